@@ -1,0 +1,1 @@
+"""The path from a StableHLO module to a plan folder."""

@@ -1,0 +1,36 @@
+"""Our attribute table: every discardable attribute that passes exchange. docs/ir.md is this file for readers.
+
+Attributes are builtin ones under the prefix ``mw.`` (meshwright), accepted on any registered op. One name, one meaning.
+"""
+
+# On the module
+MICROBATCHES = "mw.microbatches"  # i64: how often forward and backward run per step
+BATCH_SIZE = "mw.batch_size"  # i64: rows of the whole batch, dim 0 of every batch argument
+NUM_STAGES = "mw.num_stages"  # i64
+
+# On arguments and results of @main
+ROLE = "mw.role"  # string, one of ARGUMENT_ROLES / RESULT_ROLES
+NAME = "mw.name"  # string: the user's name, "params['w']"
+HOW = "mw.how"  # string: how the role was found, "donated to result 0"
+INDEX = "mw.index"  # i64: position in the user's program, which passes may reorder around
+STATE_RESULT = "mw.state_result"  # i64 on an argument: the result that is its next value
+STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the next step
+
+# On ops of @main
+PHASE = "mw.phase"  # string: "forward" | "backward" | "update"
+STAGE = "mw.stage"  # i64: the pipeline stage that runs the op
+LEVEL = "mw.level"  # i64, update ops: number of hops between stages before it can run
+BATCH_DIM = "mw.batch_dim"  # array<i64>, one entry a result: the dim that the batch runs along, -1 if none
+
+# On a func.func that is a fragment
+FRAGMENT_INPUTS = "mw.inputs"  # array of strings: value ids, in argument order
+FRAGMENT_OUTPUTS = "mw.outputs"  # array of strings: value ids, in result order
+
+ARGUMENT_ROLES = ("parameter", "optimizer", "state", "batch", "constant", "microbatch")
+RESULT_ROLES = ("state", "loss", "metric", "output")
+
+# Calls that passes leave in @main between the parts that run per microbatch and the part that runs once per step
+ACCUMULATE = "mw.accumulate"  # custom_call: partial result of each microbatch -> their fold; mw.kind says which
+COLLECT = "mw.collect"  # custom_call: one slice per microbatch -> their concatenation along mw.dim
+KIND = "mw.kind"  # string: "sum" | "min" | "max" | "and" | "or" | "product"
+DIM = "mw.dim"  # i64

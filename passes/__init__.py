@@ -1,0 +1,1 @@
+"""One thought per file: transforms are verbs, analyses nouns, validators verify-*."""
