@@ -13,18 +13,19 @@ ROLE = "mw.role"  # string, one of ARGUMENT_ROLES / RESULT_ROLES
 NAME = "mw.name"  # string: the user's name, "params['w']"
 HOW = "mw.how"  # string: how the role was found, "donated to result 0"
 INDEX = "mw.index"  # i64: position in the user's program, which passes may reorder around
+WHOLE = "mw.whole"  # unit: twin of a batch argument that is fed the whole batch (see passes/whole_batch.py)
 STATE_RESULT = "mw.state_result"  # i64 on an argument: the result that is its next value
 STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the next step
 
 # On ops of @main
-PHASE = "mw.phase"  # string: "forward" | "backward" | "update"
+PHASE = "mw.phase"  # string: "setup" | "forward" | "backward" | "update"
 STAGE = "mw.stage"  # i64: the pipeline stage that runs the op
-LEVEL = "mw.level"  # i64, update ops: number of hops between stages before it can run
+LEVEL = "mw.level"  # i64, setup and update ops: number of hops between stages before it can run
 BATCH_DIM = "mw.batch_dim"  # array<i64>, one entry a result: the dim that the batch runs along, -1 if none
 
-# On a func.func that is a fragment
-FRAGMENT_INPUTS = "mw.inputs"  # array of strings: value ids, in argument order
-FRAGMENT_OUTPUTS = "mw.outputs"  # array of strings: value ids, in result order
+# On arguments and results of a fragment (a func.func with mw.phase, mw.stage, mw.level) and of the realized @main
+VALUE = "mw.value"  # string: id of the value, the same on every function that reads or gives it
+VALUE_DIM = "mw.value_dim"  # i64: the dim that the batch runs along, -1 if none
 
 ARGUMENT_ROLES = ("parameter", "optimizer", "state", "batch", "constant", "microbatch")
 RESULT_ROLES = ("state", "loss", "metric", "output")

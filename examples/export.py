@@ -6,6 +6,7 @@ writes `out/gpt.mlirbc` (a StableHLO portable artifact) and `out/gpt_inputs.npz`
 Meshwright: the same module runs on any StableHLO compiler.
 """
 
+import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,19 @@ import jax.export
 import numpy as np
 
 
+def command_line(description: str | None) -> argparse.Namespace:
+    """The options that every example has."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="the folder to write to")
+    parser.add_argument("--steps", type=int, default=3, help="how many batches to write")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser.parse_args()
+
+
 def plain(leaf: Any) -> np.ndarray:
     """A leaf of an argument as the array that the module's `@main` takes; typed PRNG keys become their key data."""
-    if isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+    if isinstance(leaf, jax.Array) and jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         leaf = jax.random.key_data(leaf)
     # jnp.asarray, not np.asarray: a Python float is a float32 argument.
     return np.asarray(jax.numpy.asarray(leaf))
@@ -47,12 +58,14 @@ def export_step(
     """
     # keep_unused: else an argument that the step does not read vanishes from @main and the indices shift.
     jitted = jax.jit(step, donate_argnums=tuple(donate), keep_unused=True)
+    # Locations in the module name source files; without this, by their path on this machine.
+    jax.config.update("jax_hlo_source_file_canonicalization_regex", rf"{Path(__file__).parent}/|.*/(?=site-packages/)")
     exported = jax.export.export(jitted)(*first_batch(args, batched))
 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_name(path.name + ".mlirbc").write_bytes(exported.mlir_module_serialized)
-    flat = [plain(leaf) for leaf in jax.tree.leaves(tuple(args))]
-    np.savez(path.with_name(path.name + "_inputs.npz"), **{str(i): leaf for i, leaf in enumerate(flat)})
-    print(f"{path}.mlirbc: {len(flat)} arguments, {len(exported.out_avals)} results")
+    arrays: dict[str, Any] = {str(i): plain(leaf) for i, leaf in enumerate(jax.tree.leaves(tuple(args)))}
+    np.savez_compressed(path.with_name(path.name + "_inputs.npz"), **arrays)
+    print(f"{path}.mlirbc: {len(arrays)} arguments, {len(exported.out_avals)} results")
     return exported

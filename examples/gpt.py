@@ -8,36 +8,17 @@ print the loss of each step. Nothing here knows how many devices there will be.
 """
 
 import argparse
-import sysconfig
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
+from data import VOCABULARY, read_text, text_batches
 from export import export_step
 
-VOCABULARY = 128  # ASCII
 Params = dict[str, Any]
-
-
-def read_text(max_bytes: int = 2_000_000) -> np.ndarray:
-    """The standard library's modules one after the other, as ASCII codes."""
-    text = bytearray()
-    for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
-        text += path.read_text("utf-8").encode("ascii", "replace")
-        if len(text) >= max_bytes:
-            break
-    return np.frombuffer(bytes(text[:max_bytes]), np.uint8).astype(np.int32)
-
-
-def make_batches(text: np.ndarray, steps: int, batch: int, seq: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random windows of the text: tokens and targets, each int32[steps, batch, seq]."""
-    starts = np.random.default_rng(seed).integers(0, len(text) - seq - 1, (steps, batch, 1))
-    windows = text[starts + np.arange(seq + 1)]
-    return windows[..., :-1], windows[..., 1:]
 
 
 def init_params(key: jax.Array, layers: int, width: int, seq: int) -> Params:
@@ -113,14 +94,14 @@ def main() -> None:
     schedule = optax.warmup_cosine_decay_schedule(0.0, 3e-3, warmup_steps=10, decay_steps=1000, end_value=3e-4)
     optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, b2=0.95, weight_decay=0.1))
 
-    def step(params: Params, opt_state: Any, tokens: jax.Array, targets: jax.Array) -> tuple[Params, Any, jax.Array]:
+    def step(params: Any, opt_state: Any, tokens: jax.Array, targets: jax.Array) -> tuple[Any, Any, jax.Array]:
         loss, grads = jax.value_and_grad(partial(loss_of, heads=args.heads))(params, tokens, targets)
         updates, opt_state = optimizer.update(grads, opt_state, params)
         return optax.apply_updates(params, updates), opt_state, loss
 
     params = init_params(jax.random.key(args.seed), args.layers, args.width, args.seq)
     opt_state = optimizer.init(params)
-    tokens, targets = make_batches(read_text(), args.steps, args.batch, args.seq, args.seed)
+    tokens, targets = text_batches(read_text(), args.steps, args.batch, args.seq, args.seed)
     export_step(step, (params, opt_state, tokens, targets), (0, 1), args.out / "gpt", batched=(2, 3))
 
     if args.run:

@@ -19,10 +19,11 @@ from typing import Any
 import jax
 import numpy as np
 from export import export_step, first_batch, plain
-from programs import optimizers
+from programs import attention, control_flow, convolutions, generative, layers, numerics, objectives, optimizers, state
 from programs.program import STEPS, Program
 
-PROGRAMS = {build.__name__: build for family in (optimizers,) for build in family.PROGRAMS}
+FAMILIES = (optimizers, control_flow, state, layers, attention, convolutions, objectives, generative, numerics)
+PROGRAMS = {build.__name__: build for family in FAMILIES for build in family.PROGRAMS}
 
 
 def spans(trees: tuple[Any, ...]) -> list[range]:
@@ -53,7 +54,7 @@ def write(name: str, directory: Path) -> None:
     program = build()
     exported = export_step(program.step, program.args, program.donated, directory / name, program.batch)
     results, losses = run(program)
-    flat_results = [plain(leaf) for leaf in jax.tree.leaves(results)]
+    arrays: dict[str, Any] = {str(i): plain(leaf) for i, leaf in enumerate(jax.tree.leaves(results))}
     args, outs = spans(first_batch(program.args, program.batch)), spans(results)
     contract = {
         "name": name,
@@ -67,8 +68,9 @@ def write(name: str, directory: Path) -> None:
         "losses": losses,
         "coupled": program.coupled,
     }
-    np.savez(directory / f"{name}_expected.npz", losses=losses, **{str(i): a for i, a in enumerate(flat_results)})
-    (directory / f"{name}.json").write_text(json.dumps(contract, indent=1) + "\n")
+    np.savez_compressed(directory / f"{name}_expected.npz", losses=losses, **arrays)
+    lines = ",\n".join(f'  "{key}": {json.dumps(value)}' for key, value in contract.items())
+    (directory / f"{name}.json").write_text(f"{{\n{lines}\n}}\n")
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""The machine room: runs a plan. ``mpirun -np N python -m runtime.launch PLAN``; one rank is one device."""

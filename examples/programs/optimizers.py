@@ -7,8 +7,17 @@ import jax.numpy as jnp
 import optax
 import optax.contrib
 
-from programs.program import Program, Tree, classification, cross_entropy, mlp, mlp_params
-from programs.program import regression, squared_error, training
+from programs.program import (
+    Program,
+    Tree,
+    classification,
+    cross_entropy,
+    mlp,
+    mlp_params,
+    regression,
+    squared_error,
+    training,
+)
 
 
 def _mlp_with(optimizer: Any) -> Program:
@@ -95,11 +104,11 @@ def shampoo() -> Program:
             jax.tree.map(lambda p: 1e-2 * jnp.eye(p.shape[1]), params),
         )
 
-    def update(grads: Tree, state: State, params: Tree = None) -> tuple[Tree, State]:
-        left = jax.tree.map(lambda s, g: s + g @ g.T, state.left, grads)
-        right = jax.tree.map(lambda s, g: s + g.T @ g, state.right, grads)
+    def update(updates: Tree, state: Any, params: Tree = None) -> tuple[Tree, State]:
+        left = jax.tree.map(lambda s, g: s + g @ g.T, state.left, updates)
+        right = jax.tree.map(lambda s, g: s + g.T @ g, state.right, updates)
         updates = jax.tree.map(
-            lambda s, g, r: -0.03 * inverse_fourth_root(s) @ g @ inverse_fourth_root(r), left, grads, right
+            lambda s, g, r: -0.03 * inverse_fourth_root(s) @ g @ inverse_fourth_root(r), left, updates, right
         )
         return updates, State(left, right)
 
@@ -190,7 +199,7 @@ def noisy_sgd() -> Program:
 def frozen_layer() -> Program:
     """multi_transform: Adam on one layer, SGD on another, and two parameters that never change."""
     labels = {"w1": "frozen", "b1": "frozen", "w2": "adam", "b2": "adam", "w3": "sgd"}
-    transforms = {"frozen": optax.set_to_zero(), "adam": optax.adam(1e-2), "sgd": optax.sgd(0.1)}
+    transforms: dict[Any, Any] = {"frozen": optax.set_to_zero(), "adam": optax.adam(1e-2), "sgd": optax.sgd(0.1)}
     return _mlp_with(optax.multi_transform(transforms, labels))
 
 

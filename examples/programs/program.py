@@ -75,6 +75,17 @@ def dense(seed: int, num_in: int, num_out: int) -> jax.Array:
     return normal(seed, num_in, num_out, scale=num_in**-0.5)
 
 
+def layer_norm(x: jax.Array) -> jax.Array:
+    """Layer normalization without parameters."""
+    x = x - x.mean(-1, keepdims=True)
+    return x * jax.lax.rsqrt(jnp.mean(x * x, -1, keepdims=True) + 1e-5)
+
+
+def descend(params: Tree, grads: Tree, rate: Any = 0.1) -> Tree:
+    """Plain gradient descent."""
+    return jax.tree.map(lambda p, g: p - rate * g, params, grads)
+
+
 def mlp_params(num_in: int = 12, hidden: int = 16, num_out: int = 4) -> Tree:
     return {
         "w1": dense(1, num_in, hidden),

@@ -1,0 +1,1 @@
+"""Problem in, solution out: plain Python, numpy and python-mip; nothing here knows MLIR."""

@@ -1,0 +1,135 @@
+"""From a realized, sharded module to a plan: schedule, instructions, donation, prediction; proved free of deadlock."""
+
+from collections.abc import Sequence
+
+import msgspec
+from dialects.errors import fail
+from jaxlib.mlir import ir
+
+from compiler.check_instructions import check_instructions
+from compiler.check_plan import check_plan, held_results
+from compiler.emit import Part, fragment_of, make_results, make_values, read_parts, stage_text
+from compiler.estimate import Estimate, estimate
+from compiler.instructions import find_donated, make_instructions
+from compiler.layout import Layout, mesh_text
+from compiler.machine import Machine
+from compiler.options import PlanOptions
+from compiler.plan import VERSION, Argument, Fragment, Plan, Result
+from compiler.schedule import make_schedule
+
+PROGRAM = "program.mlir"
+
+
+def assemble(
+    module: ir.Module,
+    name: str,
+    arguments: tuple[Argument, ...],
+    machine: Machine,
+    layout: Layout,
+    options: PlanOptions,
+    rows: int | None,
+    remarks: tuple[str, ...],
+    microbatches: int,
+) -> tuple[Plan, dict[str, str]]:
+    """The plan and its stage files. Raises UserError when it does not fit the devices' memory."""
+    parts = read_parts(module)
+    results = make_results(module)
+    num_stages = len(layout.mesh_of)
+    schedule = make_schedule(
+        options.schedule,
+        num_stages,
+        microbatches,
+        stage_to_mesh=layout.mesh_of,
+        fragments=[(part.stage, part.phase, part.level) for part in parts],
+    )
+    runs = schedule.runs({(part.stage, part.phase, part.level): part.name for part in parts})
+    runs = (*runs, *(() for _ in range(len(layout.meshes) - len(runs))))
+    values = make_values(parts, layout.mesh_of, arguments, _extra(parts, results, arguments, layout))
+    plan = Plan(
+        version=VERSION,
+        name=name,
+        machine=machine.summary(),
+        schedule=schedule.name,
+        microbatches=microbatches,
+        num_stages=num_stages,
+        batch_size=rows,
+        program=PROGRAM,
+        meshes=layout.meshes,
+        arguments=arguments,
+        results=results,
+        values=values,
+        fragments=tuple(fragment_of(part, layout.mesh_of) for part in parts),
+        instructions=(),
+        slots=schedule.slots,
+        prediction=Estimate().prediction(),
+        remarks=remarks,
+    )
+    held = held_results(plan)
+    donated = find_donated(plan.fragments, values, runs, microbatches, held, _replaced(arguments, results))
+    fragments = tuple(fragment_of(part, layout.mesh_of, donated[part.name]) for part in parts)
+    instructions = make_instructions(fragments, values, runs, microbatches, held)
+    check_instructions(fragments, values, instructions, microbatches, held)
+    plan = msgspec.structs.replace(plan, fragments=fragments, instructions=instructions)
+    predicted = estimate(plan, parts, schedule.in_flight, machine)
+    _check_memory(predicted, machine)
+    plan = msgspec.structs.replace(plan, prediction=predicted.prediction())
+    check_plan(plan, "the new plan")
+    mesh = mesh_text(layout)
+    files = {f.file: stage_text(part, mesh, _aliases(part, f, results)) for part, f in zip(parts, fragments, strict=True)}
+    return plan, files
+
+
+def _extra(
+    parts: Sequence[Part], results: Sequence[Result], arguments: Sequence[Argument], layout: Layout
+) -> dict[str, set[int]]:
+    """Meshes that must hold a value besides those that use it: state where it lives, and results nobody else holds."""
+    users: dict[str, set[int]] = {}
+    for part in parts:
+        for port in (*part.inputs, *part.outputs):
+            users.setdefault(port.value, set()).add(layout.mesh_of[part.stage])
+    extra: dict[str, set[int]] = {}
+    for result in results:
+        holders = users.get(result.value, set()) or {0}
+        extra.setdefault(result.value, set()).update(holders)
+        if result.state_arg is None:
+            continue
+        state = f"arg{arguments[result.state_arg].index}"
+        homes = users.get(state, set()) or {min(holders)}
+        extra.setdefault(state, set()).update(homes)
+        extra[result.value] |= homes
+    return extra
+
+
+def _replaced(arguments: Sequence[Argument], results: Sequence[Result]) -> set[str]:
+    """State arguments whose next value is another value: their buffers may be reused once they were read last."""
+    held = {result.value for result in results}
+    values = {f"arg{a.index}": a for a in arguments if a.state_result is not None}
+    return {value for value, a in values.items() if value not in held and results[a.state_result or 0].value != value}
+
+
+def _aliases(part: Part, fragment: Fragment, results: Sequence[Result]) -> dict[int, int]:
+    """Donated input -> output that takes its buffer: an accumulator, or the next value of the same state."""
+    next_value = {f"arg{r.state_arg}": r.value for r in results if r.state_arg is not None}
+    outputs = {port.value: i for i, port in enumerate(part.outputs)}
+    aliases: dict[int, int] = {}
+    for position in fragment.donated:
+        port = part.inputs[position]
+        output = outputs.get(port.value, outputs.get(next_value.get(port.value, "")))
+        if output is None or output in aliases.values():
+            continue
+        given = part.outputs[output]
+        if (given.dtype, given.shape, given.sharding) == (port.dtype, port.shape, port.sharding):
+            aliases[position] = output
+    return aliases
+
+
+def _check_memory(predicted: Estimate, machine: Machine) -> None:
+    for mesh, peak in enumerate(predicted.mesh_peak_bytes):
+        if peak > machine.memory_bytes:
+            fail(
+                f"mesh {mesh} needs {peak / 2**30:.3g} GiB per device ({predicted.mesh_argument_bytes[mesh] / 2**30:.3g} GiB of them "
+                f"arguments), a device has {machine.memory_bytes / 2**30:.3g} GiB",
+                remedy="use more stages, more microbatches, more devices, or a larger --memory-per-device",
+            )
+
+

@@ -1,0 +1,145 @@
+"""Proof before a plan is written, or after one was read: the instruction lists end, and no run misses an input.
+
+An abstract step: every mesh takes its instructions in turn, Send never blocks, Recv takes the oldest message of its
+pair of meshes. What it finds is what a run on real devices would meet, since nothing in it depends on data or on time.
+"""
+
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+
+from compiler.instructions import Instance, Program
+from compiler.plan import Fragment, Instruction, Recv, Run, Send, Value
+from dialects.errors import Failure
+
+
+def check_instructions(
+    fragments: Sequence[Fragment],
+    values: Sequence[Value],
+    instructions: Sequence[Sequence[Instruction]],
+    num_microbatches: int,
+    results: Mapping[str, Collection[int]],
+) -> None:
+    """Run the lists abstractly; raises Failure at a deadlock, a missing or lost value, or a message nobody takes.
+
+    ``results`` as in ``compiler.instructions.Program``.
+    """
+    program = Program.of(fragments, values, num_microbatches, results)
+    named = [(f"fragment '{f.name}'", value) for f in fragments for value in (*f.inputs, *f.outputs)]
+    named += [(show(i), i.value) for each in instructions for i in each if not isinstance(i, Run)]
+    for where, value in [*named, *(("results", value) for value in results)]:
+        if value not in program.values:
+            raise Failure(f"there is no value '{value}'", where=where)
+    _Step(program, instructions).run()
+
+
+def show(instruction: Instruction) -> str:
+    """One instruction in words: "recv x[3] from mesh 1"."""
+    if isinstance(instruction, Run):
+        return f"run {_name((instruction.fragment, instruction.microbatch))}"
+    value = _name((instruction.value, instruction.microbatch))
+    if isinstance(instruction, Send):
+        return f"send {value} to mesh {instruction.to}"
+    return f"recv {value} from mesh {instruction.source}" if isinstance(instruction, Recv) else f"free {value}"
+
+
+def _name(instance: Instance) -> str:
+    return instance[0] if instance[1] is None else f"{instance[0]}[{instance[1]}]"
+
+
+class _Step:
+    """One step over all meshes: what each holds, what is under way, and how far each has come."""
+
+    def __init__(self, program: Program, instructions: Sequence[Sequence[Instruction]]) -> None:
+        self.program, self.instructions = program, instructions
+        self.meshes = range(len(instructions))
+        self.held: list[set[Instance]] = [set() for _ in self.meshes]
+        self.spent: list[set[str]] = [set() for _ in self.meshes]  # arguments donated on each mesh
+        self.wires: dict[tuple[int, int], deque[Instance]] = {}
+        self.next = [0 for _ in self.meshes]
+
+    def run(self) -> None:
+        """Advance every mesh until all are done or none can move."""
+        moved = True
+        while moved:
+            moved = False
+            for mesh in self.meshes:
+                while self.next[mesh] < len(self.instructions[mesh]) and self.take(mesh):
+                    self.next[mesh] += 1
+                    moved = True
+        stuck = [mesh for mesh in self.meshes if self.next[mesh] < len(self.instructions[mesh])]
+        if stuck:
+            waits = [f"mesh {m} waits at {self.next[m]}: {show(self.instructions[m][self.next[m]])}" for m in stuck]
+            raise Failure(f"the schedule deadlocks: {'; '.join(waits)}")
+        for (source, to), wire in self.wires.items():
+            if wire:
+                raise Failure(f"mesh {source} sends {_name(wire[0])} to mesh {to}, which never receives it")
+        for mesh in self.meshes:
+            self.check_end(mesh)
+        for value in self.program.results:
+            instance = self.program.instance(value, None)
+            if self.program.values[value].kind != "argument" and not any(instance in held for held in self.held):
+                raise Failure(f"result value '{value}' is on no mesh after the step")
+
+    def take(self, mesh: int) -> bool:
+        """Do the next instruction of a mesh; False if it has to wait."""
+        instruction = self.instructions[mesh][self.next[mesh]]
+        if isinstance(instruction, Send | Recv) and not self.placed(mesh, instruction.value):
+            self.fail(mesh, f"value '{instruction.value}' has no placement on mesh {mesh}")
+        if isinstance(instruction, Run):
+            self.check_run(mesh, instruction)
+        elif isinstance(instruction, Recv):
+            wire = self.wires.get((instruction.source, mesh))
+            if not wire or wire[0] != (instruction.value, instruction.microbatch):
+                return False
+            self.held[mesh].add(wire.popleft())
+        else:
+            instance = instruction.value, instruction.microbatch
+            if instance not in self.held[mesh]:
+                self.fail(mesh, f"{_name(instance)} is not there")
+            if isinstance(instruction, Send):
+                if instruction.to not in self.meshes or instruction.to == mesh:
+                    self.fail(mesh, f"there is no other mesh {instruction.to}")
+                self.wires.setdefault((mesh, instruction.to), deque()).append(instance)
+            else:
+                self.held[mesh].remove(instance)
+        return True
+
+    def check_run(self, mesh: int, run: Run) -> None:
+        """All inputs are there; donated ones go, outputs come."""
+        if run.fragment not in self.program.fragments or self.program.fragments[run.fragment].mesh != mesh:
+            self.fail(mesh, f"mesh {mesh} has no fragment '{run.fragment}'")
+        for instance in self.program.reads(run):
+            kind = self.program.values[instance[0]].kind
+            if kind in ("batch", "index"):
+                self.held[mesh].add(instance)  # fed by the runtime when it is needed
+            elif kind == "argument" and instance[0] in self.spent[mesh]:
+                self.fail(mesh, f"argument value '{instance[0]}' was donated before")
+            elif kind == "argument" and not self.placed(mesh, instance[0]):
+                self.fail(mesh, f"argument value '{instance[0]}' has no placement on mesh {mesh}")
+            elif kind != "argument" and instance not in self.held[mesh]:
+                self.fail(mesh, f"input {_name(instance)} is not there")
+        donated = self.program.donates(run)
+        self.held[mesh] -= donated
+        self.spent[mesh] |= {value for value, _ in donated if self.program.values[value].kind == "argument"}
+        self.held[mesh].update(self.program.writes(run))
+
+    def placed(self, mesh: int, value: str) -> bool:
+        """Whether the plan says how ``mesh`` holds a value."""
+        return any(placement.mesh == mesh for placement in self.program.values[value].placements)
+
+    def check_end(self, mesh: int) -> None:
+        """Results are there, and nothing else."""
+        results = {self.program.instance(value, None) for value in self.program.results}
+        for value, microbatch in sorted(self.held[mesh] - results, key=str):
+            raise Failure(f"mesh {mesh} never frees {_name((value, microbatch))}")
+        for value, microbatch in self.program.kept(mesh):
+            argument = self.program.values[value].kind == "argument"
+            usable = self.placed(mesh, value) and value not in self.spent[mesh]
+            if not (usable if argument else (value, microbatch) in self.held[mesh]):
+                raise Failure(f"result value '{value}' is not on mesh {mesh} after the step")
+
+    def fail(self, mesh: int, message: str) -> None:
+        """Raise with the instruction that is to blame."""
+        position = self.next[mesh]
+        where = f"mesh {mesh}, instruction {position}, {show(self.instructions[mesh][position])}"
+        raise Failure(message, where=where)

@@ -1,0 +1,122 @@
+"""The whole path, top to bottom: a module file in, a plan folder out. One function a step, one why a step."""
+
+import io
+from collections.abc import Sequence
+
+from dialects import attributes as names
+from dialects.context import make_context
+from dialects.errors import UserError
+from dialects.ops import entry_block, main_func, shape_of
+from dialects.signature import op_int
+from jaxlib.mlir import ir
+from passes.analysis.index_bounds import index_bounds
+from passes.assign_roles import AssignRoles
+from passes.base import Pass
+from passes.choose_shardings import ChooseShardings
+from passes.choose_stages import ChooseStages
+from passes.copy_views import CopyViews
+from passes.mark_phases import MarkPhases
+from passes.microbatch import Microbatch, batch_positions
+from passes.normalize import Normalize
+from passes.place import Place
+from passes.realize import Realize
+
+from compiler.assemble import assemble
+from compiler.emit import make_arguments, program_text
+from compiler.frontends.load import load_module
+from compiler.layout import auto_stages, make_layout, microbatch_candidates
+from compiler.machine import Machine, load_machine
+from compiler.options import PlanOptions
+from compiler.plan import Plan
+from compiler.plan_io import write_plan
+
+DEVICES_PER_HOST = 8  # what a host has when only the number of devices is known, and it is a multiple of this
+
+
+def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
+    """Plan the training step in ``module_path`` ("-" is stdin) and write the folder ``out``. Raises UserError or Failure."""
+    machine = _machine(options)
+    devices = machine.num_devices
+    remarks: list[str] = []
+    with make_context() as context, ir.Location.unknown():
+        loaded = load_module(module_path, context)
+        module = loaded.module
+        program = program_text(module)
+        _run(module, [Normalize(), AssignRoles(batch_args=options.batch_args, loss=options.loss, state_args=_pairs(options))])
+        func = main_func(module)
+        arguments = make_arguments(module, index_bounds(func))
+        batch = batch_positions(func)
+        rows = shape_of(entry_block(func).arguments[batch[0]])[0] if batch else None
+        stages = options.stages or auto_stages(machine.hosts or 1, devices)
+        module = _microbatch(module, options, microbatch_candidates(rows, stages, devices), remarks)
+        count = op_int(module.operation, names.MICROBATCHES) or 1
+        _run(module, [CopyViews(), MarkPhases(), _stage_chooser(stages, machine), Place()])
+        found = op_int(module.operation, names.NUM_STAGES) or 1
+        if found < stages:
+            remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
+        layout = make_layout(found, devices, rows // count if rows else None)
+        _run(module, [Realize(), ChooseShardings(data=layout.data, spare=layout.spare)])
+        if layout.spare > 1 and rows:
+            remarks.append(f"{rows // count} rows per microbatch cannot be split over more than {layout.data} devices; {layout.spare} repeat them")
+        plan, files = assemble(module, loaded.name, arguments, machine, layout, options, rows, tuple(remarks), count)
+    return write_plan(plan, {**files, plan.program: program}, out)
+
+
+def _machine(options: PlanOptions) -> Machine:
+    """The machine, with a shape for ``options.devices`` when nothing else gives one."""
+    hosts, per_host = options.hosts, options.devices_per_host
+    if options.devices is not None and hosts is None and per_host is None:
+        per_host = DEVICES_PER_HOST if options.devices % DEVICES_PER_HOST == 0 else options.devices
+        hosts = options.devices // per_host
+    return load_machine(options.machine or "local-cpu", hosts, per_host, options.memory_per_device)
+
+
+def _pairs(options: PlanOptions) -> tuple[str, ...] | None:
+    if options.state_args is None:
+        return None
+    return tuple(f"{argument}:{result}" for argument, result in options.state_args)
+
+
+def _run(module: ir.Module, passes: Sequence[Pass]) -> None:
+    for item in passes:
+        item.run(module)
+
+
+def _microbatch(module: ir.Module, options: PlanOptions, candidates: Sequence[int], remarks: list[str]) -> ir.Module:
+    """The module with the asked number of microbatches, or with the first candidate that the program allows."""
+    if options.microbatches is not None:
+        Microbatch(microbatches=options.microbatches).run(module)
+        return module
+    why = ""
+    for count in candidates:
+        trial = _copy(module) if count > 1 else module
+        try:
+            Microbatch(microbatches=count).run(trial)
+        except UserError as error:
+            why = why or str(UserError(error.message, where=error.where))
+            continue
+        if why:
+            remarks.append(f"{count} microbatch{'es' if count > 1 else ''}, because {why}")
+        return trial
+    raise AssertionError("one microbatch is always possible")
+
+
+def _copy(module: ir.Module) -> ir.Module:
+    """A copy of ``module`` in the same context, locations kept."""
+    buffer = io.BytesIO()
+    module.operation.write_bytecode(buffer)
+    return ir.Module.parse(buffer.getvalue())
+
+
+def _stage_chooser(stages: int, machine: Machine) -> ChooseStages:
+    width = max(1, machine.num_devices // stages)
+    return ChooseStages(
+        stages=stages,
+        flops_per_s=machine.flops_per_s["f32"] * width,
+        bytes_per_s=machine.memory_bandwidth_bytes_per_s * width,
+        link_bytes_per_s=machine.inter_host.bandwidth_bytes_per_s,
+        link_latency_s=machine.inter_host.latency_s,
+    )
+
+
+__all__ = ["PlanOptions", "make_plan"]

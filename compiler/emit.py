@@ -1,0 +1,229 @@
+"""EMIT: the realized module as fragments, values, arguments and results of a plan, and the text of each stage module."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dialects import attributes as names
+from dialects.ops import body_ops, entry_block, main_func, shape_of
+from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import sdy
+from passes.analysis.flops import flops, traffic_bytes
+
+from compiler.plan import Argument, Fragment, Phase, Placement, Result, Sharding, Value, ValueKind
+
+PHASES: tuple[Phase, ...] = ("setup", "forward", "backward", "update")
+
+
+@dataclass(frozen=True)
+class Port:
+    """One argument or result of a fragment."""
+
+    value: str
+    dtype: str
+    shape: tuple[int, ...]
+    sharding: Sharding
+
+
+@dataclass(frozen=True)
+class Part:
+    """One fragment as found in the module, before scheduling."""
+
+    name: str
+    stage: int
+    phase: Phase
+    level: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    flops: float
+    traffic_bytes: float
+    func: ir.OpView
+
+
+def read_parts(module: ir.Module) -> list[Part]:
+    """Every fragment function of a realized module, in module order."""
+    parts: list[Part] = []
+    for func in module.body.operations:
+        op = func.operation
+        if op.name != "func.func" or names.PHASE not in op.attributes:
+            continue
+        block = entry_block(func)
+        *ops, terminator = body_ops(block)
+        phase = next(phase for phase in PHASES if phase == op_text(op, names.PHASE))
+        parts.append(
+            Part(
+                name=ir.StringAttr(op.attributes["sym_name"]).value,
+                stage=op_int(op, names.STAGE) or 0,
+                phase=phase,
+                level=op_int(op, names.LEVEL) or 0,
+                inputs=_ports(list(block.arguments), attr_dicts(func, "arg_attrs")),
+                outputs=_ports(list(terminator.operands), attr_dicts(func, "res_attrs")),
+                flops=sum(flops(inner) for inner in ops),
+                traffic_bytes=sum(traffic_bytes(inner) for inner in ops),
+                func=func,
+            )
+        )
+    return parts
+
+
+def _ports(values: Sequence[ir.Value], entries: Sequence[Mapping[str, ir.Attribute]]) -> tuple[Port, ...]:
+    return tuple(
+        Port(text_of(entry, names.VALUE), dtype_of(value), shape_of(value), _sharding(entry))
+        for value, entry in zip(values, entries, strict=True)
+    )
+
+
+def dtype_of(value: ir.Value) -> str:
+    """The MLIR element type of a tensor value, as text."""
+    return str(ir.RankedTensorType(value.type).element_type)
+
+
+def _sharding(entry: Mapping[str, ir.Attribute]) -> Sharding:
+    sharding = sdy.TensorShardingAttr(entry["sdy.sharding"])
+    dims = [sdy.DimensionShardingAttr(dim) for dim in sharding.dimension_shardings]
+    return tuple(tuple(sdy.AxisRefAttr(axis).name for axis in dim.axes) for dim in dims)
+
+
+def make_values(
+    parts: Sequence[Part], mesh_of: Sequence[int], arguments: Sequence[Argument], extra: Mapping[str, set[int]]
+) -> tuple[Value, ...]:
+    """Every value that a fragment reads or gives, and where; ``extra``: value id -> more meshes that must hold it."""
+    ports: dict[str, Port] = {}
+    meshes: dict[str, dict[int, Sharding]] = {}
+    phase: dict[str, Phase] = {}
+    for part in parts:
+        for port in (*part.inputs, *part.outputs):
+            ports.setdefault(port.value, port)
+            meshes.setdefault(port.value, {})[mesh_of[part.stage]] = port.sharding
+        for port in part.outputs:
+            phase.setdefault(port.value, part.phase)
+    for argument in arguments:
+        value = f"arg{argument.index}"
+        whole = Port(value, argument.dtype, argument.shape, tuple(() for _ in argument.shape))
+        if value in extra:
+            ports.setdefault(value, whole)
+    for value, more in extra.items():
+        for mesh in more:
+            held = meshes.setdefault(value, {})
+            held.setdefault(mesh, next(iter(held.values()), ports[value].sharding))
+    return tuple(
+        Value(
+            id=value,
+            kind=_kind(value, phase.get(value)),
+            dtype=ports[value].dtype,
+            shape=ports[value].shape,
+            placements=tuple(Placement(mesh, sharding) for mesh, sharding in sorted(meshes[value].items())),
+            argument=_argument(value),
+        )
+        for value in sorted(meshes, key=_natural)
+    )
+
+
+def _natural(value: str) -> tuple[str, int]:
+    stem = value.rstrip("0123456789")
+    return stem, int(value[len(stem) :] or 0)
+
+
+def _kind(value: str, phase: Phase | None) -> ValueKind:
+    stem = _natural(value)[0]
+    if stem == "arg":
+        return "argument"
+    if stem == "batch":
+        return "batch"
+    if stem == "index":
+        return "index"
+    return "step" if stem == "acc" or phase in ("setup", "update") else "microbatch"
+
+
+def _argument(value: str) -> int | None:
+    stem, number = _natural(value)
+    return number if stem in ("arg", "batch") else None
+
+
+def make_arguments(module: ir.Module, bounds: Mapping[int, int]) -> tuple[Argument, ...]:
+    """The user's arguments; call it before ``microbatch``, while types are the user's."""
+    func = main_func(module)
+    arguments: list[Argument] = []
+    for i, (value, entry) in enumerate(zip(entry_block(func).arguments, attr_dicts(func, "arg_attrs"), strict=True)):
+        index = int_of(entry, names.INDEX)
+        arguments.append(
+            Argument(
+                index=i if index is None else index,
+                name=text_of(entry, names.NAME),
+                dtype=dtype_of(value),
+                shape=shape_of(value),
+                role=_role(text_of(entry, names.ROLE)),
+                state_result=int_of(entry, names.STATE_RESULT),
+                exclusive_bound=bounds.get(i),
+            )
+        )
+    return tuple(arguments)
+
+
+def _role(text: str):  # noqa: ANN202
+    return next(role for role in ("parameter", "optimizer", "state", "batch", "constant") if role == text)
+
+
+def make_results(module: ir.Module) -> tuple[Result, ...]:
+    """The user's results with the value that holds each; call it on a realized module."""
+    func = main_func(module)
+    terminator = body_ops(entry_block(func))[-1]
+    results: list[Result] = []
+    for i, (value, entry) in enumerate(zip(terminator.operands, attr_dicts(func, "res_attrs"), strict=True)):
+        role = next(role for role in ("state", "loss", "metric", "output") if role == text_of(entry, names.ROLE))
+        results.append(
+            Result(i, text_of(entry, names.NAME), dtype_of(value), shape_of(value), role, text_of(entry, names.VALUE), int_of(entry, names.STATE_ARG))
+        )
+    return tuple(results)
+
+
+def stage_text(part: Part, mesh: str, aliases: Mapping[int, int]) -> str:
+    """The StableHLO text of one fragment with @main, ``sdy.sharding`` on its ports, and ``aliases``: input -> output donated to."""
+    func = part.func.operation.clone()
+    holder = ir.Module.create(ir.Location.unknown())
+    with ir.InsertionPoint(holder.body):
+        ir.Operation.parse(mesh)
+        holder.body.append(func)
+    op = func.operation
+    op.attributes["sym_name"] = ir.StringAttr.get("main")
+    op.attributes["sym_visibility"] = ir.StringAttr.get("public")
+    _strip(op)
+    for which in ("arg_attrs", "res_attrs"):
+        entries = [{"sdy.sharding": entry["sdy.sharding"]} for entry in attr_dicts(func, which)]
+        if which == "arg_attrs":
+            for position, output in aliases.items():
+                entries[position]["tf.aliasing_output"] = ir.IntegerAttr.get(ir.IntegerType.get_signless(32), output)
+        op.attributes[which] = ir.ArrayAttr.get([ir.DictAttr.get(entry) for entry in entries])
+    holder.operation.attributes["sym_name"] = ir.StringAttr.get(part.name)
+    return f"// inputs:  {' '.join(p.value for p in part.inputs)}\n// outputs: {' '.join(p.value for p in part.outputs)}\n{holder}"
+
+
+def _strip(root: ir.Operation) -> None:
+    def strip(op: ir.Operation) -> ir.WalkResult:
+        for key in [item.name if hasattr(item, "name") else str(item) for item in op.attributes]:
+            if key.startswith("mw."):
+                del op.attributes[key]
+        return ir.WalkResult.ADVANCE
+
+    root.walk(strip)
+
+
+def fragment_of(part: Part, mesh_of: Sequence[int], donated: tuple[int, ...] = ()) -> Fragment:
+    """The plan's record of a part."""
+    return Fragment(
+        name=part.name,
+        stage=part.stage,
+        phase=part.phase,
+        mesh=mesh_of[part.stage],
+        file=f"stages/{part.name}.mlir",
+        inputs=tuple(port.value for port in part.inputs),
+        outputs=tuple(port.value for port in part.outputs),
+        donated=donated,
+        flops=part.flops,
+        temp_bytes=part.traffic_bytes,
+    )
+
+
+def program_text(module: ir.Module) -> str:
+    """The user's whole program as text, constants in full: what ``--verify`` runs on one device."""
+    return module.operation.get_asm(enable_debug_info=False)

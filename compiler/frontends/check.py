@@ -1,0 +1,89 @@
+"""What no later pass can work with is refused here, before anything is changed: foreign ops, dynamic shapes, effects."""
+
+from dialects.errors import fail
+from dialects.ops import describe
+from jaxlib.mlir import ir
+
+# Dialects whose ops may appear; "builtin" is the module itself.
+_DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy")
+_EFFECTS = ("stablehlo.infeed", "stablehlo.outfeed", "stablehlo.send", "stablehlo.recv")
+_CROSS_DEVICE = (
+    "stablehlo.all_gather",
+    "stablehlo.all_reduce",
+    "stablehlo.all_to_all",
+    "stablehlo.collective_broadcast",
+    "stablehlo.collective_permute",
+    "stablehlo.cross-replica-sum",
+    "stablehlo.partition_id",
+    "stablehlo.reduce_scatter",
+    "stablehlo.replica_id",
+    "sdy.manual_computation",
+)
+
+
+def check_program(module: ir.Module, shown: str) -> None:
+    """Refuse, naming the op and where the user wrote it, what is not a single-device program with static shapes."""
+    functions = [op for op in module.body.operations if op.operation.name == "func.func"]
+    for function in functions:
+        _check_signature(function, shown)
+
+    def visit(op: ir.Operation) -> ir.WalkResult:
+        _check_op(op, shown)
+        return ir.WalkResult.ADVANCE
+
+    module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+
+
+def _check_signature(function: ir.OpView, shown: str) -> None:
+    name = ir.StringAttr(function.operation.attributes["sym_name"]).value
+    kind = ir.FunctionType(ir.TypeAttr(function.operation.attributes["function_type"]).value)
+    for what, types in (("argument", kind.inputs), ("result", kind.results)):
+        for index, item in enumerate(types):
+            _check_type(item, f"{shown}: {what} {index} of @{name}")
+
+
+def _check_op(op: ir.Operation, shown: str) -> None:
+    dialect = op.name.partition(".")[0]
+    if dialect not in _DIALECTS:
+        fail(
+            f"got op {op.name} of dialect {dialect}, want StableHLO",
+            where=f"{shown}: {describe(op)}",
+            remedy="convert the program to StableHLO, CHLO or sdy first",
+        )
+    if op.name in _EFFECTS:
+        fail("the program talks to its host while it runs", where=f"{shown}: {describe(op)}", remedy="export it without that op")
+    if op.name in _CROSS_DEVICE:
+        fail(
+            "the program already says which device does what (shard_map, pmap or a collective)",
+            where=f"{shown}: {describe(op)}",
+            remedy="export the single-device program; Meshwright distributes it",
+        )
+    if op.name == "stablehlo.custom_call":
+        _check_callback(op, shown)
+    for result in op.results:
+        _check_type(result.type, f"{shown}: {describe(op)}")
+
+
+def _check_callback(op: ir.Operation, shown: str) -> None:
+    target = ir.StringAttr(op.attributes["call_target_name"]).value
+    if "callback" in target:
+        fail(
+            f"the program calls back into Python (custom_call @{target})",
+            where=f"{shown}: {describe(op)}",
+            remedy="remove pure_callback, io_callback or debug.print from the step and export it again",
+        )
+
+
+def _check_type(item: ir.Type, where: str) -> None:
+    if isinstance(item, ir.RankedTensorType):
+        if not item.has_static_shape:
+            fail(f"got the dynamic shape {item}", where=where, remedy="export with static shapes")
+        return
+    text = str(item)
+    if text.startswith("!stablehlo.token"):
+        fail("the program has ordered effects (a token)", where=where, remedy="remove io_callback and ordered debug prints")
+    if isinstance(item, ir.UnrankedTensorType):
+        fail(f"got the dynamic shape {item}", where=where, remedy="export with static shapes")
+    if "tuple<" in text:
+        fail(f"got the type {item}", where=where, remedy="export with flat arguments and results instead of tuples")
+    fail(f"got the type {item}, want a tensor", where=where, remedy="want StableHLO")

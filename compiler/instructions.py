@@ -1,0 +1,185 @@
+"""From the runs of each mesh to its instruction list: who sends what to whom, when to wait for it, when to drop it.
+
+The rules, which compiler/check_instructions.py checks again on the finished lists:
+1. A value is sent once to each other mesh that reads it, right after its last write; Send never blocks.
+2. It is received just before the first run that reads it, or earlier: messages of a pair of meshes are received in the
+   order sent. Receiving early cannot block longer, since whatever waits for the later message waits for both.
+3. It is dropped after its last use on a mesh, unless it is an argument, a result kept there, or donated by that use.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from compiler.plan import Fragment, Free, Instruction, Recv, Run, Send, Value
+
+Instance = tuple[str, int | None]  # value id and microbatch
+
+
+@dataclass(frozen=True)
+class Program:
+    """What the generator needs to know: fragments and values by name, microbatches, and results.
+
+    ``results``: value id -> meshes that must hold it after the step, besides the one that makes it.
+    """
+
+    fragments: Mapping[str, Fragment]
+    values: Mapping[str, Value]
+    num_microbatches: int
+    results: Mapping[str, Collection[int]]
+
+    @staticmethod
+    def of(
+        fragments: Sequence[Fragment],
+        values: Sequence[Value],
+        num_microbatches: int,
+        results: Mapping[str, Collection[int]],
+    ) -> "Program":
+        """Index fragments and values by name."""
+        return Program({f.name: f for f in fragments}, {v.id: v for v in values}, num_microbatches, results)
+
+    def instance(self, value: str, microbatch: int | None) -> Instance:
+        """The instance of ``value`` that a run on ``microbatch`` means; once per step it is the last microbatch's."""
+        if self.values[value].kind in ("argument", "step"):
+            return value, None
+        return value, self.num_microbatches - 1 if microbatch is None else microbatch
+
+    def reads(self, run: Run) -> list[Instance]:
+        """The instances that a run takes, in argument order."""
+        return [self.instance(value, run.microbatch) for value in self.fragments[run.fragment].inputs]
+
+    def writes(self, run: Run) -> list[Instance]:
+        """The instances that a run gives, in result order."""
+        return [self.instance(value, run.microbatch) for value in self.fragments[run.fragment].outputs]
+
+    def donates(self, run: Run) -> set[Instance]:
+        """The instances that are gone after a run, unless it writes them anew."""
+        reads = self.reads(run)
+        return {reads[position] for position in self.fragments[run.fragment].donated}
+
+    def kept(self, mesh: int) -> set[Instance]:
+        """The result instances that ``mesh`` must hold after the step if they are sent to it."""
+        return {self.instance(value, None) for value, meshes in self.results.items() if mesh in meshes}
+
+
+def make_instructions(
+    fragments: Sequence[Fragment],
+    values: Sequence[Value],
+    runs: Sequence[Sequence[Run]],
+    num_microbatches: int,
+    results: Mapping[str, Collection[int]],
+) -> tuple[tuple[Instruction, ...], ...]:
+    """The instruction list of each mesh, given the runs of each in order. See ``Program`` for ``results``.
+
+    A value of kind "step" that several runs write is an accumulator: others see it after the last write. A value of
+    kind "microbatch" (or "batch", "index") read by a run without a microbatch is the last microbatch's.
+    Raises ValueError when two meshes write one value.
+    """
+    program = Program.of(fragments, values, num_microbatches, results)
+    meshes = [_Timeline.of(program, mesh_runs) for mesh_runs in runs]
+    sends = [_sends(program, meshes, mesh) for mesh in range(len(runs))]
+    receives = [_receives(meshes, sends, mesh) for mesh in range(len(runs))]
+    return tuple(_emit(program, meshes[mesh], sends[mesh], receives[mesh], mesh) for mesh in range(len(runs)))
+
+
+@dataclass(frozen=True)
+class _Timeline:
+    """When each instance is read and written on one mesh, as positions in its runs."""
+
+    runs: Sequence[Run]
+    first_read: dict[Instance, int] = field(default_factory=dict[Instance, int])
+    last_read: dict[Instance, int] = field(default_factory=dict[Instance, int])
+    last_write: dict[Instance, int] = field(default_factory=dict[Instance, int])
+
+    @staticmethod
+    def of(program: Program, runs: Sequence[Run]) -> "_Timeline":
+        timeline = _Timeline(runs)
+        for position, run in enumerate(runs):
+            for instance in program.reads(run):
+                timeline.first_read.setdefault(instance, position)
+                timeline.last_read[instance] = position
+            for instance in program.writes(run):
+                timeline.last_write[instance] = position
+        return timeline
+
+
+_Sends = dict[int, list[tuple[Instance, int]]]  # position of the run -> instances to send after it, and where to
+
+
+def _sends(program: Program, meshes: Sequence[_Timeline], mesh: int) -> _Sends:
+    """What ``mesh`` sends after each of its runs, in the order that the runs give it."""
+    result: _Sends = {}
+    for position, run in enumerate(meshes[mesh].runs):
+        for instance in program.writes(run):
+            if meshes[mesh].last_write[instance] != position:
+                continue
+            for other, timeline in enumerate(meshes):
+                if other != mesh and instance in timeline.last_write:
+                    raise ValueError(f"mesh {mesh} and mesh {other} both write '{instance[0]}'")
+                if other != mesh and (instance in timeline.first_read or instance in program.kept(other)):
+                    result.setdefault(position, []).append((instance, other))
+    return result
+
+
+def _receives(meshes: Sequence[_Timeline], sends: Sequence[_Sends], mesh: int) -> dict[int, list[tuple[Instance, int]]]:
+    """What ``mesh`` receives before each of its runs (and after them all): instances and where from, in order sent."""
+    result: dict[int, list[tuple[Instance, int]]] = {}
+    runs, first_read = meshes[mesh].runs, meshes[mesh].first_read
+    for source, sent in enumerate(sends):
+        arrivals = [instance for position in sorted(sent) for instance, to in sent[position] if to == mesh]
+        needed = len(runs)
+        for instance in reversed(arrivals):
+            needed = min(needed, first_read.get(instance, len(runs)))
+            result.setdefault(needed, []).insert(0, (instance, source))
+    return {position: sorted(items, key=lambda item: item[1]) for position, items in result.items()}
+
+
+def _emit(
+    program: Program, timeline: _Timeline, sends: _Sends, receives: Mapping[int, list[tuple[Instance, int]]], mesh: int
+) -> tuple[Instruction, ...]:
+    out: list[Instruction] = []
+    results = {program.instance(value, None) for value in program.results}
+    arrived = {instance for items in receives.values() for instance, _ in items}
+    kept = {instance for instance in results if instance not in arrived} | program.kept(mesh)
+    for position, run in enumerate(timeline.runs):
+        out += [Recv(value, source, microbatch) for (value, microbatch), source in receives.get(position, ())]
+        out.append(run)
+        out += [Send(value, to, microbatch) for (value, microbatch), to in sends.get(position, ())]
+        written = program.writes(run)
+        for value, microbatch in dict.fromkeys((*program.reads(run), *written)):
+            instance = value, microbatch
+            last = max(timeline.last_read.get(instance, -1), timeline.last_write.get(instance, -1))
+            gone = instance in program.donates(run) and instance not in written
+            argument = program.values[value].kind == "argument"
+            if last == position and not (gone or argument or instance in kept):
+                out.append(Free(value, microbatch))
+    out += [Recv(value, source, microbatch) for (value, microbatch), source in receives.get(len(timeline.runs), ())]
+    return tuple(out)
+
+
+def find_donated(
+    fragments: Sequence[Fragment],
+    values: Sequence[Value],
+    runs: Sequence[Sequence[Run]],
+    num_microbatches: int,
+    results: Mapping[str, Collection[int]],
+    replaced_arguments: Collection[str] = (),
+) -> dict[str, tuple[int, ...]]:
+    """Per fragment, the positions of the inputs that every one of its runs is the last to use on its mesh.
+
+    Arguments qualify only if in ``replaced_arguments`` (state whose next value is another result). Values fed by the
+    runtime (kinds "batch" and "index") never do: an instance of a batch may be the argument's own buffer.
+    The ``donated`` fields of ``fragments`` are not read.
+    """
+    program = Program.of(fragments, values, num_microbatches, results)
+    kept = {program.instance(value, None) for value in results}
+    shared = {f.name: set(range(len(f.inputs))) for f in fragments}
+    for timeline in (_Timeline.of(program, mesh_runs) for mesh_runs in runs):
+        for position, run in enumerate(timeline.runs):
+            writes = program.writes(run)
+            for index, instance in enumerate(program.reads(run)):
+                kind = program.values[instance[0]].kind
+                fed = kind in ("batch", "index") or (kind == "argument" and instance[0] not in replaced_arguments)
+                dies = timeline.last_read[instance] == position and timeline.last_write.get(instance, -1) <= position
+                if fed or not (instance in writes or (dies and instance not in kept)):
+                    shared[run.fragment].discard(index)
+    return {name: tuple(sorted(positions)) for name, positions in shared.items()}

@@ -1,0 +1,23 @@
+"""What a user can ask of the planner: one frozen record, the same for the command line, the launcher and Python callers."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanOptions:
+    """None means: choose. ``devices``: how many there are when neither hosts nor a machine file says so.
+
+    ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes.
+    """
+
+    machine: str | None = None
+    hosts: int | None = None
+    devices_per_host: int | None = None
+    devices: int | None = None
+    microbatches: int | None = None
+    stages: int | None = None
+    schedule: str = "1f1b"
+    batch_args: tuple[int, ...] | None = None
+    loss: int | None = None
+    state_args: tuple[tuple[int, int], ...] | None = None
+    memory_per_device: float | None = None

@@ -1,0 +1,133 @@
+"""Small typed helpers over ir.Operation: find @main, name an op for people, sizes of tensors, values a region captures."""
+
+from collections.abc import Iterator
+from math import prod
+from typing import cast
+
+from dialects.errors import fail
+from jaxlib.mlir import ir
+
+CONTROL_FLOW = ("stablehlo.while", "stablehlo.if", "stablehlo.case")
+
+
+def main_func(module: ir.Module) -> ir.OpView:
+    """The ``func.func @main`` of ``module``. Raises UserError when there is none."""
+    for op in module.body.operations:
+        if op.operation.name == "func.func" and ir.StringAttr(op.operation.attributes["sym_name"]).value == "main":
+            return op
+    fail("the module has no function @main", remedy="export the training step as the public function main")
+
+
+def entry_block(func: ir.OpView) -> ir.Block:
+    """The only block of a function."""
+    return func.operation.regions[0].blocks[0]
+
+
+def body_ops(block: ir.Block) -> list[ir.Operation]:
+    """The ops of ``block`` as plain operations, terminator included."""
+    return [op.operation for op in block.operations]
+
+
+def shape_of(value: ir.Value) -> tuple[int, ...]:
+    """Static shape of a tensor value; () for scalars and for what is not a ranked tensor (tokens, tuples)."""
+    if not isinstance(value.type, ir.RankedTensorType):
+        return ()
+    return tuple(ir.RankedTensorType(value.type).shape)
+
+
+def element_type(value: ir.Value) -> ir.Type:
+    """The element type of a tensor value."""
+    return ir.RankedTensorType(value.type).element_type
+
+
+def element_bits(element: ir.Type) -> int:
+    """Bits that one element takes in memory (i1 takes a byte)."""
+    if isinstance(element, ir.ComplexType):
+        return 2 * element_bits(element.element_type)
+    width = cast(int, getattr(element, "width", 32))
+    return 8 if width == 1 else width
+
+
+def num_elements(value: ir.Value) -> int:
+    """How many elements a tensor value has."""
+    return prod(shape_of(value))
+
+
+def num_bytes(value: ir.Value) -> float:
+    """Bytes of a tensor value; 0 for tokens."""
+    if not isinstance(value.type, ir.RankedTensorType):
+        return 0.0
+    return num_elements(value) * element_bits(element_type(value)) / 8
+
+
+def captured(op: ir.Operation) -> list[ir.Value]:
+    """Values that regions of ``op`` read from outside of it, each once, in order of first use."""
+    found: dict[ir.Value, None] = {}
+    for region in op.regions:
+        for block in region.blocks:
+            _captures(block, op, found)
+    return list(found)
+
+
+def _captures(block: ir.Block, root: ir.Operation, found: dict[ir.Value, None]) -> None:
+    for inner in body_ops(block):
+        for operand in inner.operands:
+            if not _inside(operand, root):
+                found[operand] = None
+        for region in inner.regions:
+            for nested in region.blocks:
+                _captures(nested, root, found)
+
+
+def _inside(value: ir.Value, root: ir.Operation) -> bool:
+    block = value.owner if isinstance(value.owner, ir.Block) else value.owner.operation.block
+    owner = block.owner.operation
+    while owner != root:
+        if owner.name in ("func.func", "builtin.module"):
+            return False
+        owner = owner.parent.operation
+    return True
+
+
+def top_level(op: ir.OpView | ir.Operation) -> ir.Operation:
+    """The op of @main's own block that contains ``op``."""
+    current = op.operation
+    while current.parent.operation.name != "func.func":
+        current = current.parent.operation
+    return current
+
+
+def op_key(op: ir.Operation) -> ir.Value | ir.Block:
+    """A dictionary key that stays good while ``op`` is changed: the bindings hash an op by its content (jaxlib 0.10).
+
+    The first result, or the block that a terminator ends.
+    """
+    return op.results[0] if len(op.results) else op.block
+
+
+def all_operands(op: ir.Operation) -> list[ir.Value]:
+    """Operands and captured values of ``op``."""
+    return [*op.operands, *(captured(op) if len(op.regions) else [])]
+
+
+def location_files(location: ir.Location) -> Iterator[str]:
+    """``file:line`` of every frame in ``location``, innermost first."""
+    if isinstance(location, ir.FileLineColLoc):
+        yield f"{location.filename}:{location.start_line}"
+    elif isinstance(location, ir.NameLoc):
+        yield from location_files(location.child_loc)
+    elif isinstance(location, ir.CallSiteLoc):
+        yield from location_files(location.callee)
+        yield from location_files(location.caller)
+    elif isinstance(location, ir.FusedLoc):
+        for inner in location.locations:
+            yield from location_files(cast(ir.Location, inner))
+
+
+def describe(op: ir.Operation) -> str:
+    """An op for people: its name, result type and the user's source line: ``stablehlo.dot_general (model.py:12)``."""
+    files = list(location_files(op.location))
+    own = [file for file in files if "site-packages" not in file and not file.startswith("<")] or files
+    place = f" at {own[0]}" if own else ""
+    type_text = f" -> {op.results[0].type}" if len(op.results) else ""
+    return f"{op.name}{type_text}{place}"

@@ -1,0 +1,79 @@
+"""Floating-point operations and bytes of an op, counted from its shapes. Loops count trip count x body when it is constant."""
+
+from math import prod
+
+from dialects.ops import body_ops, num_bytes, num_elements, shape_of
+from jaxlib.mlir import ir
+
+UNKNOWN_TRIPS = 8  # what a loop without a constant trip count is charged
+_FREE = frozenset(
+    f"stablehlo.{name}" for name in ("constant", "iota", "reshape", "bitcast_convert", "optimization_barrier", "return", "custom_call")
+)
+
+
+def flops(op: ir.Operation) -> float:
+    """Operations that ``op`` performs (multiply and add counted apart)."""
+    if op.name in _FREE or op.name == "func.return":
+        return 0.0
+    if op.name in ("stablehlo.while", "stablehlo.if", "stablehlo.case"):
+        bodies = [sum(flops(inner) for inner in body_ops(region.blocks[0])) for region in op.regions]
+        return trip_count(op) * sum(bodies) if op.name == "stablehlo.while" else max(bodies, default=0.0)
+    if op.name == "stablehlo.dot_general":
+        return 2.0 * num_elements(op.results[0]) * _contracted(op)
+    if op.name == "stablehlo.convolution":
+        kernel = op.operands[1]
+        features = _output_features(op)
+        return 2.0 * num_elements(op.results[0]) * num_elements(kernel) / max(features, 1)
+    if op.name in ("stablehlo.reduce", "stablehlo.scatter", "stablehlo.sort"):
+        return float(sum(num_elements(value) for value in op.operands))
+    if op.name == "stablehlo.reduce_window":
+        window = prod(ir.DenseI64ArrayAttr(op.attributes["window_dimensions"]))
+        return float(num_elements(op.results[0]) * window)
+    return float(sum(num_elements(value) for value in op.results))
+
+
+def traffic_bytes(op: ir.Operation) -> float:
+    """Bytes that ``op`` reads and writes if nothing is fused."""
+    if op.name in _FREE or op.name == "func.return":
+        return 0.0
+    return sum(num_bytes(value) for value in (*op.operands, *op.results))
+
+
+def trip_count(op: ir.Operation) -> int:
+    """Trips of a while that compares a counter with a constant; UNKNOWN_TRIPS when that cannot be seen."""
+    for inner in body_ops(op.regions[0].blocks[0]):
+        if inner.name == "stablehlo.compare":
+            for value in inner.operands:
+                limit = _scalar_constant(value, op)
+                if limit is not None:
+                    return max(limit, 1)
+    return UNKNOWN_TRIPS
+
+
+def _scalar_constant(value: ir.Value, loop: ir.Operation) -> int | None:
+    if isinstance(value.owner, ir.Block):
+        position = ir.BlockArgument(value).arg_number
+        if value.owner.owner.operation != loop:
+            return None
+        value = loop.operands[position]
+        if isinstance(value.owner, ir.Block):
+            return None
+    op = value.owner
+    if op.name != "stablehlo.constant" or shape_of(op.results[0]) != () or not isinstance(op.attributes["value"], ir.DenseIntElementsAttr):
+        return None
+    number = int(ir.DenseIntElementsAttr(op.attributes["value"])[0])
+    return number if number > 0 else None
+
+
+def _contracted(op: ir.Operation) -> int:
+    text = str(op.attributes["dot_dimension_numbers"])
+    _, found, rest = text.partition("lhs_contracting_dimensions = [")
+    dims = [int(item) for item in rest.partition("]")[0].split(",") if item.strip()] if found else []
+    return prod(shape_of(op.operands[0])[dim] for dim in dims)
+
+
+def _output_features(op: ir.Operation) -> int:
+    """The size of the kernel's output-feature dim, from ``[b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f]``."""
+    kernel = str(op.attributes["dimension_numbers"]).partition("x[")[2].partition("]")[0]
+    labels = [item.strip() for item in kernel.split(",")]
+    return shape_of(op.operands[1])[labels.index("o")] if "o" in labels else 1

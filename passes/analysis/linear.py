@@ -1,0 +1,62 @@
+"""Ops that commute with a fold over microbatches, so that a partial operand gives a partial result (used inside loops)."""
+
+from collections.abc import Sequence
+
+from jaxlib.mlir import ir
+
+from passes.analysis.forms import WHOLE, Form
+from passes.analysis.leaf_forms import Transfer
+
+# Rearranging elements commutes with every fold.
+_REARRANGE = frozenset(
+    f"stablehlo.{name}"
+    for name in ("transpose", "reshape", "broadcast_in_dim", "slice", "reverse", "optimization_barrier", "concatenate", "select")
+) | {"stablehlo.dynamic_slice", "stablehlo.dynamic_update_slice", "stablehlo.gather", "stablehlo.pad"}
+# Operand positions that may (and then must) be partial, for ops that do not take all operands alike.
+_VALUE_OPERANDS = {
+    "stablehlo.dynamic_slice": (0,),
+    "stablehlo.dynamic_update_slice": (0, 1),
+    "stablehlo.gather": (0,),
+    "stablehlo.select": (1, 2),
+}
+_SUM_OF_ALL = frozenset({"stablehlo.add", "stablehlo.subtract", "stablehlo.complex", "stablehlo.negate", "stablehlo.real", "stablehlo.imag"})
+_ONE_FACTOR = frozenset({"stablehlo.multiply", "stablehlo.dot_general", "stablehlo.convolution"})
+
+
+def linear_transfer(op: ir.Operation, forms: Sequence[Form]) -> Transfer | None:
+    """The forms through ``op`` when some operands are partial and the others whole; None when it does not commute."""
+    parts = [form for form in forms if form.is_partial]
+    if not parts or any(form.is_split for form in forms) or any(form != parts[0] for form in parts):
+        return None
+    part = parts[0]
+    at = [i for i, form in enumerate(forms) if form.is_partial]
+    if op.name in _REARRANGE:
+        sites = _VALUE_OPERANDS.get(op.name, tuple(range(len(forms))))
+        if any(i not in sites for i in at):
+            return None
+        wants = tuple(part if i in sites else form for i, form in enumerate(forms))
+        return Transfer(wants, tuple([part] * len(op.results)))
+    if part.fold != "sum":
+        return None
+    if op.name in _SUM_OF_ALL:
+        return Transfer(tuple([part] * len(forms)), (part,))
+    if (op.name in _ONE_FACTOR and len(at) == 1) or (op.name == "stablehlo.divide" and at == [0]):
+        return Transfer(tuple(forms), (part,))
+    if op.name == "stablehlo.convert" and _keeps_sums(op):
+        return Transfer((part,), (part,))
+    if op.name == "stablehlo.reduce" and at == [0] and len(op.results) == 1 and _adds(op):
+        return Transfer((part, WHOLE), (part,))
+    return None
+
+
+def _adds(op: ir.Operation) -> bool:
+    ops = list(op.regions[0].blocks[0].operations)
+    return len(ops) == 2 and ops[0].operation.name == "stablehlo.add"
+
+
+def _keeps_sums(op: ir.Operation) -> bool:
+    """Float to float (rounding aside) and integer to wider or float keep sums; float to integer and bool do not."""
+    source = ir.RankedTensorType(op.operands[0].type).element_type
+    target = ir.RankedTensorType(op.results[0].type).element_type
+    floats = not isinstance(target, ir.IntegerType)
+    return str(source) != "i1" and str(target) != "i1" and (floats or isinstance(source, ir.IntegerType))

@@ -1,0 +1,235 @@
+"""Which argument is the old value of which result: by name, by donation, by how the one is computed from the other.
+
+A wrong pair is worse than none, so each way asks for evidence that the others cannot fake:
+- *names*: whole subtrees of equal paths and types, ``opt[0].mu[…]`` and ``result[1][0].mu[…]``, most of whose results are
+  elementwise functions of their arguments (a gradient has its parameter's name as well, but is no function of it alone);
+- *donation*: ``tf.aliasing_output``, unless a shorter elementwise way says that jax only reused the buffer (it aliases the
+  first result of the right type, so two states that come back in the other order get each other's);
+- *update*: nothing said; then elementwise functions of the argument, the shortest way first, that the loss does not read.
+"""
+
+import heapq
+from dataclasses import dataclass
+from functools import cached_property
+
+from jaxlib.mlir import ir
+
+from passes.analysis.dependence import Dependence
+from passes.analysis.names import Signature, path_of, sounds_like_batch, sounds_like_key, words_of
+
+_ALIAS = "tf.aliasing_output"
+_DONOR = "jax.buffer_donor"
+
+Prefixes = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class StatePair:
+    """Argument ``argument`` is fed from result ``result`` in the next step; ``how`` says why we think so."""
+
+    argument: int
+    result: int
+    how: str
+
+
+@dataclass(frozen=True)
+class StateSearch:
+    """The search, with the facts that its three ways share. ``loss`` is the result that looks like the loss, if any."""
+
+    signature: Signature
+    graph: Dependence
+    loss: int | None
+
+    @cached_property
+    def aliases(self) -> dict[int, int]:
+        """Donated argument -> the result that reuses its buffer."""
+        found: dict[int, int] = {}
+        for index, table in enumerate(self.signature.argument_attrs):
+            alias = table.get(_ALIAS)
+            if isinstance(alias, ir.IntegerAttr) and alias.value < len(self.signature.result_types):
+                found[index] = alias.value
+        return found
+
+    @cached_property
+    def donated(self) -> frozenset[int]:
+        """Arguments that the program may overwrite."""
+        tables = enumerate(self.signature.argument_attrs)
+        return frozenset(index for index, table in tables if _ALIAS in table or _DONOR in table)
+
+    @cached_property
+    def loss_cone(self) -> frozenset[int]:
+        """What the loss is computed from."""
+        return self.graph.cone([self.graph.results[self.loss]]) if self.loss is not None else frozenset()
+
+    @cached_property
+    def distances(self) -> tuple[dict[int, int], ...]:
+        """For each result, the arguments that it is an elementwise function of and the number of ops between."""
+        positions = {node: index for index, node in enumerate(self.graph.arguments)}
+        return tuple(
+            {positions[n]: d for n, d in self.graph.elementwise_distances(node).items() if n in positions}
+            for node in self.graph.results
+        )
+
+    def pairs(self) -> tuple[StatePair, ...]:
+        """All pairs found, by argument."""
+        found = self._by_name()
+        found |= self._by_update(found)
+        found |= self._by_donation(found)
+        found |= self._keys(found)
+        return tuple(found[index] for index in sorted(found))
+
+    def _same_type(self, argument: int, result: int) -> bool:
+        return self.signature.argument_types[argument] == self.signature.result_types[result]
+
+    def _by_name(self) -> dict[int, StatePair]:
+        groups: dict[Prefixes, set[tuple[int, int]]] = {}
+        for argument, result, key in self._suffix_matches():
+            groups.setdefault(key, set()).add((argument, result))
+        heap = [(self._rank(members), key) for key, members in groups.items()]
+        heapq.heapify(heap)
+        found: dict[int, StatePair] = {}
+        taken: set[int] = set()
+        doubtful: list[Prefixes] = []
+        while heap:
+            _, key = heapq.heappop(heap)
+            left = {(a, r) for a, r in groups[key] if a not in found and r not in taken}
+            if len(left) < len(groups[key]):
+                groups[key] = left
+                if left:
+                    heapq.heappush(heap, (self._rank(left), key))
+            elif self._credible(left, found):
+                self._take_named(left, found, taken)
+            else:
+                doubtful.append(key)
+        for key in doubtful:  # low-precision copies are functions of the master weights, which are paired by now
+            left = {(a, r) for a, r in groups[key] if a not in found and r not in taken}
+            if left and self._credible(left, found):
+                self._take_named(left, found, taken)
+        return found
+
+    def _take_named(self, members: set[tuple[int, int]], found: dict[int, StatePair], taken: set[int]) -> None:
+        for argument, result in members:
+            how = f"named like result {result}, '{self.signature.result_names[result]}'"
+            if self.aliases.get(argument) == result:
+                how = f"donated to result {result}, which has its name"
+            found[argument] = StatePair(argument, result, how)
+            taken.add(result)
+
+    def _suffix_matches(self) -> list[tuple[int, int, Prefixes]]:
+        """Pairs of one type whose paths end alike, with what comes before the common end."""
+        by_end: dict[tuple[ir.Type, str], list[tuple[int, tuple[str, ...]]]] = {}
+        for result, name in enumerate(self.signature.result_names):
+            path = path_of(name)
+            if len(path) > 0:
+                by_end.setdefault((self.signature.result_types[result], path[-1]), []).append((result, path))
+        found: list[tuple[int, int, Prefixes]] = []
+        for argument, name in enumerate(self.signature.argument_names):
+            path = path_of(name)
+            if len(path) < 2:
+                continue
+            if argument not in self.donated and sounds_like_batch(path[0]):
+                continue
+            for result, other in by_end.get((self.signature.argument_types[argument], path[-1]), ()):
+                length = _common_end(path, other)
+                found.append((argument, result, (path[: len(path) - length], other[: len(other) - length])))
+        return found
+
+    def _rank(self, members: set[tuple[int, int]]) -> tuple[float, float, float, float, int]:
+        """Best first: most leaves, most of them elementwise updates, shortest ways, most donated so, order of the program."""
+        ways = [self.distances[result].get(argument) for argument, result in members]
+        known = [way for way in ways if way is not None]
+        donated = sum(self.aliases.get(argument) == result for argument, result in members)
+        mean = sum(known) / len(known) if known else 0.0
+        order = min(abs(argument - result) for argument, result in members)
+        return -len(members), -len(known) / len(members), mean, -donated / len(members), order
+
+    def _credible(self, members: set[tuple[int, int]], found: dict[int, StatePair]) -> bool:
+        """Whether most results are updates: of their arguments, or of state that is already ``found``; or donation agrees."""
+        updated = agreed = 0
+        for argument, result in members:
+            new_words = words_of(self.signature.result_names[result]) - words_of(self.signature.argument_names[argument])
+            if any(word.startswith("grad") for word in new_words):
+                return False
+            reached = self.distances[result]
+            rank = ir.RankedTensorType(self.signature.argument_types[argument]).rank
+            updated += argument in reached or (rank > 0 and any(item in found for item in reached))
+            agreed += self.aliases.get(argument) == result
+        return updated * 2 >= len(members) or (agreed * 2 >= len(members) and updated > 0)
+
+    def _by_update(self, found: dict[int, StatePair]) -> dict[int, StatePair]:
+        """Pairs of free arguments and results by the shortest elementwise way."""
+        taken = {pair.result for pair in found.values()}
+        ways: list[tuple[int, bool, int, int, int]] = []
+        for result, reached in enumerate(self.distances):
+            if result in taken or result == self.loss:
+                continue
+            for argument, way in reached.items():
+                if argument not in found and self._same_type(argument, result) and self._may_update(argument, result):
+                    alias = self.aliases.get(argument) == result
+                    ways.append((way, not alias, abs(argument - result), argument, result))
+        pairs: dict[int, StatePair] = {}
+        for _, no_alias, _, argument, result in sorted(ways):
+            if argument in pairs or result in taken:
+                continue
+            how = f"result {result} is an elementwise update of it" if no_alias else f"donated to result {result}"
+            pairs[argument] = StatePair(argument, result, how)
+            taken.add(result)
+        return pairs
+
+    def _may_update(self, argument: int, result: int) -> bool:
+        name = self.signature.argument_names[argument]
+        if sounds_like_batch(name):
+            return False
+        if argument in self.donated:
+            return True
+        if self.loss is None or self.graph.results[result] in self.loss_cone:
+            return False
+        kind = ir.RankedTensorType(self.signature.argument_types[argument])
+        if kind.rank == 0 and not isinstance(kind.element_type, ir.IntegerType):
+            # A learning rate that comes back as a metric is no state; a scalar that is trained depends on what the loss does.
+            return self.distances[result][argument] > 0 and self._reads_data(result)
+        return True
+
+    def _reads_data(self, result: int) -> bool:
+        cone = self.graph.cone([self.graph.results[result]])
+        arguments = zip(self.graph.arguments, self.signature.argument_types, strict=True)
+        return any(node in cone and ir.RankedTensorType(kind).rank > 0 for node, kind in arguments)
+
+    def _by_donation(self, found: dict[int, StatePair]) -> dict[int, StatePair]:
+        """Aliases between what is still free, where the result reads the argument in some way."""
+        taken = {pair.result for pair in found.values()}
+        pairs: dict[int, StatePair] = {}
+        for argument, result in self.aliases.items():
+            if argument in found or result in taken or result == self.loss or not self._same_type(argument, result):
+                continue
+            if sounds_like_batch(self.signature.argument_names[argument]):
+                continue
+            if self.graph.arguments[argument] in self.graph.cone([self.graph.results[result]]):
+                pairs[argument] = StatePair(argument, result, f"donated to result {result}")
+                taken.add(result)
+        return pairs
+
+    def _keys(self, found: dict[int, StatePair]) -> dict[int, StatePair]:
+        """A random key that is neither donated nor named alike: the only one of its type, made from it, not in the loss."""
+        taken = {pair.result for pair in found.values()}
+        pairs: dict[int, StatePair] = {}
+        for argument, name in enumerate(self.signature.argument_names):
+            if argument in found or self.loss is None or sounds_like_batch(name):
+                continue
+            kind = ir.RankedTensorType(self.signature.argument_types[argument])
+            is_key = sounds_like_key(name) or str(kind) in ("tensor<2xui32>", "tensor<4xui32>")
+            if not (is_key or argument in self.donated):
+                continue
+            fits = [r for r in range(len(self.graph.results)) if r not in taken and self._same_type(argument, r) and r != self.loss]
+            rivals = [a for a in range(len(self.graph.arguments)) if a not in found and all(self._same_type(a, r) for r in fits)]
+            if len(fits) == 1 and rivals == [argument]:
+                if self.graph.arguments[argument] in self.graph.cone([self.graph.results[fits[0]]]):
+                    pairs[argument] = StatePair(argument, fits[0], f"the only result of its type, {fits[0]}, is made from it")
+        return pairs
+
+
+def _common_end(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    length = 0
+    while length < min(len(one), len(other)) and one[-1 - length] == other[-1 - length]:
+        length += 1
+    return length

@@ -1,0 +1,65 @@
+"""assign-roles: write on every argument and result of @main what it is for."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dialects.attributes import BATCH_SIZE, HOW, INDEX, NAME, ROLE, STATE_ARG, STATE_RESULT
+from dialects.errors import fail
+from dialects.ops import main_func
+from dialects.signature import attr_dicts, i64, set_attr_dicts
+from jaxlib.mlir import ir
+
+from passes.analysis.roles import Role, Said, find_roles
+from passes.base import Pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignRoles(Pass):
+    """Roles as attributes; needs normalize. Options say what the search cannot find: indices of @main's arguments and results.
+
+    Input:
+        func.func @main(%w: tensor<4xf32> {tf.aliasing_output = 0 : i32}, %x: tensor<8x4xf32>)
+            -> (tensor<4xf32>, tensor<f32>)
+    Output:
+        func.func @main(
+            %w: tensor<4xf32> {mw.role = "parameter", mw.state_result = 0, mw.how = "donated to result 0", mw.index = 0, …},
+            %x: tensor<8x4xf32> {mw.role = "batch", …}
+        ) -> (tensor<4xf32> {mw.role = "state", mw.state_arg = 0, …}, tensor<f32> {mw.role = "loss", …})
+        and mw.batch_size = 8 on the module
+
+    Raises UserError when the batch cannot be told, or an option names what is not there or does not fit.
+    """
+
+    name: ClassVar[str] = "assign-roles"
+    batch_args: tuple[int, ...] | None = None
+    loss: int | None = None
+    state_args: tuple[str, ...] | None = None  # "argument:result"
+
+    def run(self, module: ir.Module) -> None:
+        pairs = tuple(_pair(text) for text in self.state_args) if self.state_args is not None else None
+        roles = find_roles(module, Said(self.batch_args, self.loss, pairs))
+        main = main_func(module)
+        with module.context:
+            _write(main, "arg_attrs", STATE_RESULT, roles.arguments)
+            _write(main, "res_attrs", STATE_ARG, roles.results)
+            if roles.batch_size is not None:
+                module.operation.attributes[BATCH_SIZE] = i64(roles.batch_size)
+
+
+def _pair(text: str) -> tuple[int, int]:
+    argument, colon, result = text.partition(":")
+    if not (colon and argument.isdecimal() and result.isdecimal()):
+        fail(f"got '{text}', want ARGUMENT:RESULT, two numbers", where="--state-args")
+    return int(argument), int(result)
+
+
+def _write(main: ir.OpView, which: str, partner: str, roles: tuple[Role, ...]) -> None:
+    tables = attr_dicts(main, which)
+    for index, (table, role) in enumerate(zip(tables, roles, strict=True)):
+        table[ROLE] = ir.StringAttr.get(role.role)
+        table[NAME] = ir.StringAttr.get(role.name)
+        table[HOW] = ir.StringAttr.get(role.how)
+        table[INDEX] = i64(index)
+        if role.partner is not None:
+            table[partner] = i64(role.partner)
+    set_attr_dicts(main, which, tables)

@@ -1,0 +1,51 @@
+"""``choose-shardings``: what each fragment's arguments and results are split over inside its mesh.
+
+The modest chooser: data parallelism. Rows of the batch go over axis "data", everything else is replicated, and Shardy's propagation
+inside XLA carries it through the fragment. The ILP will write the same attribute.
+
+    func @stage0_forward(%w {mw.value_dim = -1}, %x: tensor<8x4xf32> {mw.value_dim = 0}) -> (tensor<8x4xf32> {mw.value_dim = 0})
+becomes with ``choose-shardings{data=4 spare=2}``
+    sdy.mesh @mesh = <["data"=4, "spare"=2]>
+    func @stage0_forward(%w {sdy.sharding = <@mesh, [{}, {}]>}, %x {sdy.sharding = <@mesh, [{"data"}, {}]>}) -> …
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dialects import attributes as names
+from dialects.ops import entry_block, shape_of
+from dialects.signature import attr_dicts, int_of, set_attr_dicts
+from jaxlib.mlir import ir
+
+from passes.base import Pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseShardings(Pass):
+    """``data`` devices share the rows of a microbatch, ``spare`` devices repeat them (rows not divisible by more)."""
+
+    name: ClassVar[str] = "choose-shardings"
+    data: int = 1
+    spare: int = 1
+
+    def run(self, module: ir.Module) -> None:
+        axes = [f'"data"={self.data}'] + ([f'"spare"={self.spare}'] if self.spare > 1 else [])
+        with ir.InsertionPoint.at_block_begin(module.body), ir.Location.unknown():
+            ir.InsertionPoint.at_block_begin(module.body).insert(ir.Operation.parse(f"sdy.mesh @mesh = <[{', '.join(axes)}]>"))
+        for func in module.body.operations:
+            if func.operation.name == "func.func" and names.PHASE in func.operation.attributes:
+                self._annotate(func)
+
+    def _annotate(self, func: ir.OpView) -> None:
+        block = entry_block(func)
+        returned = block.operations[len(block.operations) - 1].operation.operands
+        for which, values in (("arg_attrs", list(block.arguments)), ("res_attrs", list(returned))):
+            entries = attr_dicts(func, which)
+            for value, entry in zip(values, entries, strict=True):
+                entry["sdy.sharding"] = self._sharding(shape_of(value), int_of(entry, names.VALUE_DIM))
+            set_attr_dicts(func, which, entries)
+
+    def _sharding(self, shape: tuple[int, ...], batch_dim: int | None) -> ir.Attribute:
+        even = batch_dim is not None and batch_dim >= 0 and shape[batch_dim] % self.data == 0 and self.data > 1
+        dims = ['{"data"}' if even and dim == batch_dim else "{}" for dim in range(len(shape))]
+        return ir.Attribute.parse(f"#sdy.sharding<@mesh, [{', '.join(dims)}]>")

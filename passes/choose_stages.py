@@ -1,0 +1,78 @@
+"""``choose-stages``: cut the forward part into pipeline stages, balancing time, by an exact dynamic program.
+
+The forward ops that see the batch, in program order, are cut into contiguous intervals; everything else is placed around them
+by ``place``. This is the modest chooser: equal meshes, roofline costs; the full DP over submeshes will write the same attribute.
+
+    %1 = dot_general %x, %w1 {mw.phase = "forward"}   ->  {mw.stage = 0}
+    %2 = dot_general %1, %w2 {mw.phase = "forward"}   ->  {mw.stage = 1}
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dialects import attributes as names
+from dialects.errors import fail
+from dialects.ops import body_ops, entry_block, main_func, num_bytes, top_level
+from dialects.signature import i64, op_text
+from jaxlib.mlir import ir
+
+from passes.analysis.flops import flops, traffic_bytes
+from passes.base import Pass
+from passes.solvers.cut import choose_cuts
+
+SLACK = 0.05  # a slowest stage 5 % slower is worth a cheaper cut: costs are estimates to no better than that
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseStages(Pass):
+    """Write mw.stage on the forward ops that see the batch, and mw.num_stages on the module.
+
+    ``flops_per_s`` and ``bytes_per_s`` are those of one stage's mesh, ``link_bytes_per_s`` and ``link_latency_s`` those between two.
+    """
+
+    name: ClassVar[str] = "choose-stages"
+    stages: int = 1
+    flops_per_s: float = 1e11
+    bytes_per_s: float = 1e10
+    link_bytes_per_s: float = 1e9
+    link_latency_s: float = 1e-4
+
+    def run(self, module: ir.Module) -> None:
+        if self.stages < 1:
+            fail(f"got {self.stages} stages, want at least 1", where="--stages")
+        func = main_func(module)
+        ops = body_ops(entry_block(func))[:-1]
+        chain = forward_chain(ops)
+        cost_s = [flops(op) / self.flops_per_s + traffic_bytes(op) / self.bytes_per_s for op in chain]
+        num_stages = 1
+        if self.stages > 1 and any(cost > 0 for cost in cost_s):
+            cut = choose_cuts(cost_s, self._crossing_s(chain), self.stages, slack=SLACK)
+            num_stages = cut.num_stages
+            for op, stage in zip(chain, cut.stages(len(chain)), strict=True):
+                op.attributes[names.STAGE] = i64(stage)
+        else:
+            for op in chain:
+                op.attributes[names.STAGE] = i64(0)
+        module.operation.attributes[names.NUM_STAGES] = i64(num_stages)
+
+    def _crossing_s(self, chain: list[ir.Operation]) -> list[float]:
+        """Seconds to move what is alive after item p and still needed by a later forward op."""
+        position = {op: i for i, op in enumerate(chain)}
+        change = [0.0] * (len(chain) + 1)
+        for i, op in enumerate(chain):
+            for value in op.results:
+                last = max((position.get(top_level(use.owner), i) for use in value.uses), default=i)
+                if last > i:
+                    change[i] += num_bytes(value)
+                    change[last] -= num_bytes(value)
+        alive, seconds = 0.0, list[float]()
+        for i in range(len(chain)):
+            alive += change[i]
+            seconds.append(self.link_latency_s + alive / self.link_bytes_per_s)
+        return seconds
+
+
+def forward_chain(ops: list[ir.Operation]) -> list[ir.Operation]:
+    """Forward ops that see the batch; all forward ops when none says so (a program without a batch)."""
+    forward = [op for op in ops if op_text(op, names.PHASE) == "forward"]
+    return [op for op in forward if names.BATCH_DIM in op.attributes] or forward

@@ -1,0 +1,140 @@
+"""Rewrites a function in place to what one microbatch sees, following the forms that ``passes.analysis.batch`` found.
+
+Split values get their local type; ops whose attributes hold sizes are patched; where an op wants a form that its operand does
+not have, a conversion goes right after the operand's definition:
+
+    whole -> split     a dynamic_slice at the microbatch's rows (constants, iotas and broadcasts are made small instead)
+    whole -> partial   the value in microbatch 0, the neutral element in the others
+    partial -> whole   ``custom_call @mw.accumulate`` {mw.kind}, which ends the part that runs per microbatch
+    split -> whole     ``custom_call @mw.collect`` {mw.dim}, only for results of the step
+"""
+
+from dialects import attributes as names
+from dialects.build import after, custom_call, i64s, make, splat, tensor_type
+from dialects.ops import body_ops, element_type, entry_block, op_key, shape_of
+from jaxlib.mlir import ir
+
+from passes.analysis.batch import BatchForms, Coupling
+from passes.analysis.folds import neutral
+from passes.analysis.forms import AFTER, Form, local_shape
+from passes.localize_rules import PATCHES, small_copy
+
+
+class Localizer:
+    """One use: ``Localizer(forms, index).run(func)``; ``index`` is the i32 scalar that numbers the microbatch."""
+
+    def __init__(self, answer: BatchForms, index: ir.Value) -> None:
+        self.answer, self.index = answer, index
+        self.whole_shape: dict[ir.Value, tuple[int, ...]] = {}
+        self.made: dict[tuple[ir.Value, Form], ir.Value] = {}
+
+    def run(self, func: ir.OpView) -> None:
+        """Localize every op of ``func``; types of its arguments change, the caller updates the signature."""
+        block = entry_block(func)
+        self.retype(list(block.arguments)[:-1])
+        self.block(block)
+        terminator = body_ops(block)[-1]
+        for i, value in enumerate(terminator.operands):
+            form = self.answer.forms[value]
+            if form.is_split:
+                terminator.operands[i] = self.collect(terminator, value, form)
+            elif form.is_partial:
+                terminator.operands[i] = self.convert(value, form, AFTER)
+
+    def retype(self, values: list[ir.Value]) -> None:
+        for value in values:
+            form = self.answer.forms[value]
+            self.whole_shape[value] = shape_of(value)
+            if form.is_split:
+                value.set_type(tensor_type(local_shape(shape_of(value), form, self.answer.microbatches), element_type(value)))
+
+    def block(self, block: ir.Block) -> None:
+        for op in body_ops(block):
+            wants = self.answer.wants.get(op_key(op), ())
+            for i, want in enumerate(wants):
+                value = op.operands[i]
+                have = self.answer.forms[value]
+                if (have.kind, have.dim, have.outer) != (want.kind, want.dim, want.outer):
+                    with op.location:
+                        op.operands[i] = self.convert(value, have, want)
+            if op.name in ("stablehlo.while", "stablehlo.if", "stablehlo.case"):
+                for region in op.regions:
+                    self.retype(list(region.blocks[0].arguments))
+                    self.block(region.blocks[0])
+            self.retype(list(op.results))
+            if op.name in PATCHES and any(self.answer.forms[v].is_split for v in (*op.operands, *op.results) if v in self.answer.forms):
+                PATCHES[op.name](op)
+
+    def convert(self, value: ir.Value, have: Form, want: Form) -> ir.Value:
+        key = (value, want)
+        if key not in self.made:
+            with after(value), _location(value):
+                if have.is_whole and want.is_split:
+                    self.made[key] = self.slice(value, want)
+                elif have.is_whole and want.is_partial:
+                    self.made[key] = self.first_only(value, want)
+                elif have.is_partial and want.is_whole:
+                    self.made[key] = _accumulate(value, have)
+                else:
+                    raise AssertionError(f"no conversion from {have} to {want}")
+        return self.made[key]
+
+    def slice(self, value: ir.Value, want: Form) -> ir.Value:
+        shape, parts, element = self.whole_shape[value], self.answer.microbatches, element_type(value)
+        local = local_shape(shape, want, parts)
+        if (copy := small_copy(value, local, want.dim)) is not None:
+            return copy
+        before, size, behind = shape[: want.dim], shape[want.dim], shape[want.dim + 1 :]
+        blocked = (*before, want.outer, parts, size // (want.outer * parts), *behind)
+        chosen = tuple(1 if dim == want.dim + 1 else n for dim, n in enumerate(blocked))
+        grouped = make("stablehlo.reshape", [tensor_type(blocked, element)], [value])
+        zero = splat((), ir.IntegerType.get_signless(32), "0")
+        starts = [self.index if dim == want.dim + 1 else zero for dim in range(len(blocked))]
+        taken = make("stablehlo.dynamic_slice", [tensor_type(chosen, element)], [grouped, *starts], {"slice_sizes": i64s(chosen)})
+        return make("stablehlo.reshape", [tensor_type(local, element)], [taken])
+
+    def first_only(self, value: ir.Value, want: Form) -> ir.Value:
+        element = element_type(value)
+        rest = splat(self.whole_shape[value], element, neutral(want.fold, element))
+        if _same_constant(value, rest):
+            return value
+        zero = splat((), ir.IntegerType.get_signless(32), "0")
+        compared = {"comparison_direction": ir.Attribute.parse("#stablehlo<comparison_direction EQ>")}
+        first = make("stablehlo.compare", [tensor_type((), ir.IntegerType.get_signless(1))], [self.index, zero], compared)
+        return make("stablehlo.select", [value.type], [first, value, rest])
+
+    def collect(self, op: ir.Operation, value: ir.Value, form: Form) -> ir.Value:
+        if form.outer != 1:
+            raise Coupling(op, "returns rows of the batch in an interleaved order", value)
+        with after(value), _location(value):
+            whole = tensor_type(self.whole_shape[value], element_type(value))
+            dim = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), form.dim)
+            return custom_call(names.COLLECT, whole, [value], {names.DIM: dim})
+
+
+def _accumulate(value: ir.Value, have: Form) -> ir.Value:
+    """The fold over microbatches; sums of 16-bit and 8-bit floats are kept in f32, as the whole dot or reduce would do inside."""
+    element, kind = element_type(value), {names.KIND: ir.StringAttr.get(have.fold)}
+    narrow = isinstance(element, ir.FloatType) and element.width < 32
+    if have.fold != "sum" or not narrow:
+        return custom_call(names.ACCUMULATE, value.type, [value], kind)
+    wide_type = tensor_type(shape_of(value), ir.F32Type.get())
+    wide = make("stablehlo.convert", [wide_type], [value])
+    return make("stablehlo.convert", [value.type], [custom_call(names.ACCUMULATE, wide_type, [wide], kind)])
+
+
+def _same_constant(value: ir.Value, other: ir.Value) -> bool:
+    if isinstance(value.owner, ir.Block):
+        return False
+    source = value.owner
+    if source.name == "stablehlo.broadcast_in_dim":
+        inner = source.operands[0].owner
+        if isinstance(inner, ir.Block) or inner.name != "stablehlo.constant":
+            return False
+        mine, its = (ir.DenseElementsAttr(op.attributes["value"]) for op in (inner, other.owner))
+        return mine.is_splat and mine.get_splat_value() == its.get_splat_value()
+    return source.name == "stablehlo.constant" and source.attributes["value"] == other.owner.attributes["value"]
+
+
+def _location(value: ir.Value) -> ir.Location:
+    return value.location if isinstance(value.owner, ir.Block) else value.owner.location

@@ -1,0 +1,67 @@
+"""Per-op knowledge for localizing: attributes that hold sizes, and values that are cheaper to make small than to slice."""
+
+from collections.abc import Callable, Sequence
+
+from dialects.build import i64s, make, tensor_type
+from dialects.ops import element_type, shape_of
+from jaxlib.mlir import ir
+
+
+def _patch_slice(op: ir.Operation) -> None:
+    """A slice keeps the batch dim whole (Shardy's rule says so), so its limit there is the local size."""
+    operand, result = shape_of(op.operands[0]), shape_of(op.results[0])
+    starts, limits, strides = (list(ir.DenseI64ArrayAttr(op.attributes[f"{n}"])) for n in ("start_indices", "limit_indices", "strides"))
+    new = [
+        size if start == 0 and stride == 1 and size == kept else limit
+        for start, limit, stride, size, kept in zip(starts, limits, strides, operand, result, strict=True)
+    ]
+    op.attributes["limit_indices"] = i64s(new)
+
+
+def _patch_dynamic_slice(op: ir.Operation) -> None:
+    op.attributes["slice_sizes"] = i64s(shape_of(op.results[0]))
+
+
+def _patch_gather(op: ir.Operation) -> None:
+    """Window dims that reach the result keep its size; collapsed and batching dims keep 1 (or 0)."""
+    text = str(op.attributes["dimension_numbers"])
+    offset, collapsed, batching = (_ints(text, key) for key in ("offset_dims", "collapsed_slice_dims", "operand_batching_dims"))
+    sizes = list(ir.DenseI64ArrayAttr(op.attributes["slice_sizes"]))
+    windows = [dim for dim in range(len(sizes)) if dim not in collapsed and dim not in batching]
+    result = shape_of(op.results[0])
+    for dim, out in zip(windows, offset, strict=True):
+        sizes[dim] = result[out]
+    op.attributes["slice_sizes"] = i64s(sizes)
+
+
+def _ints(text: str, key: str) -> list[int]:
+    """The list ``key = [1, 2]`` inside a printed attribute; empty when the key is not printed."""
+    _, found, rest = text.partition(f" {key} = [") if f" {key} = [" in text else text.partition(f"<{key} = [")
+    return [int(item) for item in rest.partition("]")[0].split(",") if item.strip()] if found else []
+
+
+PATCHES: dict[str, Callable[[ir.Operation], None]] = {
+    "stablehlo.slice": _patch_slice,
+    "stablehlo.dynamic_slice": _patch_dynamic_slice,
+    "stablehlo.gather": _patch_gather,
+}
+
+
+def small_copy(value: ir.Value, local: Sequence[int], dim: int) -> ir.Value | None:
+    """``value`` made directly at its local shape, when every slice along ``dim`` is the same; None when it has to be sliced."""
+    if isinstance(value.owner, ir.Block):
+        return None
+    op, kind = value.owner, tensor_type(local, element_type(value))
+    if op.name == "stablehlo.constant":
+        dense = op.attributes["value"]
+        if not isinstance(dense, ir.DenseElementsAttr) or not dense.is_splat:
+            return None
+        small = ir.DenseElementsAttr.get_splat(kind, dense.get_splat_value())
+        return make("stablehlo.constant", [kind], [], {"value": small})
+    if op.name == "stablehlo.iota" and ir.IntegerAttr(op.attributes["iota_dimension"]).value != dim:
+        return make("stablehlo.iota", [kind], [], {"iota_dimension": op.attributes["iota_dimension"]})
+    if op.name == "stablehlo.broadcast_in_dim":
+        dims = list(ir.DenseI64ArrayAttr(op.attributes["broadcast_dimensions"]))
+        grows = dim not in dims or shape_of(op.operands[0])[dims.index(dim)] == 1
+        return make("stablehlo.broadcast_in_dim", [kind], [op.operands[0]], {"broadcast_dimensions": i64s(dims)}) if grows else None
+    return None

@@ -1,0 +1,113 @@
+"""``mark-phases``: forward | backward | update by reachability (design 3.2), and setup for what does not see the batch.
+
+    setup      does not depend on the batch and is read by what does: weight casts, dropout masks; once per step
+    forward    sees the batch and is needed by the loss; once per microbatch
+    backward   sees the batch, the loss does not need it; once per microbatch
+    update     the rest: what depends on finished folds, on no batch at all, or on nothing; once per step
+
+    %h = dot_general %x, %w {mw.batch_dim = array<i64: 0>}    ->  {mw.phase = "forward"}
+    %dw = dot_general %x, %dh {mw.batch_dim = array<i64: -1>} ->  {mw.phase = "backward"}
+    %dw2 = custom_call @mw.accumulate(%dw)                    ->  {mw.phase = "backward"}, with its operand
+    %w2 = subtract %w, %dw2                                   ->  {mw.phase = "update"}
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dialects import attributes as names
+from dialects.build import call_target
+from dialects.ops import all_operands, body_ops, entry_block, main_func, top_level
+from dialects.signature import attr_dicts, op_text, text_of
+from jaxlib.mlir import ir
+
+from passes.base import Pass
+from passes.copy_views import VIEWS
+
+FOLDS = (names.ACCUMULATE, names.COLLECT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkPhases(Pass):
+    """Write mw.phase on every op of @main."""
+
+    name: ClassVar[str] = "mark-phases"
+
+    def run(self, module: ir.Module) -> None:
+        func = main_func(module)
+        block = entry_block(func)
+        ops = body_ops(block)[:-1]
+        seen_by = _Graph(ops)
+        seeds = _seeds(func, ops)
+        needed = _loss_cone(func, ops)
+        below, above = seen_by.descendants(seeds), seen_by.ancestors(seeds)
+        per_microbatch = (seeds | (below & above)) or needed
+        setup = seen_by.ancestors(per_microbatch) - per_microbatch if seeds else set[ir.Operation]()
+        has_loss = bool(needed)
+        for op in ops:
+            if op in per_microbatch:
+                phase = "forward" if op in needed or not has_loss else "backward"
+            else:
+                phase = "setup" if op in setup else "update"
+            op.attributes[names.PHASE] = ir.StringAttr.get(phase)
+        _follow_readers(ops)
+        for op in ops:
+            if call_target(op) in FOLDS:
+                op.attributes[names.PHASE] = op.operands[0].owner.attributes[names.PHASE]
+
+
+def _follow_readers(ops: list[ir.Operation]) -> None:
+    """A view in setup goes where its reader is (``copy-views`` left it one): XLA fuses it there, nothing is kept for it."""
+    for op in reversed(ops):
+        if op.name in VIEWS and op_text(op, names.PHASE) == "setup":
+            phases = {op_text(top_level(use.owner), names.PHASE) for use in op.results[0].uses}
+            if len(phases) == 1 and phases != {""}:
+                op.attributes[names.PHASE] = ir.StringAttr.get(phases.pop())
+
+
+class _Graph:
+    """Dependencies between the ops of @main, cut at folds: what follows a fold does not depend on one microbatch."""
+
+    def __init__(self, ops: list[ir.Operation]) -> None:
+        self.ops = ops
+        self.inputs = {op: {v.owner.operation for v in all_operands(op) if not isinstance(v.owner, ir.Block)} for op in ops}
+        self.folds = {op for op in ops if call_target(op) in FOLDS}
+
+    def descendants(self, seeds: set[ir.Operation]) -> set[ir.Operation]:
+        found: set[ir.Operation] = set()
+        for op in self.ops:
+            if op not in self.folds and any((i in found or i in seeds) and i not in self.folds for i in self.inputs[op]):
+                found.add(op)
+        return found
+
+    def ancestors(self, seeds: set[ir.Operation]) -> set[ir.Operation]:
+        found: set[ir.Operation] = set()
+        for op in reversed(self.ops):
+            if (op in found or op in seeds) and op not in self.folds:
+                found |= self.inputs[op] - self.folds
+        return found
+
+
+def _seeds(func: ir.OpView, ops: list[ir.Operation]) -> set[ir.Operation]:
+    """Ops that read or make something of which each microbatch has its own."""
+    entries = attr_dicts(func, "arg_attrs")
+    index = {
+        value
+        for value, entry in zip(entry_block(func).arguments, entries, strict=True)
+        if text_of(entry, names.ROLE) == "microbatch"
+    }
+    return {op for op in ops if names.BATCH_DIM in op.attributes or (index and index.intersection(all_operands(op)))}
+
+
+def _loss_cone(func: ir.OpView, ops: list[ir.Operation]) -> set[ir.Operation]:
+    """Every op that the loss needs, through folds; empty when the program has no loss."""
+    results = attr_dicts(func, "res_attrs")
+    returned = body_ops(entry_block(func))[-1].operands
+    wanted = {
+        value.owner.operation
+        for value, entry in zip(returned, results, strict=True)
+        if text_of(entry, names.ROLE) == "loss" and not isinstance(value.owner, ir.Block)
+    }
+    for op in reversed(ops):
+        if op in wanted:
+            wanted |= {v.owner.operation for v in all_operands(op) if not isinstance(v.owner, ir.Block)}
+    return wanted

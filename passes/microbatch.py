@@ -1,0 +1,132 @@
+"""``microbatch``: make the program run on 1/M of the batch, M times, with what accumulates over the M runs marked.
+
+    func @main(%w: tensor<4x4xf32>, %x: tensor<8x4xf32> {mw.role = "batch"}) -> tensor<f32>
+      %0 = dot_general %x, %w        : tensor<8x4xf32>
+      %1 = reduce add %0             : tensor<f32>
+becomes with ``microbatch{microbatches=4}``
+    func @main(%w: tensor<4x4xf32>, %x: tensor<2x4xf32>, %m: tensor<i32> {mw.role = "microbatch"}) -> tensor<f32>
+      %0 = dot_general %x, %w        : tensor<2x4xf32>
+      %1 = reduce add %0             : tensor<f32>          // of this microbatch
+      %2 = custom_call @mw.accumulate(%1) {mw.kind = "sum"}  // of all of them; what follows runs once per step
+
+With one microbatch nothing changes but the ``mw.batch_dim`` attributes. Time as a mesh axis: design 3.1, docs/decisions/0002.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dialects import attributes as names
+from dialects.build import i64s, tensor_type
+from dialects.errors import fail
+from dialects.ops import body_ops, describe, entry_block, main_func, op_key, shape_of
+from dialects.signature import add_argument, attr_dicts, i64, int_of, refresh_type, text_of
+from jaxlib.mlir import ir
+from jaxlib.mlir.passmanager import PassManager
+
+from passes.analysis.batch import BatchForms, Coupling, analyze_batch
+from passes.analysis.flops import flops
+from passes.analysis.forms import Form
+from passes.analysis.rules import RULE
+from passes.base import Pass
+from passes.localize import Localizer
+from passes.whole_batch import compute_whole
+
+MAX_WHOLE_COPIES = 64  # each round removes one coupling; a program with more is not a row-wise one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Microbatch(Pass):
+    """Split the batch over time into ``microbatches`` equal parts, or refuse naming the op that needs the whole batch."""
+
+    name: ClassVar[str] = "microbatch"
+    microbatches: int = 1
+
+    def run(self, module: ir.Module) -> None:
+        func = main_func(module)
+        batch = batch_positions(func)
+        populate_rules(module)
+        if self.microbatches < 1:
+            fail(f"got {self.microbatches} microbatches, want at least 1", where="--microbatches")
+        if self.microbatches > 1:
+            self._split(func, batch)
+        elif batch:
+            rows = shape_of(entry_block(func).arguments[batch[0]])[0]
+            _annotate(func, analyze_batch(func, batch, rows, strict=False))
+        _drop_rules(func.operation)
+        module.operation.attributes[names.MICROBATCHES] = i64(self.microbatches)
+
+    def _split(self, func: ir.OpView, batch: list[int]) -> None:
+        check_divisible(func, batch, self.microbatches)
+        answer = uncouple(func, batch, self.microbatches)
+        if isinstance(answer, Coupling):
+            fail(
+                f"it {answer.why}, so {self.microbatches} microbatches would not give the result of the whole batch",
+                where=describe(answer.op),
+                remedy="use --microbatches 1, or auto, which picks a number that works",
+            )
+        index_type = tensor_type((), ir.IntegerType.get_signless(32))
+        role = {names.ROLE: ir.StringAttr.get("microbatch"), names.NAME: ir.StringAttr.get("microbatch index")}
+        index = add_argument(func, index_type, role, ir.Location.unknown())
+        try:
+            Localizer(answer, index).run(func)
+        except Coupling as coupling:
+            fail(f"it {coupling.why}", where=describe(coupling.op), remedy="use --microbatches 1 or auto")
+        refresh_type(func)
+        _annotate(func, answer)
+
+
+def batch_positions(func: ir.OpView) -> list[int]:
+    """Positions of the arguments that are split by rows (the whole twins are not)."""
+    entries = attr_dicts(func, "arg_attrs")
+    return [i for i, entry in enumerate(entries) if text_of(entry, names.ROLE) == "batch" and names.WHOLE not in entry]
+
+
+def check_divisible(func: ir.OpView, batch: list[int], microbatches: int) -> None:
+    """Raise the user's mistake when the batch is missing or has a number of rows that ``microbatches`` does not divide."""
+    if not batch:
+        fail(f"the program has no batch argument to divide in {microbatches} microbatches", remedy="name them with --batch-args, or use --microbatches 1")
+    entries = attr_dicts(func, "arg_attrs")
+    for i in batch:
+        rows = shape_of(entry_block(func).arguments[i])[0]
+        if rows % microbatches:
+            divisors = ", ".join(str(n) for n in range(1, rows + 1) if rows % n == 0)
+            where = f"argument {int_of(entries[i], names.INDEX)} '{text_of(entries[i], names.NAME)}'"
+            fail(f"its {rows} rows cannot be divided in {microbatches} microbatches", where=where, remedy=f"use one of {divisors}, or --microbatches auto")
+
+
+def uncouple(func: ir.OpView, batch: list[int], microbatches: int) -> BatchForms | Coupling:
+    """Analyze; compute cheap couplings from the whole batch until none is left, or give the one that stays."""
+    total = sum(flops(op) for op in body_ops(entry_block(func)))
+    for _ in range(MAX_WHOLE_COPIES):
+        answer = BatchForms(microbatches)
+        try:
+            analyze_batch(func, batch, microbatches, answer=answer)
+            return answer
+        except Coupling as coupling:
+            if not compute_whole(func, coupling, answer.forms, total):
+                return coupling
+    fail(f"more than {MAX_WHOLE_COPIES} values couple the rows of the batch", remedy="use --microbatches 1 or auto")
+
+
+def populate_rules(module: ir.Module) -> None:
+    """Let Shardy write its sharding rule on every op."""
+    PassManager.parse("builtin.module(func.func(sdy-populate-op-sharding-rules))").run(module.operation)
+
+
+def _drop_rules(root: ir.Operation) -> None:
+    def drop(op: ir.Operation) -> ir.WalkResult:
+        if RULE in op.attributes:
+            del op.attributes[RULE]
+        return ir.WalkResult.ADVANCE
+
+    root.walk(drop)
+
+
+def _annotate(func: ir.OpView, answer: BatchForms) -> None:
+    for op in body_ops(entry_block(func))[:-1]:
+        if op_key(op) in answer.wants and answer.touches_batch(op):
+            op.attributes[names.BATCH_DIM] = i64s([_dim(answer.forms[value]) for value in op.results])
+
+
+def _dim(form: Form) -> int:
+    return form.dim if form.is_split and form.outer == 1 else -1

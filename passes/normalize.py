@@ -1,0 +1,51 @@
+"""normalize: from what frontends write to one flat @main of plain StableHLO."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxlib.mlir import ir
+
+from passes.base import Pass
+from passes.drop_shardings import DropShardings
+from passes.inline import Inline
+from passes.native import run_native
+from passes.remove_dead_code import RemoveDeadCode
+
+_CLEAN = ("func.func(canonicalize)", "func.func(cse)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Normalize(Pass):
+    """One function @main without calls, composites, CHLO ops, sharding annotations or dead code; results are the same.
+
+    Input:
+        func.func public @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+          %0 = call @act(%x) : (tensor<4xf32>) -> tensor<4xf32>
+          return %0 : tensor<4xf32>
+        }
+        func.func private @act(%a: tensor<4xf32>) -> tensor<4xf32> {
+          %0 = chlo.square %a : tensor<4xf32> -> tensor<4xf32>
+          return %0 : tensor<4xf32>
+        }
+    Output:
+        func.func public @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+          %0 = stablehlo.multiply %x, %x : tensor<4xf32>
+          return %0 : tensor<4xf32>
+        }
+    """
+
+    name: ClassVar[str] = "normalize"
+
+    def run(self, module: ir.Module) -> None:
+        # A composite names the function that says what it means: call that.
+        run_native(module, "func.func(stablehlo-legalize-composite-to-call)")
+        # Stages are cut through @main, so everything must be in it.
+        Inline().run(module)
+        run_native(module, "symbol-dce")
+        # Shardy's rules and XLA's importer know StableHLO best.
+        run_native(module, "func.func(chlo-legalize-to-stablehlo)")
+        # The frontend's wishes would bind our own decisions.
+        DropShardings().run(module)
+        run_native(module, *_CLEAN)
+        RemoveDeadCode().run(module)
+        run_native(module, *_CLEAN)

@@ -1,0 +1,125 @@
+"""Builds the function of one fragment: its ops cloned in program order, replicable ones copied in, folds kept as accumulators."""
+
+from dialects import attributes as names
+from dialects.build import call_target, make, splat, tensor_type
+from dialects.ops import all_operands, body_ops, captured, element_type, shape_of
+from dialects.signature import i64
+from jaxlib.mlir import ir
+
+from passes.analysis.folds import OP_OF_FOLD, neutral
+from passes.analysis.forms import Fold
+from passes.analysis.fragments import Content, Key
+
+
+def outline(
+    module: ir.Module, key: Key, content: Content, ids: dict[ir.Value, str], dims: dict[ir.Value, int], microbatches: int
+) -> ir.Operation:
+    """Append ``func.func private @stageK_phase`` to ``module``; @main is left as it is. Returns the function."""
+    folds = {op.results[0]: op for op in content.folds}
+    inputs = sorted((value for value in content.reads if value not in folds), key=lambda value: _position(ids[value]))
+    kept = list(folds)
+    needs_index = microbatches > 1 and any(call_target(op) == names.COLLECT for op in content.folds)
+    index_ids = [value for value in ids if ids[value] == "index"]
+    if needs_index and index_ids and index_ids[0] not in inputs:
+        inputs.append(index_ids[0])
+    arguments = [*kept, *inputs]
+    outputs = [value for value in content.gives if value not in folds]
+    starts = [op.results[0] for op in content.starts]
+    results = [*kept, *starts, *outputs]
+    kind = ir.FunctionType.get([v.type for v in arguments], [v.type for v in results])
+    with ir.InsertionPoint(module.body), ir.Location.unknown():
+        func = ir.Operation.create(
+            "func.func",
+            regions=1,
+            attributes={
+                "sym_name": ir.StringAttr.get(key.name),
+                "function_type": ir.TypeAttr.get(kind),
+                "sym_visibility": ir.StringAttr.get("private"),
+                names.PHASE: ir.StringAttr.get(key.phase),
+                names.STAGE: i64(key.stage),
+                names.LEVEL: i64(key.level),
+                "arg_attrs": _value_attrs(arguments, ids, dims),
+                "res_attrs": _value_attrs(results, ids, dims),
+            },
+        )
+        block = func.regions[0].blocks.append(*[v.type for v in arguments], arg_locs=[ir.Location.unknown()] * len(arguments))
+    mapping: dict[ir.Value, ir.Value] = dict(zip(arguments, block.arguments, strict=True))
+    with ir.InsertionPoint(block), ir.Location.unknown():
+        for op in _in_order(content):
+            _clone(op, mapping)
+        done = [_fold(folds[value], mapping, microbatches, index_ids) for value in kept]
+        begun = [_start(op) for op in content.starts]
+        ir.Operation.create("func.return", operands=[*done, *begun, *(mapping[value] for value in outputs)])
+    return func
+
+
+def _position(value_id: str) -> tuple[str, int]:
+    digits = "".join(c for c in value_id if c.isdigit())
+    return value_id.rstrip("0123456789"), int(digits or 0)
+
+
+def _value_attrs(values: list[ir.Value], ids: dict[ir.Value, str], dims: dict[ir.Value, int]) -> ir.ArrayAttr:
+    return ir.ArrayAttr.get(
+        [ir.DictAttr.get({names.VALUE: ir.StringAttr.get(ids[v]), names.VALUE_DIM: i64(dims.get(v, -1))}) for v in values]
+    )
+
+
+def _in_order(content: Content) -> list[ir.Operation]:
+    """Ops and copies, in the order of the program; block.operations is walked once."""
+    wanted = {*content.ops, *content.copies}
+    if not wanted:
+        return []
+    parent = next(iter(wanted)).block
+    return [op for op in body_ops(parent) if op in wanted]
+
+
+def _clone(op: ir.Operation, mapping: dict[ir.Value, ir.Value]) -> None:
+    outer = captured(op) if len(op.regions) else []
+    clone = op.clone().operation
+    for i, operand in enumerate(op.operands):
+        clone.operands[i] = mapping[operand]
+    for value in outer:
+        _replace_inside(clone, value, mapping[value])
+    for attribute in (names.PHASE, names.STAGE):
+        if attribute in clone.attributes:
+            del clone.attributes[attribute]
+    for mine, its in zip(op.results, clone.results, strict=True):
+        mapping[mine] = its
+
+
+def _replace_inside(op: ir.Operation, old: ir.Value, new: ir.Value) -> None:
+    for region in op.regions:
+        for block in region.blocks:
+            for inner in body_ops(block):
+                for i, operand in enumerate(inner.operands):
+                    if operand == old:
+                        inner.operands[i] = new
+                _replace_inside(inner, old, new)
+
+
+def _start(op: ir.Operation) -> ir.Value:
+    """The initial value of a fold: its neutral element everywhere (a collection starts as zeros, all of it is overwritten)."""
+    value = op.results[0]
+    fold: Fold = "sum" if call_target(op) == names.COLLECT else _kind(op)
+    return splat(shape_of(value), element_type(value), neutral(fold, element_type(value)))
+
+
+def _fold(op: ir.Operation, mapping: dict[ir.Value, ir.Value], microbatches: int, index: list[ir.Value]) -> ir.Value:
+    so_far, part = mapping[op.results[0]], mapping[op.operands[0]]
+    if call_target(op) == names.ACCUMULATE:
+        return make(OP_OF_FOLD[_kind(op)], [so_far.type], [so_far, part])
+    dim = ir.IntegerAttr(op.attributes[names.DIM]).value
+    scalar = tensor_type((), ir.IntegerType.get_signless(32))
+    zero = splat((), ir.IntegerType.get_signless(32), "0")
+    rows = splat((), ir.IntegerType.get_signless(32), str(shape_of(part)[dim]))
+    start = make("stablehlo.multiply", [scalar], [mapping[index[0]], rows]) if index else zero
+    starts = [start if i == dim else zero for i in range(len(shape_of(part)))]
+    return make("stablehlo.dynamic_update_slice", [so_far.type], [so_far, part, *starts])
+
+
+def _kind(op: ir.Operation) -> Fold:
+    text = ir.StringAttr(op.attributes[names.KIND]).value
+    return next(fold for fold in OP_OF_FOLD if fold == text)
+
+
+__all__ = ["all_operands", "outline"]

@@ -1,0 +1,111 @@
+"""Computes from a whole copy of the batch what couples its rows but is cheap, so that the rest can run per microbatch.
+
+A masked mean divides by the number of valid tokens of the *whole* batch, and every gradient needs that number. Counting reads
+only the mask, so each microbatch may as well count on the whole mask:
+
+    %n = reduce(%mask)                              %n = reduce(%mask_whole)          // same value, no fold over microbatches
+    %g = divide %dy, %n      becomes                %g = divide %dy, %n
+
+where ``%mask_whole`` is a new argument (``mw.whole``) that the runtime feeds with the same array as ``%mask``. Equal by construction.
+"""
+
+from collections.abc import Mapping
+
+from dialects import attributes as names
+from dialects.ops import captured, entry_block
+from dialects.signature import add_argument, attr_dicts
+from jaxlib.mlir import ir
+
+from passes.analysis.batch import Coupling
+from passes.analysis.flops import flops
+from passes.analysis.forms import WHOLE, Form
+
+MAX_SHARE = 0.02  # of the program's flops: what each microbatch may repeat
+FREE_FLOPS = 1e5  # below this nobody measures it
+
+
+def compute_whole(func: ir.OpView, coupling: Coupling, forms: Mapping[ir.Value, Form], total_flops: float) -> bool:
+    """Rewrite so that the value to blame is computed from whole arguments; False when that is too dear or cannot be."""
+    if coupling.value is None or isinstance(coupling.value.owner, ir.Block):
+        return coupling.value is not None and _use_whole_argument(func, coupling)
+    cone = _cone(coupling.value)
+    limit = max(MAX_SHARE * total_flops, FREE_FLOPS)
+    if cone is None or sum(flops(op) for op in cone) > limit:
+        return False
+    block = entry_block(func)
+    ordered = [op.operation for op in block.operations if op.operation in cone]
+    copies: dict[ir.Value, ir.Value] = {}
+    for op in ordered:
+        _copy(func, op, copies)
+    if forms.get(coupling.value, WHOLE).is_split:
+        _replace(coupling.op, coupling.value, copies[coupling.value])
+        return True
+    for op in reversed(ordered):
+        for result in op.results:
+            form = forms.get(result, WHOLE)
+            if not form.is_split and (form.after or form.is_partial):
+                result.replace_all_uses_with(copies[result])
+        if all(not list(result.uses) for result in op.results):
+            op.erase()
+    return True
+
+
+def _cone(value: ir.Value) -> set[ir.Operation] | None:
+    """All ops that ``value`` depends on; None when one of them captures values in a region or sits in a loop."""
+    cone: set[ir.Operation] = set()
+    pending = [value]
+    while pending:
+        current = pending.pop()
+        if isinstance(current.owner, ir.Block):
+            if current.owner.owner.operation.name != "func.func":
+                return None
+            continue
+        op = current.owner.operation
+        if op in cone:
+            continue
+        if op.parent.operation.name != "func.func" or (len(op.regions) and captured(op)):
+            return None
+        cone.add(op)
+        pending.extend(op.operands)
+    return cone
+
+
+def _copy(func: ir.OpView, op: ir.Operation, copies: dict[ir.Value, ir.Value]) -> None:
+    clone = op.clone(ir.InsertionPoint.after(op)).operation
+    for i, operand in enumerate(op.operands):
+        if isinstance(operand.owner, ir.Block):
+            clone.operands[i] = _whole_argument(func, operand)
+        else:
+            clone.operands[i] = copies[operand]
+    for mine, its in zip(op.results, clone.results, strict=True):
+        copies[mine] = its
+
+
+def _whole_argument(func: ir.OpView, value: ir.Value) -> ir.Value:
+    """The whole twin of a batch argument (made when it is not there yet); any other argument as it is."""
+    entries = attr_dicts(func, "arg_attrs")
+    own = entries[ir.BlockArgument(value).arg_number]
+    if ir.StringAttr(own[names.ROLE]).value != "batch" or names.WHOLE in own:
+        return value
+    for i, entry in enumerate(entries):
+        if names.WHOLE in entry and entry[names.INDEX] == own[names.INDEX]:
+            return entry_block(func).arguments[i]
+    kept = {key: own[key] for key in (names.ROLE, names.NAME, names.HOW, names.INDEX) if key in own}
+    return add_argument(func, value.type, {**kept, names.WHOLE: ir.UnitAttr.get()}, value.location)
+
+
+def _use_whole_argument(func: ir.OpView, coupling: Coupling) -> bool:
+    value = coupling.value
+    if value is None or value.owner.owner.operation.name != "func.func":
+        return False
+    whole = _whole_argument(func, value)
+    if whole == value:
+        return False
+    _replace(coupling.op, value, whole)
+    return True
+
+
+def _replace(op: ir.Operation, old: ir.Value, new: ir.Value) -> None:
+    for i, operand in enumerate(op.operands):
+        if operand == old:
+            op.operands[i] = new

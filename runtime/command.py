@@ -1,0 +1,99 @@
+"""The command line of ``runtime.launch``, and how every way of ending becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from typing import Any
+
+import click
+
+from dialects.errors import MeshwrightError
+from runtime.failure import Stop, end_job
+from runtime.job import Job, JobOptions
+from runtime.supervise import Watch
+from runtime.transport.mpi import MpiTransport, load_mpi, ranks_per_core
+from runtime.xla import set_environment
+
+PLANNER = ("machine", "hosts", "devices_per_host", "microbatches", "stages", "schedule", "batch_args", "loss", "state_args",
+           "memory_per_device")  # fmt: skip
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("target", metavar="PLAN|MODULE")
+@click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, help="How many steps to run.")
+@click.option("--inputs", metavar="F.npz", help='Arrays keyed by argument index, "0", "1", …; the rest is generated.')
+@click.option("--outputs", metavar="F.npz", help="Write the last step's results, keyed by result index.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For generated inputs.")
+@click.option("--verify", is_flag=True, help="Run the program on one device too, and compare.")
+@click.option("--trace", metavar="DIR", help="Write what each rank did when, as Chrome trace JSON.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
+@click.option("--machine", metavar="NAME|FILE.toml", help="For a MODULE: the machine to plan for.")
+@click.option("--hosts", metavar="H", help="For a MODULE: number of hosts.")
+@click.option("--devices-per-host", metavar="D", help="For a MODULE: devices of each host.")
+@click.option("--microbatches", metavar="N|auto", help="For a MODULE: parts of the batch.")
+@click.option("--stages", metavar="N|auto", help="For a MODULE: pipeline stages.")
+@click.option("--schedule", metavar="gpipe|1f1b|…", help="For a MODULE: order of the microbatches.")
+@click.option("--batch-args", metavar="5,6", help="For a MODULE: the arguments that are batches.")
+@click.option("--loss", metavar="K", help="For a MODULE: the result that is the loss.")
+@click.option("--state-args", metavar="0:0,1:1", help="For a MODULE: argument:result pairs that are state.")
+@click.option("--memory-per-device", metavar="16GiB", help="For a MODULE: the memory to plan for.")
+def launch(**options: Any) -> JobOptions:
+    """Run a plan, or plan a module for the number of ranks and run it: mpirun -np N python -m runtime.launch PLAN."""
+    planner = {name: options.pop(name) for name in PLANNER}
+    return JobOptions(planner=planner, **options)
+
+
+def run_command(arguments: list[str], watch: Watch) -> int:
+    """Everything from words to exit code: 0 good, 1 a failure, 2 the user's mistake. One rank prints the error."""
+    quiet = contextlib.nullcontext() if watch.rank == 0 else contextlib.redirect_stdout(io.StringIO())
+    try:
+        with quiet:
+            options = launch.main(arguments, prog_name="python -m runtime.launch", standalone_mode=False)
+    except click.ClickException as error:
+        return _speak(watch, error.format_message(), 2)
+    if not isinstance(options, JobOptions):
+        return 0  # --help
+    try:
+        set_environment(int(1 / ranks_per_core(watch.local_size)))
+        mpi = load_mpi()
+    except MeshwrightError as error:
+        return _speak(watch, str(error), error.exit_code)
+    return _run(options, watch, mpi)
+
+
+def _run(options: JobOptions, watch: Watch, mpi: Any) -> int:
+    try:
+        transport = MpiTransport(mpi, mpi.COMM_WORLD, ranks_per_core(watch.local_size))
+        Job(options, watch, transport).run()
+        code = 0
+    except Stop as stop:
+        if stop.message:
+            print(f"error: {stop.message}", file=sys.stderr, flush=True)
+        code = stop.code
+    except KeyboardInterrupt:
+        return 130
+    except BaseException as error:
+        if os.environ.get("MESHWRIGHT_TRACEBACK"):
+            import traceback
+
+            traceback.print_exc()
+        end_job(watch, f"{watch.doing() or 'before the run'}: {_readable(error)}", mpi.COMM_WORLD.Abort)
+    return code
+
+
+def _speak(watch: Watch, message: str, code: int) -> int:
+    """An error that every rank meets in the same way, before MPI: rank 0 prints it."""
+    if watch.rank == 0:
+        print(f"error: {message}", file=sys.stderr, flush=True)
+    return code
+
+
+def _readable(error: BaseException) -> str:
+    """An exception as one line; XLA's are long, and their first line says it."""
+    if isinstance(error, MeshwrightError):
+        return str(error)
+    first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    return f"{type(error).__name__}: {first}"[:600] if first else type(error).__name__

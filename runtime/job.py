@@ -1,0 +1,192 @@
+"""The whole run of one rank, top to bottom: plan, inputs, XLA world, steps, results, verification."""
+
+from __future__ import annotations
+
+import os
+import socket
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compiler.plan import Plan
+from dialects.errors import Failure
+from runtime import output
+from runtime.compare import Outcome
+from runtime.executor import Executor
+from runtime.failure import listen, together
+from runtime.inputs import Inputs
+from runtime.mesh import Seat, fragments_of, seats
+from runtime.program import PlanFolder, share_files, share_plan
+from runtime.report import Reporter
+from runtime.results import Results, Scalar
+from runtime.supervise import Watch
+from runtime.trace import Trace
+from runtime.transport.mpi import MpiTransport
+from runtime.xla import Executable, World, check_version
+
+
+@dataclass(frozen=True)
+class JobOptions:
+    """The command line. ``planner``: what is passed on to the planner when ``target`` is a module."""
+
+    target: str
+    steps: int
+    inputs: str | None
+    outputs: str | None
+    seed: int
+    verify: bool
+    trace: str | None
+    as_json: bool
+    planner: dict[str, Any]
+
+
+class Job:
+    """One rank's part of one run. ``run`` raises failure.Stop when all ranks agree to leave."""
+
+    def __init__(self, options: JobOptions, watch: Watch, transport: MpiTransport) -> None:
+        self._options, self._watch, self._transport = options, watch, transport
+        self._reporter = Reporter(transport.rank == 0, options.as_json)
+        self._folder: PlanFolder | None = None
+        self._names = [f"rank {rank}" for rank in range(transport.size)]
+        self._worlds: list[World] = []
+
+    def run(self) -> None:
+        """Everything, in order. Ends with all ranks past their last message."""
+        listen(self._watch, self._names)
+        try:
+            self._run()
+        finally:
+            if self._folder is not None:
+                self._folder.close()
+
+    def _run(self) -> None:
+        options, transport = self._options, self._transport
+        self._watch.say(f"rank {transport.rank}, reading the plan")
+        with together(transport, transport.rank):
+            check_version()
+            if transport.rank == 0:
+                _check_destinations(options)
+                self._folder = PlanFolder(options.target, transport.size, options.planner)
+        plan = share_plan(self._folder, transport)
+        with together(transport, transport.rank):
+            everyone = seats(plan, transport.size)
+            seat = everyone[transport.rank]
+            self._names[:] = [other.name for other in everyone]
+            self._watch.say(f"{seat.name}, reading the inputs")
+            inputs = Inputs(plan.arguments, options.inputs, options.seed, options.steps)
+            inputs.check_values(transport.rank, transport.size)
+        self._reporter.plan(plan, inputs.generated, options.seed)
+        files = share_files(self._folder, plan, everyone, transport)
+        mesh = transport.split(seat.mesh)
+        world = self._join(plan, seat, mesh)
+        executables = self._compile(plan, seat, world, mesh, files)
+        self._watch.say(f"{seat.name}, placing the inputs")
+        executor = Executor(plan, seat, world, executables, transport, inputs)
+        outcome = self._steps(plan, seat, executor)
+        self._leave(seat, world)
+        self._finish(plan, inputs, outcome)
+
+    def _join(self, plan: Plan, seat: Seat, mesh: MpiTransport) -> World:
+        self._watch.say(f"{seat.name}, joining its mesh")
+        one_host = len(set(mesh.gather_codes(zlib.crc32(socket.gethostname().encode())))) == 1
+        host = "127.0.0.1" if one_host else socket.gethostbyname(socket.gethostname())
+
+        def share(text: str | None) -> str:
+            return mesh.broadcast(text.encode() if text is not None else None).decode()
+
+        return World.joined(seat.device, mesh.size, share, host)
+
+    def _compile(
+        self, plan: Plan, seat: Seat, world: World, mesh: MpiTransport, files: dict[str, bytes]
+    ) -> dict[str, Executable]:
+        """Device 0 compiles, the others load what it made: one compilation a mesh, and a third of the memory."""
+        executables: dict[str, Executable] = {}
+        for fragment in fragments_of(plan, seat.mesh):
+            self._watch.say(f"{seat.name}, compile {fragment.name}")
+            binary = mesh.broadcast(world.compile(files[fragment.name]) if seat.device == 0 else None)
+            executables[fragment.name] = world.load(binary)
+        return executables
+
+    def _steps(self, plan: Plan, seat: Seat, executor: Executor) -> Outcome:
+        options, transport = self._options, self._transport
+        results = Results(plan, seat, executor, transport)
+        trace = Trace(seat) if options.trace else None
+        transport.gather_codes(0)  # start together, so that the first step's time is a step's time
+        results.restart_clock()
+        gathered: dict[int, Any] = {}
+        scalars: list[dict[int, Scalar]] = []
+        for step in range(options.steps):
+            executor.begin(step)
+            for action in executor.actions:
+                place = f", microbatch {action.microbatch}" if action.microbatch is not None else ""
+                self._watch.say(f"{seat.name}, step {step + 1}{place}, {action.text}")
+                began = trace.now_us() if trace else 0.0
+                action.do()
+                if trace:
+                    trace.add(action.text, began, step=step + 1, microbatch=action.microbatch)
+            self._watch.say(f"{seat.name}, step {step + 1}, end of the step")
+            results.send_scalars(step)
+            last = step == options.steps - 1
+            reports = results.reports(wait=last)
+            scalars += [report.scalars for report in reports]
+            self._reporter.steps(plan, reports, options.steps)
+            if last and (options.outputs or options.verify):
+                gathered = results.gather()
+            executor.commit()
+        transport.flush()
+        with together(transport, transport.rank):
+            if trace and options.trace:
+                _write_trace(trace, options.trace)
+        return Outcome(gathered, scalars)
+
+    def _leave(self, seat: Seat, world: World) -> None:
+        """In this order nobody's connection breaks: all clients, then the services."""
+        self._watch.say(f"{seat.name}, leaving its mesh")
+        self._transport.gather_codes(0)
+        world.close()
+        self._transport.gather_codes(0)
+        world.stop_service()
+
+    def _finish(self, plan: Plan, inputs: Inputs, outcome: Outcome) -> None:
+        options = self._options
+        with together(self._transport, self._transport.rank):
+            if self._folder is None:
+                return
+            if options.outputs:
+                output.write_npz(options.outputs, outcome.results)
+                self._reporter.note("outputs", options.outputs, f"wrote {options.outputs}")
+            if options.verify:
+                self._verify(plan, self._folder.read(plan.program), inputs, outcome)
+            self._reporter.close()
+
+    def _verify(self, plan: Plan, program: bytes, inputs: Inputs, outcome: Outcome) -> None:
+        from runtime.reference import verify
+
+        self._watch.say("rank 0, verifying against one device")
+        os.environ["NPROC"] = str(os.cpu_count() or 1)  # the other ranks only wait now
+        found, bound = verify(plan, program, inputs, outcome)
+        self._reporter.verified(found, bound, self._options.steps)
+        wrong = [difference for difference in found if not difference.accepted(bound)]
+        if wrong:
+            self._reporter.close()
+            noise = f", one-ulp noise gives {wrong[0].noise:.1e}" if wrong[0].noise is not None else ""
+            more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+            message = f"relative error {wrong[0].error:.1e}, want at most {bound:g}{noise}"
+            raise Failure(message, where=f"verification, {wrong[0].name}{more}")
+
+
+def _check_destinations(options: JobOptions) -> None:
+    if options.outputs:
+        output.check_folder(Path(options.outputs).absolute().parent, "--outputs")
+    if options.trace:
+        Path(options.trace).mkdir(exist_ok=True) if Path(options.trace).absolute().parent.is_dir() else None
+        output.check_folder(Path(options.trace), "--trace")
+
+
+def _write_trace(trace: Trace, folder: str) -> None:
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        trace.write(folder)
+    except OSError as error:
+        raise Failure(f"not written: {error.strerror or error}", where=folder) from error

@@ -1,0 +1,40 @@
+"""``--outputs F.npz``: written whole or not at all, and found unwritable before the run where that can be known."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from dialects.errors import Failure, fail
+from runtime.transport.mpi import Array
+
+
+def check_folder(path: Path, what: str) -> None:
+    """Raise UserError if no file can be written into the existing folder ``path``."""
+    if not path.is_dir():
+        fail("no such folder", where=f"{what} {path}", remedy="make it first")
+    if not os.access(path, os.W_OK):
+        fail("no permission to write there", where=f"{what} {path}")
+
+
+def write_npz(path: str, arrays: dict[int, Array]) -> None:
+    """Write the arrays keyed "0", "1", …; bfloat16 and other types that numpy lacks are stored as raw bytes (V2, V1).
+
+    Read those back with ``.view(ml_dtypes.bfloat16)``. Raises Failure if the disk is full; no partial file remains.
+    """
+    partial = Path(f"{path}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            np.savez(file, allow_pickle=False, **{str(index): _plain(array) for index, array in arrays.items()})
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise Failure(f"not written: {error.strerror or error}", where=path) from error
+
+
+def _plain(array: Array) -> Array:
+    return array.view(f"V{array.dtype.itemsize}") if array.dtype.isbuiltin != 1 else array

@@ -1,0 +1,95 @@
+"""Gets the plan to every rank: rank 0 reads (or makes) it, the ranks that compile get their stage files.
+
+Only rank 0 needs to see the folder.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from compiler.plan import Plan
+from dialects.errors import fail
+from runtime.mesh import Seat, fragments_of
+from runtime.transport.mpi import MpiTransport
+
+FILES_TAG = 1
+
+
+class PlanFolder:
+    """A plan on rank 0's disk: the user's, or a temporary one made from a module. ``close`` removes the latter."""
+
+    def __init__(self, target: str, num_devices: int, planner: dict[str, Any]) -> None:
+        """Read ``target``, or plan it if it is a module. Raises what the loader and the planner raise, UserErrors."""
+        self._temporary: str | None = None
+        path = Path(target)
+        if path.is_dir() or target.endswith("plan.json"):
+            given = [f"--{name.replace('_', '-')}" for name, value in planner.items() if value is not None]
+            if given:
+                fail(f"{given[0]} is for planning, and {target} is a plan already", remedy="leave it out, or give the module")
+            self.path = path if path.is_dir() else path.parent
+        else:
+            self._temporary = tempfile.mkdtemp(prefix="meshwright-")
+            self.path = Path(self._temporary) / "plan"
+            self._make(target, num_devices, planner)
+        try:
+            from compiler.plan_io import load_plan
+        except ImportError:  # TEMPORARY until compiler/plan_io.py exists
+            load_plan = lambda path: msgspec.json.decode(Path(path, "plan.json").read_bytes(), type=Plan)  # noqa
+
+        self.plan: Plan = load_plan(str(self.path))
+
+    def _make(self, target: str, num_devices: int, planner: dict[str, Any]) -> None:
+        from compiler.driver import PlanOptions, make_plan
+
+        given = {name: value for name, value in planner.items() if value is not None}
+        if "machine" not in given and "hosts" not in given and "devices_per_host" not in given:
+            given["hosts"], given["devices_per_host"] = 1, num_devices
+        try:
+            make_plan(target, str(self.path), PlanOptions(**given))
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, file: str) -> bytes:
+        """One file of the plan."""
+        return (self.path / file).read_bytes()
+
+    def close(self) -> None:
+        """Remove what was made."""
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def share_plan(folder: PlanFolder | None, transport: MpiTransport) -> Plan:
+    """Rank 0's plan, on every rank. Collective; ``folder`` on rank 0 only."""
+    data = transport.broadcast(msgspec.json.encode(folder.plan) if folder is not None else None)
+    return msgspec.json.decode(data, type=Plan)
+
+
+def share_files(folder: PlanFolder | None, plan: Plan, seats: list[Seat], transport: MpiTransport) -> dict[str, bytes]:
+    """The stage files of this rank's mesh by fragment name, on device 0 of each mesh, which compiles; {} on the others."""
+    import numpy as np
+
+    mine: dict[str, bytes] = {}
+    me = seats[transport.rank]
+    for seat in seats:
+        if seat.device != 0:
+            continue
+        names = [(fragment.name, fragment.file) for fragment in fragments_of(plan, seat.mesh)]
+        if folder is not None and seat.rank != 0:
+            data = np.frombuffer(msgspec.msgpack.encode({name: folder.read(file) for name, file in names}), np.uint8)
+            transport.send(np.array([data.size], np.int64), seat.rank, FILES_TAG)
+            transport.send(data, seat.rank, FILES_TAG)
+        elif folder is not None:
+            mine = {name: folder.read(file) for name, file in names}
+    if folder is None and me.device == 0:
+        size = int(transport.receive((1,), np.dtype(np.int64), 0, FILES_TAG).wait()[0])
+        data = transport.receive((size,), np.dtype(np.uint8), 0, FILES_TAG).wait()
+        mine = msgspec.msgpack.decode(data.tobytes(), type=dict[str, bytes])
+    transport.flush()
+    return mine

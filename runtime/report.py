@@ -1,0 +1,129 @@
+"""What rank 0 says: lines as the job goes (a progress line on a terminal), or one JSON document at its end."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from typing import Any
+
+from compiler.plan import Plan
+from runtime.compare import Difference
+from runtime.results import Scalar, StepReport
+
+
+class Reporter:
+    """Speaks on stdout; a silent one on the other ranks."""
+
+    def __init__(self, speaks: bool, as_json: bool) -> None:
+        self._lines = speaks and not as_json
+        self._document: dict[str, Any] | None = {} if speaks and as_json else None
+        self._status: Any = None
+        if self._lines and sys.stdout.isatty():
+            from rich.console import Console
+
+            self._status = Console().status("starting")
+            self._status.start()
+
+    def plan(self, plan: Plan, generated: tuple[int, ...], seed: int) -> None:
+        """What runs, and what was made up."""
+        devices = [len(mesh.ranks) for mesh in plan.meshes]
+        self._note("plan", {
+            "name": plan.name, "meshes": devices, "stages": plan.num_stages,
+            "microbatches": plan.microbatches, "schedule": plan.schedule,
+        })  # fmt: skip
+        self._note("generated", list(generated))
+        self._note("seed", seed)
+        meshes = f"{len(devices)} mesh{'es' * (len(devices) != 1)} of {' + '.join(str(n) for n in devices)} devices"
+        if len(devices) > 1 and len(set(devices)) == 1:
+            meshes = f"{len(devices)} meshes x {devices[0]} devices"
+        self._say(f"{plan.name}: {meshes}, {plan.microbatches} microbatches, {plan.schedule}")
+        if generated:
+            shown = "all inputs" if len(generated) == len(plan.arguments) else f"inputs {_ranges(generated)}"
+            self._say(f"{shown} generated from seed {seed}")
+
+    def steps(self, plan: Plan, reports: list[StepReport], total: int) -> None:
+        """One line a step: the loss, the metrics, the time."""
+        for report in reports:
+            losses = {r.index: r.name for r in plan.results if r.role == "loss" and r.index in report.scalars}
+            only = next(iter(losses)) if len(losses) == 1 else None
+            shown = {
+                "loss" if index == only else _name(plan, index): value for index, value in sorted(report.scalars.items())
+            }
+            entry = {"step": report.step + 1, **{name: _plain(value) for name, value in shown.items()}}
+            if self._document is not None:
+                self._document.setdefault("steps", []).append({**entry, "seconds": round(report.seconds, 6)})
+            text = "".join(f"  {name} {_short(value)}" for name, value in shown.items())
+            self._say(f"step {report.step + 1}{text}  {report.seconds:.3f} s")
+            if self._status is not None:
+                self._status.update(f"step {report.step + 1} of {total}{text}")
+
+    def verified(self, found: list[Difference], bound: float, steps: int) -> None:
+        """The worst difference from one device, and what was accepted as rounding noise."""
+        worst = max(found, key=lambda d: d.error, default=Difference("nothing", 0.0))
+        wrong = [d for d in found if not d.accepted(bound)]
+        noisy = [d for d in found if d.accepted(bound) and d.error > bound]
+        self._note("verify", {
+            "ok": not wrong, "bound": bound, "worst": _plain(worst.error), "where": worst.name,
+            "past_bound": [
+                {"where": d.name, "error": _plain(d.error), "noise": _plain(d.noise or 0.0), "accepted": d.accepted(bound)}
+                for d in found if d.error > bound
+            ],
+        })  # fmt: skip
+        kind = "f32" if bound < 1e-2 else "16-bit floats"
+        self._say(
+            f"verified {len(found)} updates, results and losses of {steps} step{'s' * (steps != 1)} against one device: "
+            f"worst relative error {worst.error:.1e} ({worst.name}), bound {bound:g} ({kind})"
+        )
+        for difference in noisy:
+            self._say(
+                f"  {difference.name}: {difference.error:.1e}, accepted: one-ulp noise in the state moves it by "
+                f"{difference.noise or 0.0:.1e}"
+            )
+
+    def note(self, key: str, value: Any, line: str) -> None:
+        """One more fact: ``line`` for readers, ``key: value`` for the document."""
+        self._note(key, value)
+        self._say(line)
+
+    def close(self) -> None:
+        """The last word: the document, if that is what was asked for."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+        if self._document is not None:
+            print(json.dumps(self._document, indent=1, allow_nan=False), flush=True)
+
+    def _note(self, key: str, value: Any) -> None:
+        if self._document is not None:
+            self._document[key] = value
+
+    def _say(self, line: str) -> None:
+        if self._lines:
+            print(line, flush=True)
+
+
+def _name(plan: Plan, index: int) -> str:
+    return plan.results[index].name or f"result {index}"
+
+
+def _short(value: Scalar) -> str:
+    return f"{value:.4f}" if isinstance(value, float) and (value == 0 or 1e-3 <= abs(value) < 1e6) else f"{value:.4g}"
+
+
+def _plain(value: Scalar) -> Any:
+    """JSON has no NaN, infinity or complex numbers: those as text."""
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return str(value)
+
+
+def _ranges(indices: tuple[int, ...]) -> str:
+    """(0, 1, 2, 5) -> "0-2, 5"."""
+    runs: list[list[int]] = []
+    for index in indices:
+        if runs and runs[-1][-1] == index - 1:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

@@ -1,0 +1,107 @@
+"""Brings results to rank 0: the scalars of every step as they come, the arrays of the last step at the end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compiler.plan import Placement, Plan, Result, Value
+from runtime.dtypes import is_complex, is_float, numpy_dtype
+from runtime.executor import Executor
+from runtime.mesh import Seat
+from runtime.transfer import ONE_DEVICE, Piece, pieces
+from runtime.transport.mpi import Array, MpiTransport, Received
+
+Scalar = float | int | complex
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """The scalar results of one step by result index; ``seconds`` since the step before was complete on rank 0."""
+
+    step: int
+    scalars: dict[int, Scalar]
+    seconds: float
+
+
+class Results:
+    """One rank's share of the gathering. Rank 0 receives; the first placement of each result's value gives."""
+
+    def __init__(self, plan: Plan, seat: Seat, executor: Executor, transport: MpiTransport) -> None:
+        self._plan, self._seat, self._executor, self._transport = plan, seat, executor, transport
+        self._values = {value.id: value for value in plan.values}
+        self._scalars = [r for r in plan.results if r.role in ("loss", "metric") and not r.shape]
+        self._coming: list[tuple[int, dict[int, Received]]] = []
+        self._last = time.monotonic()
+
+    def send_scalars(self, step: int) -> None:
+        """After step ``step``, before its commit: start the scalars on their way."""
+        coming: dict[int, Received] = {}
+        for result in self._scalars:
+            value, placement = self._where(result)
+            giver = self._plan.meshes[placement.mesh].ranks[0]
+            if self._seat.rank == giver:
+                self._transport.send(self._executor.peek(value.id), 0, result.index)
+            if self._seat.rank == 0:
+                coming[result.index] = self._transport.receive((), numpy_dtype(result.dtype), giver, result.index)
+        if self._seat.rank == 0:
+            self._coming.append((step, coming))
+
+    def reports(self, wait: bool) -> list[StepReport]:
+        """On rank 0: the steps that are complete, in order; with ``wait`` all that were begun."""
+        found: list[StepReport] = []
+        while self._coming and (wait or all(part.ready() for part in self._coming[0][1].values())):
+            step, parts = self._coming.pop(0)
+            dtypes = {result.index: result.dtype for result in self._scalars}
+            scalars = {index: as_scalar(part.wait(), dtypes[index]) for index, part in parts.items()}
+            now = time.monotonic()
+            found.append(StepReport(step, scalars, now - self._last))
+            self._last = now
+        return found
+
+    def restart_clock(self) -> None:
+        """The first step's seconds count from here."""
+        self._last = time.monotonic()
+
+    def gather(self) -> dict[int, Array]:
+        """After the last step, before its commit: every result whole, on rank 0. Collective; {} elsewhere."""
+        gathered: dict[int, Array] = {}
+        for result in self._plan.results:
+            value, placement = self._where(result)
+            source = self._plan.meshes[placement.mesh]
+            moves = pieces(value.shape, (source, placement.sharding), (ONE_DEVICE, tuple(() for _ in value.shape)))
+            tag = len(self._plan.results) + result.index
+            if placement.mesh == self._seat.mesh:
+                self._give([move for move in moves if move.source == self._seat.device], value, tag)
+            if self._seat.rank == 0:
+                gathered[result.index] = self._take(moves, value, source.ranks, tag)
+        self._transport.flush()
+        return gathered
+
+    def _give(self, moves: list[Piece], value: Value, tag: int) -> None:
+        if moves:
+            shard = self._executor.peek(value.id)
+            for move in moves:
+                self._transport.send(shard[move.source_slices], 0, tag)
+
+    def _take(self, moves: list[Piece], value: Value, ranks: tuple[int, ...], tag: int) -> Array:
+        whole: Array = np.empty(value.shape, numpy_dtype(value.dtype))
+        for move in moves:
+            part = self._transport.receive(move.shape, whole.dtype, ranks[move.source], tag)
+            whole[move.target_slices] = part.wait()
+        return whole
+
+    def _where(self, result: Result) -> tuple[Value, Placement]:
+        value = self._values[result.value]
+        return value, value.placements[0]
+
+
+def as_scalar(array: Array, dtype: str) -> Scalar:
+    """A 0-d array as a Python number."""
+    item: Any = array[()]
+    if is_complex(dtype):
+        return complex(item)
+    return float(item) if is_float(dtype) else int(item)

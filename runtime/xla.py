@@ -1,0 +1,190 @@
+"""All of jaxlib's private surface, in one file: a world of devices, executables, arrays.
+
+Written for jaxlib 0.10.x (tried: 0.10.2); the private names that it uses are the ones read in this file. No ``import jax``:
+it costs each of 64 ranks half a second and 60 MB. Every rank is one device; the ranks of a mesh form one world, with its
+own coordination service and gloo for the collectives.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialects.errors import Failure
+
+SUPPORTED = ("0.10.",)
+FOREVER_S = 10**7  # heartbeats: a dead rank is our business (supervise), not the coordination service's
+INIT_S, SHUTDOWN_S = 600, 60
+
+NumpyArray = NDArray[Any]
+Buffer = Any  # jaxlib's ArrayImpl on this rank's device
+Executable = Any  # jaxlib's LoadedExecutable
+
+
+def set_environment(threads: int) -> None:
+    """Before jaxlib is loaded: quiet logs, and thread pools of ``threads`` (XLA sizes several by NPROC)."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ["NPROC"] = str(max(1, threads))
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
+def check_version() -> None:
+    """Raise Failure if this jaxlib's private surface is not one that this file was written for."""
+    from jaxlib.version import __version__
+
+    if not str(__version__).startswith(SUPPORTED):
+        raise Failure(f"got jaxlib {__version__}, want {SUPPORTED[0]}x", remedy="pip install 'jaxlib>=0.10,<0.11'")
+
+
+class World:
+    """The devices of one mesh, seen from one of them. ``World.alone()`` is one device and no service."""
+
+    def __init__(self, num_devices: int, client: Any, service: Any = None, distributed: Any = None) -> None:
+        from jaxlib import _hlo, _jax
+
+        hlo: Any = _hlo
+        self._jax: Any = _jax
+        self._client, self._service, self._distributed = client, service, distributed
+        self._devices: list[Any] = sorted(client.devices(), key=lambda device: device.id)
+        if len(self._devices) != num_devices:
+            raise Failure(f"XLA shows {len(self._devices)} devices, want {num_devices}")
+        local = client.local_devices()[0]
+        self._local = local
+
+        class OneDevice(self._jax.SingleDeviceSharding):  # the little that jaxlib asks of a Python sharding
+            memory_kind = None
+
+            def _to_xla_hlo_sharding(self, num_dims: int) -> Any:
+                return hlo.HloSharding.replicate()
+
+        self._sharding: Any = OneDevice(local)
+
+    @classmethod
+    def alone(cls) -> World:
+        """One device, in this process only."""
+        return cls(1, _make_client(num_devices=1, asynchronous=False))
+
+    @classmethod
+    def joined(cls, device: int, num_devices: int, share: Callable[[str | None], str], host: str) -> World:
+        """Join the world of ``num_devices`` as device ``device``. Collective over them.
+
+        ``share`` broadcasts device 0's text (its argument there, None elsewhere); ``host`` is this rank's address for
+        the others, "127.0.0.1" if all are on one host.
+        """
+        if num_devices == 1:
+            return cls.alone()
+        from jaxlib import _jax
+
+        jaxlib: Any = _jax
+        address, service = _serve(jaxlib, num_devices, host) if device == 0 else (None, None)
+        distributed = jaxlib.get_distributed_runtime_client(
+            share(address),
+            device,
+            init_timeout=INIT_S,
+            shutdown_timeout=SHUTDOWN_S,
+            heartbeat_timeout=FOREVER_S,
+            shutdown_on_destruction=False,
+            use_compression=True,
+        )
+        distributed.connect()
+        client = _make_client(
+            asynchronous=False,  # in order: gloo has no order of its own between two executions under way
+            distributed_client=distributed,
+            node_id=device,
+            num_nodes=num_devices,
+            collectives=jaxlib.make_gloo_tcp_collectives(distributed, hostname=host),
+            num_devices=1,
+        )
+        return cls(num_devices, client, service, distributed)
+
+    def compile(self, text: bytes) -> bytes:
+        """StableHLO (text or bytecode, with ``sdy.sharding``) -> a serialized executable for every device."""
+        from dialects.context import make_context
+        from jaxlib.mlir import ir
+
+        with make_context():
+            module = ir.Module.parse(text)
+            loaded = self._client.compile_and_load(module, self._device_list(), self._options())
+        return loaded.serialize()
+
+    def load(self, executable: bytes) -> Executable:
+        """What ``compile`` gave on any device of the world -> runnable here. Not collective."""
+        return self._client.deserialize_executable(executable, self._device_list(), self._options())
+
+    def put(self, array: NumpyArray) -> Buffer:
+        """A copy of the array on this rank's device. Every dtype of ``runtime.dtypes``, 0-d and empty included."""
+        shape = SimpleNamespace(shape=array.shape, dtype=array.dtype, ndim=array.ndim, weak_type=False)
+        during_call = self._jax.HostBufferSemantics.IMMUTABLE_ONLY_DURING_CALL
+        return self._jax.batched_device_put(
+            shape, self._sharding, [array], [self._local], True, False, during_call, enable_x64=True
+        )
+
+    def get(self, buffer: Buffer) -> NumpyArray:
+        """The array on the host, read-only, once it is computed; a view that keeps the buffer where that is possible.
+
+        Donating a viewed buffer is safe: XLA copies it then.
+        """
+        return buffer._single_device_array_to_np_array_did_copy()[0]  # np.asarray: dtype object for bfloat16
+
+    def run(self, executable: Executable, arguments: Sequence[Buffer]) -> list[Buffer]:
+        """Execute on this device (the others of the world do the same) -> this device's shards of the results."""
+        results = executable.execute_sharded(arguments)
+        return [shards[0] for shards in results.disassemble_into_single_device_arrays()]
+
+    def close(self) -> None:
+        """Leave the world. Collective over it; afterwards, when all have left, ``stop_service``."""
+        if self._distributed is not None:
+            self._distributed.shutdown()
+
+    def stop_service(self) -> None:
+        """On device 0, after every device has closed."""
+        if self._service is not None:
+            self._service.shutdown()
+
+    def _device_list(self) -> Any:
+        return self._jax.DeviceList(tuple(self._devices))
+
+    def _options(self) -> Any:
+        options = self._jax.CompileOptions()
+        options.num_replicas, options.num_partitions = 1, len(self._devices)
+        build = options.executable_build_options
+        build.use_spmd_partitioning = True
+        build.use_shardy_partitioner = True
+        ids = np.array([[device.id for device in self._devices]], dtype=np.int32)
+        options.device_assignment = self._jax.DeviceAssignment.create(ids)
+        return options
+
+
+def _make_client(**options: Any) -> Any:
+    from jaxlib import xla_client
+
+    module: Any = xla_client
+    return module.make_cpu_client(**options)
+
+
+def _serve(jaxlib: Any, num_devices: int, host: str) -> tuple[str, Any]:
+    """A coordination service on a free port: the port is only known to be free, so try again if it was taken."""
+    for attempt in range(10):
+        with socket.socket() as probe:
+            probe.bind((host, 0))
+            address = f"{host}:{probe.getsockname()[1]}"
+        try:
+            service = jaxlib.get_distributed_runtime_service(
+                address,
+                num_devices,
+                heartbeat_timeout=FOREVER_S,
+                cluster_register_timeout=INIT_S,
+                shutdown_timeout=SHUTDOWN_S,
+            )
+            return address, service
+        except RuntimeError as error:
+            if attempt == 9:
+                raise Failure(f"no coordination service at {address}: {error}") from error
+    raise AssertionError

@@ -1,0 +1,121 @@
+"""Machine files: the known ones, overrides, and each mistake with the message that it gets."""
+
+from pathlib import Path
+
+import pytest
+from compiler.machine import Machine, known_machines, load_machine, parse_bytes
+from dialects.errors import UserError
+
+GOOD = (Path(__file__).parents[3] / "compiler/machines/a100-dgx.toml").read_text()
+
+
+def test_every_known_machine_loads_and_bears_its_name() -> None:
+    assert set(known_machines()) >= {"local-cpu", "v100-p3.16xlarge", "a100-dgx", "h100-dgx"}
+    for name in known_machines():
+        machine = load_machine(name)
+        assert machine.name == name
+        assert machine.intra_host.bandwidth_bytes_per_s > machine.inter_host.bandwidth_bytes_per_s
+
+
+def test_the_command_line_says_how_large_it_is() -> None:
+    machine = load_machine("local-cpu", hosts=2, devices_per_host=4, memory_bytes=parse_bytes("1GiB"))
+    assert (machine.num_devices, machine.memory_bytes) == (8, 2**30)
+    assert machine.summary().devices_per_host == 4
+    assert machine.link(0, 3) is machine.intra_host
+    assert machine.link(3, 4) is machine.inter_host
+    assert load_machine("a100-dgx", hosts=16).num_devices == 128
+
+
+def test_roofline() -> None:
+    machine = load_machine("a100-dgx")
+    assert machine.compute_s(312e12, 0, "bf16") == pytest.approx(1, rel=1e-3)
+    assert machine.compute_s(19.5e12, 0, "i4") == pytest.approx(1, rel=1e-3), "an unlisted type runs as f32"
+    assert machine.compute_s(1, 2039e9) == pytest.approx(1, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("16GiB", 16 * 2**30), ("512 MB", 512e6), ("1e9", 1e9), ("0.5t", 5e11), ("7B", 7)]
+)
+def test_sizes(text: str, size: float) -> None:
+    assert parse_bytes(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "GiB", "-1GB", "0", "1XB", "1.2.3", "1e999"])
+def test_bad_sizes(text: str) -> None:
+    with pytest.raises(UserError, match="want a size in bytes"):
+        parse_bytes(text)
+
+
+def test_unknown_machine_lists_the_known_ones() -> None:
+    message = r"unknown machine 'a100_dgx'; did you mean 'a100-dgx'\? known machines: a100-dgx, h100-dgx, local-cpu"
+    with pytest.raises(UserError, match=message):
+        load_machine("a100_dgx")
+
+
+def test_missing_file() -> None:
+    with pytest.raises(UserError, match=r"here/none\.toml: there is no such machine file"):
+        load_machine("here/none.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("memory_bytes =", "memory_byte =", r"m\.toml: unknown key 'memory_byte'; did you mean 'memory_bytes'\?"),
+        (
+            "latency_s = 5e-6",
+            "latency = 5e-6",
+            r"m\.toml, \[intra_host\]: unknown key 'latency'; did you mean 'latency_s'\?",
+        ),
+        ("dispatch_s = 3e-5\n", "", "m.toml: object missing required field `dispatch_s`"),
+        ("dispatch_s = 3e-5", "dispatch_s = -1.0", r"m\.toml, key 'dispatch_s': expected `float` > 0\.0"),
+        ("dispatch_s = 3e-5", "dispatch_s = nan", r"m\.toml, key 'dispatch_s': expected `float` > 0\.0|must be finite"),
+        ("f64 = 9.7e12", "f64 = 0", r"m\.toml, key 'flops_per_s\[\.\.\.\]': expected `float` > 0\.0"),
+        ("f64 = 9.7e12", "f64 = inf", "numbers must be finite"),
+        ("f32 = ", "f33 = ", r"\[flops_per_s\]: key 'f32' is missing"),
+        ("devices_per_host = 8", "devices_per_host = 0", "m.toml, key 'devices_per_host': expected `int` >= 1"),
+        (
+            "devices_per_host = 8",
+            "devices_per_host = '8'",
+            "m.toml, key 'devices_per_host': expected `int | null`, got `str`",
+        ),
+        ("[intra_host]", "[intra_host", "m.toml: cannot be read as TOML: .*line"),
+    ],
+)
+def test_mistakes_in_a_file(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert old in GOOD
+    path = tmp_path / "m.toml"
+    path.write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(UserError, match=message.replace("| null", r"\| null")):
+        load_machine(str(path))
+
+
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+    path = tmp_path / "m.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="cannot be read as TOML"):
+        load_machine(str(path))
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        (
+            {"devices_per_host": 16},
+            "--devices-per-host: a mesh larger than the machine: got 16 devices per host, 'a100-dgx' has 8",
+        ),
+        ({"hosts": 0}, "--hosts: got 0, want at least 1"),
+        ({"memory_bytes": 0}, "--memory-per-device: got 0 bytes, want more than 0"),
+    ],
+)
+def test_sizes_that_cannot_be(size: dict[str, int], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_machine("a100-dgx", **size)
+
+
+def test_a_mesh_larger_than_the_machine() -> None:
+    machine: Machine = load_machine("local-cpu", hosts=2, devices_per_host=4)
+    machine.require_devices(8)
+    with pytest.raises(
+        UserError, match="a mesh larger than the machine: got 9 devices, 'local-cpu' has 2 hosts x 4 devices = 8"
+    ):
+        machine.require_devices(9)
