@@ -115,7 +115,6 @@ def _stage_chooser(stages: int, machine: Machine) -> ChooseStages:
         flops_per_s=machine.flops_per_s["f32"] * width,
         bytes_per_s=machine.memory_bandwidth_bytes_per_s * width,
         link_bytes_per_s=machine.inter_host.bandwidth_bytes_per_s,
-        link_latency_s=machine.inter_host.latency_s,
     )
 
 

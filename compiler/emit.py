@@ -181,9 +181,8 @@ def stage_text(part: Part, mesh: str, aliases: Mapping[int, int]) -> str:
     """The StableHLO text of one fragment with @main, ``sdy.sharding`` on its ports, and ``aliases``: input -> output donated to."""
     func = part.func.operation.clone()
     holder = ir.Module.create(ir.Location.unknown())
-    with ir.InsertionPoint(holder.body):
-        ir.Operation.parse(mesh)
-        holder.body.append(func)
+    holder.body.append(ir.Operation.parse(mesh))
+    holder.body.append(func)
     op = func.operation
     op.attributes["sym_name"] = ir.StringAttr.get("main")
     op.attributes["sym_visibility"] = ir.StringAttr.get("public")

@@ -72,7 +72,8 @@ def make_instructions(
 
     A value of kind "step" that several runs write is an accumulator: others see it after the last write. A value of
     kind "microbatch" (or "batch", "index") read by a run without a microbatch is the last microbatch's.
-    Raises ValueError when two meshes write one value.
+    A value that several meshes write is the same on all of them (small state that each updates for itself): the first of
+    them sends it to those that do not.
     """
     program = Program.of(fragments, values, num_microbatches, results)
     meshes = [_Timeline.of(program, mesh_runs) for mesh_runs in runs]
@@ -113,9 +114,10 @@ def _sends(program: Program, meshes: Sequence[_Timeline], mesh: int) -> _Sends:
             if meshes[mesh].last_write[instance] != position:
                 continue
             for other, timeline in enumerate(meshes):
-                if other != mesh and instance in timeline.last_write:
-                    raise ValueError(f"mesh {mesh} and mesh {other} both write '{instance[0]}'")
-                if other != mesh and (instance in timeline.first_read or instance in program.kept(other)):
+                if other == mesh or instance in timeline.last_write:
+                    continue  # a replicated value: that mesh computes its own
+                writers = [i for i, each in enumerate(meshes) if instance in each.last_write]
+                if mesh == writers[0] and (instance in timeline.first_read or instance in program.kept(other)):
                     result.setdefault(position, []).append((instance, other))
     return result
 

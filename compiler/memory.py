@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from math import prod
 
-from compiler.instructions import Program
+from compiler.instructions import Instance, Program
 from compiler.plan import Free, Instruction, Mesh, Placement, Recv, Run, Value
 
 
@@ -47,8 +47,8 @@ def peak_bytes(
     ``sizes``: from ``placed_bytes``. ``temp_bytes``: fragment -> bytes per device that only its run needs. A donated
     input gives its room to an output when one is no larger; else both count during the run.
     """
-    arguments = {(v.id, None): sizes[v.id] for v in program.values.values() if v.kind == "argument" and v.id in sizes}
-    live: dict[tuple[str, int | None], int] = dict(arguments)
+    arguments = {v.id: sizes[v.id] for v in program.values.values() if v.kind == "argument" and v.id in sizes}
+    live: dict[Instance, int] = {(value, None): size for value, size in arguments.items()}
     peak = sum(live.values())
     for item in instructions:
         if isinstance(item, Recv):

@@ -8,7 +8,7 @@ import difflib
 from dataclasses import dataclass
 from typing import NoReturn
 
-from dialects.diagnostics import captured, first_error
+from dialects.diagnostics import Diagnostic, captured, first_error
 from dialects.errors import Failure, UserError, fail
 from jaxlib.mlir import ir
 from jaxlib.mlir.passmanager import PassManager
@@ -160,8 +160,8 @@ def _head(piece: str) -> tuple[str, str, str]:
     return piece, "", ""
 
 
-def run_item(item: Item, module: ir.Module) -> None:
-    """Run one pass inside MLIR's pass manager, which verifies the module after it.
+def run_item(item: Item, module: ir.Module) -> list[Diagnostic]:
+    """Run one pass inside MLIR's pass manager, which verifies the module after it; gives the remarks and warnings.
 
     A pass' own error crosses intact, with a note that names the pass; what MLIR has to say becomes a UserError.
     """
@@ -178,6 +178,7 @@ def run_item(item: Item, module: ir.Module) -> None:
         except Exception as error:
             error.add_note(f"in pass {item.spec()}")
             raise
+    return seen
 
 
 def _manager(item: Item, module: ir.Module) -> PassManager:

@@ -27,7 +27,7 @@ def simulate_step(
     run_s: Mapping[str, float],
     transfer_s: Callable[[str, int, int], float],
 ) -> StepTimes:
-    """Play the lists on one clock. ``run_s``: seconds of each fragment; ``transfer_s(value, source mesh, target mesh)``.
+    """Play the lists on one clock. ``run_s``: seconds of each fragment; ``transfer_s``: of (value, from mesh, to mesh).
 
     Send costs its mesh nothing and its wire (one per ordered pair of meshes) the transfer; Recv waits for the arrival.
     Raises ValueError if the lists deadlock.
@@ -71,7 +71,7 @@ def predict(
     traffic_bytes: Mapping[str, float] | None = None,
     temp_bytes: Mapping[str, float] | None = None,
 ) -> Prediction:
-    """The plan's prediction. Fragments' ``flops`` and ``traffic_bytes`` are of the whole mesh, ``temp_bytes`` per device.
+    """The plan's prediction. ``traffic_bytes``, like fragments' flops, is of the whole mesh; ``temp_bytes`` per device.
 
     Without ``traffic_bytes`` a run moves its inputs and outputs once.
     """

@@ -27,7 +27,8 @@ SLACK = 0.05  # a slowest stage 5 % slower is worth a cheaper cut: costs are est
 class ChooseStages(Pass):
     """Write mw.stage on the forward ops that see the batch, and mw.num_stages on the module.
 
-    ``flops_per_s`` and ``bytes_per_s`` are those of one stage's mesh, ``link_bytes_per_s`` and ``link_latency_s`` those between two.
+    ``flops_per_s`` and ``bytes_per_s`` are those of one stage's mesh, ``link_bytes_per_s`` is
+    that between two (its latency is hidden: a microbatch travels while the next one is computed).
     """
 
     name: ClassVar[str] = "choose-stages"
@@ -35,7 +36,6 @@ class ChooseStages(Pass):
     flops_per_s: float = 1e11
     bytes_per_s: float = 1e10
     link_bytes_per_s: float = 1e9
-    link_latency_s: float = 1e-4
 
     def run(self, module: ir.Module) -> None:
         if self.stages < 1:
@@ -68,7 +68,7 @@ class ChooseStages(Pass):
         alive, seconds = 0.0, list[float]()
         for i in range(len(chain)):
             alive += change[i]
-            seconds.append(self.link_latency_s + alive / self.link_bytes_per_s)
+            seconds.append(alive / self.link_bytes_per_s)
         return seconds
 
 

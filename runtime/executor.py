@@ -63,7 +63,7 @@ class Executor:
 
     def peek(self, value: str) -> Array:
         """This device's shard of a value of which the step has one, on the host (a read-only view)."""
-        return self._world.get(self._need((value, None)))
+        return self._world.get(self._need(self._key(self._values[value], None)))
 
     def commit(self) -> None:
         """End the step: results that are state become the arguments of the next, all at once; the rest is dropped."""
@@ -73,11 +73,10 @@ class Executor:
         taken: set[str] = set()
         for value in arguments:
             origin = source.get(value.argument, value.id)
-            if (origin, None) not in self._store:
-                if origin == value.id:
-                    continue  # donated by its last reader, and no result renews it: nobody reads it again
-                self._need((origin, None))
-            buffer = self._store[origin, None]
+            key = self._key(self._values[origin], None)
+            if origin == value.id and key not in self._store:
+                continue  # donated by its last reader, and no result renews it: nobody reads it again
+            buffer = self._need(key)
             following[value.id, None] = buffer if origin not in taken else self._world.put(self._world.get(buffer))
             taken.add(origin)
         self._store = following
@@ -173,7 +172,10 @@ class Executor:
         return value.argument is not None and self._plan.arguments[value.argument].role == "batch"
 
     def _key(self, value: Value, m: int | None) -> Key:
-        return value.id, m if value.kind in ("microbatch", "batch", "index") else None
+        """As compiler.instructions.Program.instance: what a step has many of is the last one for a run without microbatch."""
+        if value.kind in ("argument", "step"):
+            return value.id, None
+        return value.id, self._plan.microbatches - 1 if m is None else m
 
     def _tag(self, key: Key) -> int:
         return self._numbers[key[0]] * (self._plan.microbatches + 1) + (0 if key[1] is None else key[1] + 1)

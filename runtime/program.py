@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from compiler.plan import Plan
+from compiler.plan_io import load_plan
 from dialects.errors import fail
 from runtime.mesh import Seat, fragments_of
 from runtime.transport.mpi import MpiTransport
@@ -36,11 +37,6 @@ class PlanFolder:
             self._temporary = tempfile.mkdtemp(prefix="meshwright-")
             self.path = Path(self._temporary) / "plan"
             self._make(target, num_devices, planner)
-        try:
-            from compiler.plan_io import load_plan
-        except ImportError:  # TEMPORARY until compiler/plan_io.py exists
-            load_plan = lambda path: msgspec.json.decode(Path(path, "plan.json").read_bytes(), type=Plan)  # noqa
-
         self.plan: Plan = load_plan(str(self.path))
 
     def _make(self, target: str, num_devices: int, planner: dict[str, Any]) -> None:

@@ -75,15 +75,22 @@ def _parse(blob: bytes, kind: Kind, context: ir.Context, shown: str) -> ir.Modul
 
 def _parse_text(text: str, shown: str) -> ir.Module:
     """``ir.Module.parse`` calls every source "-"; ``ir.Operation.parse`` takes its name, so that locations are true."""
-    top = ir.Operation.parse(f"module {{\n{text}\n}}" if False else text, source_name=shown)
-    module = ir.Module.create(top.operation.location)
-    if top.operation.name != "builtin.module":
+    try:
+        top = ir.Operation.parse(text, source_name=shown).operation
+    except ir.MLIRError as error:
+        if "single top-level operation" not in str(error):
+            raise
+        if any(line.startswith(("#", "!")) for line in text.splitlines()):
+            return ir.Module.parse(text)  # aliases cannot stand inside of a module
+        top = ir.Operation.parse(f"module {{ {text}\n}}", source_name=shown).operation
+    module = ir.Module.create(top.location)
+    if top.name != "builtin.module":
         module.body.append(top)
         return module
-    for item in list(top.operation.regions[0].blocks[0].operations):
+    for item in list(top.regions[0].blocks[0].operations):
         module.body.append(item)
-    for name in top.operation.attributes:
-        module.operation.attributes[name] = top.operation.attributes[name]
+    for name in top.attributes:
+        module.operation.attributes[name] = top.attributes[name]
     return module
 
 

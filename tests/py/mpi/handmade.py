@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
+from compiler.instructions import make_instructions
 from compiler.plan import (
-    VERSION, Argument, Axis, Fragment, Free, Instruction, Machine, Mesh, Placement, Plan, Prediction, Recv, Result, Run, Send,
-    Sharding, Value,
+    VERSION, Argument, Axis, Fragment, Instruction, Machine, Mesh, Placement, Plan, Prediction, Result, Run, Sharding,
+    Value,
 )  # fmt: skip
+from compiler.plan_io import write_plan
 
 IN, HIDDEN, OUT, ROWS, LR = 8, 64, 64, 64, 0.05  # ROWS of one microbatch
 MATMUL = "stablehlo.dot_general {}, {}, contracting_dims = [{}] x [{}] : ({}, {}) -> {}"
@@ -167,11 +168,7 @@ class Maker:
             self.fragment(f"backward{m}", m, "backward", [f"gh{m + 1}"], [f"gh{m}"], body.format(f"gh{m}", f"gh{m + 1}"))
         self.last_stage(last)
         plan = self.plan(last)
-        for name, text in self.files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text)
-        (folder / "plan.json").write_bytes(msgspec.json.format(msgspec.json.encode(plan)))
-        return plan
+        return write_plan(plan, self.files, str(folder))
 
     def first_stage(self) -> None:
         """x -> h0, and its gradients."""
@@ -204,32 +201,22 @@ class Maker:
         body = _descend("w1", w1) + f"\n    %one = stablehlo.constant dense<1> : {i}\n    %next = stablehlo.add %count, %one : {i}"
         self.fragment("update", last, "update", ["w1", "gw1", "count"], ["new_w1", "next"], body, donated=[0, 1, 2])
 
-    def lists(self, last: int) -> list[list[Instruction]]:
+    def lists(self, last: int) -> tuple[tuple[Instruction, ...], ...]:
         """GPipe: all microbatches forward, then all backward in the opposite order."""
-        lists: list[list[Instruction]] = [[] for _ in range(self.stages)]
-        lists[0].append(Run(fragment="setup0"))
-        lists[last].append(Run(fragment="setup"))
+        runs: list[list[Run]] = [[] for _ in range(self.stages)]
+        runs[0].append(Run(fragment="setup0"))
+        runs[last].append(Run(fragment="setup"))
         forward = [f"forward{m}" for m in range(last)] + ["forward"] if last else ["forward0", "forward"]
         backward = ["backward"] + [f"backward{m}" for m in reversed(range(last))] if last else ["backward", "backward0"]
-        for m in range(self.microbatches):
-            self.wave(lists, forward, m)
-        for m in reversed(range(self.microbatches)):
-            self.wave(lists, backward, m)
-            lists[0] += [Free(value="x", microbatch=m), Free(value="h0", microbatch=m)]
-        lists[0].append(Run(fragment="update0"))
-        lists[last].append(Run(fragment="update"))
-        return lists
-
-    def wave(self, lists: list[list[Instruction]], names: Sequence[str], m: int) -> None:
-        """One microbatch through all stages in one direction."""
-        for position, name in enumerate(names):
-            fragment = next(f for f in self.fragments if f.name == name)
-            lists[fragment.mesh].append(Run(fragment=name, microbatch=m))
-            following = next((f for f in self.fragments if position + 1 < len(names) and f.name == names[position + 1]), None)
-            if following is not None and following.mesh != fragment.mesh:
-                value = next(v for v in fragment.outputs if v in following.inputs)
-                lists[fragment.mesh].append(Send(value=value, to=following.mesh, microbatch=m))
-                lists[following.mesh].append(Recv(value=value, source=fragment.mesh, microbatch=m))
+        meshes = {fragment.name: fragment.mesh for fragment in self.fragments}
+        for names, order in ((forward, range(self.microbatches)), (backward, reversed(range(self.microbatches)))):
+            for m in order:
+                for name in names:
+                    runs[meshes[name]].append(Run(fragment=name, microbatch=m))
+        runs[0].append(Run(fragment="update0"))
+        runs[last].append(Run(fragment="update"))
+        results = {"new_w0": [0], "new_w1": [last], "next": [last], "loss": [last]}
+        return make_instructions(self.fragments, list(self.values.values()), runs, self.microbatches, results)
 
     def plan(self, last: int) -> Plan:
         """The record."""
@@ -255,7 +242,7 @@ class Maker:
             version=VERSION, name="handmade", machine=Machine(name="here", hosts=1, devices_per_host=d, memory_bytes=1e9),
             schedule="gpipe", microbatches=self.microbatches, num_stages=self.stages, batch_size=b, program="program.mlir",
             meshes=meshes, arguments=arguments, results=results, values=tuple(self.values.values()),
-            fragments=tuple(self.fragments), instructions=tuple(tuple(items) for items in self.lists(last)), slots=(),
+            fragments=tuple(self.fragments), instructions=self.lists(last), slots=(),
             prediction=Prediction(step_s=0, stage_forward_s=(), stage_backward_s=(), mesh_argument_bytes=(),
                                   mesh_peak_bytes=(), transfer_bytes_per_step=0, bubble_fraction=0),
         )  # fmt: skip

@@ -1,0 +1,58 @@
+"""Run the passes of a pipeline one by one, and keep what an onlooker wants: the IR after each, the time, the remarks."""
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dialects.diagnostics import Diagnostic
+from dialects.errors import Failure
+from jaxlib.mlir import ir
+
+from compiler.pipeline import Item, run_item
+
+
+@dataclass
+class Observer:
+    """``dump_dir``: write ``00-input.mlir``, ``01-normalize.mlir``, … there. ``times_s``: seconds by pass, in order."""
+
+    dump_dir: Path | None = None
+    times_s: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
+    said: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    _count: int = 0
+
+    def dump(self, module: ir.Module, title: str) -> None:
+        """Write the module as it is now."""
+        if self.dump_dir is None:
+            return
+        name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in title.split("{")[0])
+        try:
+            self.dump_dir.mkdir(parents=True, exist_ok=True)
+            (self.dump_dir / f"{self._count:02d}-{name}.mlir").write_text(f"// {title}\n{module}")
+        except OSError as error:
+            raise Failure(f"cannot be written: {error.strerror or error}", where=str(self.dump_dir)) from error
+        self._count += 1
+
+    def print_timing(self) -> None:
+        """A table on stderr, one line a pass."""
+        from rich.console import Console
+        from rich.table import Table
+
+        total = sum(seconds for _, seconds in self.times_s) or 1.0
+        table = Table(title=f"{total * 1000:.1f} ms in all")
+        table.add_column("pass")
+        table.add_column("ms", justify="right")
+        table.add_column("%", justify="right")
+        for name, seconds in self.times_s:
+            table.add_row(name, f"{seconds * 1000:.1f}", f"{100 * seconds / total:.0f}")
+        Console(stderr=True).print(table)
+
+
+def run_pipeline(module: ir.Module, items: tuple[Item, ...], observer: Observer | None = None) -> None:
+    """Run ``items`` on ``module``; MLIR verifies it after each. Raises what the first failing pass raises."""
+    watcher = observer or Observer()
+    watcher.dump(module, "input")
+    for item in items:
+        start = time.perf_counter()
+        watcher.said += run_item(item, module)
+        watcher.times_s.append((item.spec(), time.perf_counter() - start))
+        watcher.dump(module, item.spec())

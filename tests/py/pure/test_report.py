@@ -1,0 +1,203 @@
+"""Memory, prediction and the report of a small plan that is written out by hand."""
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from compiler.instructions import Program, make_instructions
+from compiler.machine import load_machine
+from compiler.memory import dtype_bytes, peak_bytes, placed_bytes
+from compiler.plan import (
+    Argument,
+    Axis,
+    Fragment,
+    Mesh,
+    Placement,
+    Plan,
+    Recv,
+    Result,
+    Run,
+    Send,
+    Value,
+)
+from compiler.predict import predict, simulate_step
+from compiler.report import explain_json, explain_text
+from compiler.schedule import FragmentKey, make_schedule
+from compiler.units import show_bytes, show_flops, show_s
+from rich.console import Console
+
+
+def small_plan(microbatches: int = 2) -> Plan:
+    """Two stages of two devices; one activation and its gradient between them, one parameter on the first."""
+    split, whole = (("x",), ()), ((), ())
+    values = (
+        Value("arg0", "argument", "f32", (64, 32), (Placement(0, whole),), argument=0),
+        Value("batch1", "batch", "f32", (8, 64), (Placement(0, split),), argument=1),
+        Value("act", "microbatch", "f32", (8, 32), (Placement(0, split), Placement(1, split))),
+        Value("grad", "microbatch", "f32", (8, 32), (Placement(0, split), Placement(1, split))),
+        Value("sum", "step", "f32", (64, 32), (Placement(0, whole),)),
+        Value("loss", "step", "f32", (), (Placement(1, ()),)),
+        Value("new", "step", "f32", (64, 32), (Placement(0, whole),)),
+    )
+
+    def fragment(name: str, stage: int, inputs: tuple[str, ...], outputs: tuple[str, ...], donated: tuple[int, ...]):  # noqa: ANN202
+        phase = name.split(".", maxsplit=1)[0]
+        made = {"name": name, "stage": stage, "phase": phase, "mesh": stage, "file": f"stages/{name}.mlir"}
+        made |= {"inputs": inputs, "outputs": outputs, "donated": donated, "flops": 4e9, "temp_bytes": 0.0}
+        return msgspec.convert(made, Fragment)
+
+    fragments = (
+        fragment("setup.0", 0, (), ("sum",), ()),
+        fragment("setup.1", 1, (), ("loss",), ()),
+        fragment("forward.0", 0, ("arg0", "batch1"), ("act",), ()),
+        fragment("backward.1", 1, ("act", "loss"), ("grad", "loss"), (1,)),
+        fragment("backward.0", 0, ("batch1", "grad", "sum"), ("sum",), (2,)),
+        fragment("update.0", 0, ("arg0", "sum"), ("new",), (0, 1)),
+    )
+    meshes = tuple(Mesh(f"mesh{i}", (2 * i, 2 * i + 1), (Axis("x", 2),)) for i in (0, 1))
+    names: dict[FragmentKey, str] = {(f.stage, f.phase, 0): f.name for f in fragments}
+    schedule = make_schedule("1f1b", 2, microbatches, fragments=names)
+    results = {"new": (0,), "loss": ()}
+    instructions = make_instructions(fragments, values, schedule.runs(names), microbatches, results)
+    machine = load_machine("local-cpu", 1, 4)
+    return Plan(
+        version=1,
+        name="small",
+        machine=machine.summary(),
+        schedule="1f1b",
+        microbatches=microbatches,
+        num_stages=2,
+        batch_size=8 * microbatches,
+        program="program.mlir",
+        meshes=meshes,
+        arguments=(
+            Argument(0, "w", "f32", (64, 32), "parameter", state_result=0),
+            Argument(1, "x", "f32", (8 * microbatches, 64), "batch"),
+        ),
+        results=(
+            Result(0, "w", "f32", (64, 32), "state", "new", state_arg=0),
+            Result(1, "loss", "f32", (), "loss", "loss"),
+        ),
+        values=values,
+        fragments=fragments,
+        instructions=instructions,
+        slots=schedule.slots,
+        prediction=predict(Program.of(fragments, values, microbatches, results), meshes, instructions, machine),
+        remarks=("one thing to know",),
+    )
+
+
+def printed(plan: Plan, width: int = 100) -> str:
+    """What a terminal of that width shows."""
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        for item in explain_text(plan, width):
+            console.print(item)
+    return capture.get()
+
+
+def test_the_text_says_what_matters() -> None:
+    text = printed(small_plan())
+    assert "small: 2 stages on 2 meshes, 2 microbatches of 8 rows, schedule 1f1b" in text
+    assert "machine local-cpu: 1 hosts x 4 devices, 16 GiB each" in text
+    assert "stage 0 S  F0 F1 B0 B1 U" in text
+    assert "stage 1 S  ·  B0 B1 ·  ·" in text
+    assert "dim 0 over x=2" in text
+    assert "remark: one thing to know" in text
+    assert "not shown" not in text
+
+
+def test_a_wide_schedule_is_cut_off_and_says_so() -> None:
+    text = printed(small_plan(40), width=60)
+    assert max(len(line) for line in text.splitlines()) <= 60
+    assert "ticks do not fit and are not shown, see --json" in " ".join(text.split())
+
+
+def test_the_json_has_it_all() -> None:
+    plan = small_plan()
+    found = msgspec.json.decode(msgspec.json.encode(explain_json(plan)))
+    assert [row["value"] for row in found["transfers"]] == ["act", "grad"]
+    assert found["transfers"][0] == {
+        "value": "act",
+        "dtype": "f32",
+        "shape": [8, 32],
+        "message_bytes": 1024,
+        "source": "mesh0",
+        "target": "mesh1",
+        "per": "microbatch",
+        "times_per_step": 2,
+    }
+    assert found["clock"][1] == ["S", "", "B0", "B1", "", ""]
+    assert found["prediction"]["transfer_bytes_per_step"] == 4096
+    assert found["remarks"] == ["one thing to know"]
+    assert found["meshes"][0]["argument_bytes_per_device"] == 64 * 32 * 4
+
+
+def test_prediction_of_the_small_plan() -> None:
+    expected = small_plan().prediction
+    assert expected.stage_forward_s == pytest.approx((0.1, 0), rel=0.01), "4 Gflop on 2 devices of 20 Gflop/s"
+    assert expected.stage_backward_s == pytest.approx((0.1, 0.1), rel=0.01)
+    assert expected.step_s == pytest.approx(0.6, rel=0.01), "six runs of the first mesh, which never waits"
+    assert 0 < expected.bubble_fraction < 0.5
+    assert expected.mesh_peak_bytes[0] > expected.mesh_argument_bytes[0]
+
+
+def every_message(seconds: float) -> Callable[[str, int, int], float]:
+    """All transfers take the same time."""
+    return lambda value, source, target: seconds  # noqa: ARG005
+
+
+def test_a_perfect_pipeline_has_the_textbook_bubble() -> None:
+    """1F1B with S stages and M microbatches idles (S - 1) / (M + S - 1) of the time."""
+    stages, microbatches = 4, 8
+    instructions: list[list[Run | Send | Recv]] = []
+    for mesh, tasks in enumerate(make_schedule("1f1b", stages, microbatches, num_update_levels=0).tasks):
+        items: list[Run | Send | Recv] = []
+        for task in tasks:
+            step = 1 if task.phase == "forward" else -1
+            if 0 <= mesh - step < stages:
+                items.append(Recv(f"{task.phase}", mesh - step, task.microbatch))
+            items.append(Run(task.phase, task.microbatch))
+            if 0 <= mesh + step < stages:
+                items.append(Send(task.phase, mesh + step, task.microbatch))
+        instructions.append(items)
+    times = simulate_step(instructions, {"forward": 1.0, "backward": 2.0}, every_message(0))
+    assert times.step_s == pytest.approx(3 * (microbatches + stages - 1))
+    assert times.bubble_fraction == pytest.approx((stages - 1) / (microbatches + stages - 1))
+
+
+def test_a_wire_carries_one_message_at_a_time() -> None:
+    first = [Run("a"), Send("x", 1), Send("y", 1)]
+    times = simulate_step([first, [Recv("x", 0), Recv("y", 0)]], {"a": 1.0}, every_message(5))
+    assert times.step_s == 11
+
+
+def test_simulating_a_deadlock_is_refused() -> None:
+    with pytest.raises(ValueError, match="deadlock"):
+        simulate_step([[Recv("x", 1)], []], {}, every_message(0))
+
+
+def test_peak_counts_microbatches_in_flight() -> None:
+    plan = small_plan(4)
+    sizes = placed_bytes(plan.values, plan.meshes, 0)
+    assert sizes == {"arg0": 8192, "batch1": 1024, "act": 512, "grad": 512, "sum": 8192, "new": 8192}
+    program = Program.of(plan.fragments, plan.values, 4, {"new": (0,), "loss": ()})
+    arguments, peak = peak_bytes(program, plan.instructions[0], sizes, {})
+    assert arguments == 8192
+    assert peak == 8192 + 8192 + 2 * 1024 + 512, "parameter, sum, two batches in flight, one activation or gradient"
+    _, more = peak_bytes(program, plan.instructions[0], sizes, {"backward.0": 100_000})
+    assert more == pytest.approx(100_000 + peak, abs=1024)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size"),
+    [("f32", 4), ("bf16", 2), ("i1", 1), ("ui32", 4), ("complex<f32>", 8), ("f8E4M3FN", 1), ("i4", 1), ("index", 8)],
+)
+def test_dtype_bytes(dtype: str, size: int) -> None:
+    assert dtype_bytes(dtype) == size
+
+
+def test_units() -> None:
+    assert [show_bytes(n) for n in (0, 1023, 1536, 2**40)] == ["0 B", "1023 B", "1.5 KiB", "1 TiB"]
+    assert [show_s(n) for n in (0, 2, 0.00123, 5e-6, 2e-9)] == ["0 s", "2 s", "1.23 ms", "5 µs", "2 ns"]
+    assert [show_flops(n) for n in (5, 2.5e12)] == ["5 flop", "2.5 Tflop"]
