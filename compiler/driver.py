@@ -20,6 +20,8 @@ from passes.microbatch import Microbatch, batch_positions
 from passes.normalize import Normalize
 from passes.place import Place
 from passes.realize import Realize
+from passes.verify_fragments import VerifyFragments
+from passes.verify_stages import VerifyStages
 
 from compiler.assemble import assemble
 from compiler.emit import make_arguments, program_text
@@ -50,12 +52,12 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
         stages = options.stages or auto_stages(machine.hosts or 1, devices)
         module = _microbatch(module, options, microbatch_candidates(rows, stages, devices), remarks)
         count = op_int(module.operation, names.MICROBATCHES) or 1
-        _run(module, [CopyViews(), MarkPhases(), _stage_chooser(stages, machine), Place()])
+        _run(module, [CopyViews(), MarkPhases(), _stage_chooser(stages, machine), Place(), VerifyStages()])
         found = op_int(module.operation, names.NUM_STAGES) or 1
         if found < stages:
             remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
         layout = make_layout(found, devices, rows // count if rows else None)
-        _run(module, [Realize(), ChooseShardings(data=layout.data, spare=layout.spare)])
+        _run(module, [Realize(), ChooseShardings(data=layout.data, spare=layout.spare), VerifyFragments()])
         if layout.spare > 1 and rows:
             remarks.append(f"{rows // count} rows per microbatch cannot be split over more than {layout.data} devices; {layout.spare} repeat them")
         plan, files = assemble(module, loaded.name, arguments, machine, layout, options, rows, tuple(remarks), count)

@@ -72,8 +72,8 @@ def make_instructions(
 
     A value of kind "step" that several runs write is an accumulator: others see it after the last write. A value of
     kind "microbatch" (or "batch", "index") read by a run without a microbatch is the last microbatch's.
-    A value that several meshes write is the same on all of them (small state that each updates for itself): the first of
-    them sends it to those that do not.
+    A value that several meshes write is the same on all of them (small state that each updates for itself): the first
+    of them sends it to those that do not.
     """
     program = Program.of(fragments, values, num_microbatches, results)
     meshes = [_Timeline.of(program, mesh_runs) for mesh_runs in runs]

@@ -96,9 +96,8 @@ def load_machine(
     """
     path = _find(name_or_path)
     machine = _read(path)
-    asked = {"hosts": hosts, "devices_per_host": devices_per_host}
-    for key, value in asked.items():
-        there = cast(int | None, getattr(machine, key))
+    asked = (("hosts", hosts, machine.hosts), ("devices_per_host", devices_per_host, machine.devices_per_host))
+    for key, value, there in asked:
         if value is not None and value < 1:
             fail(f"got {value}, want at least 1", where=f"--{key.replace('_', '-')}")
         if value is not None and there is not None and value > there:
@@ -136,16 +135,15 @@ def _find(name_or_path: str) -> Path:
     if name_or_path in known_machines():
         return _FOLDER / f"{name_or_path}.toml"
     path = Path(name_or_path)
-    if path.is_file():
-        return path
-    if path.suffix == ".toml" or path.parent != Path():
+    if not path.is_file() and (path.suffix == ".toml" or path.parent != Path()):
         fail("there is no such machine file", where=name_or_path)
-    close = difflib.get_close_matches(name_or_path, known_machines(), 1)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    fail(
-        f"unknown machine '{name_or_path}'",
-        remedy=f"{hint}known machines: {', '.join(known_machines())}; or give the path of a .toml file",
-    )
+    if not path.is_file():
+        close = difflib.get_close_matches(name_or_path, known_machines(), 1)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        known = ", ".join(known_machines())
+        remedy = f"{hint}known machines: {known}; or give the path of a .toml file"
+        fail(f"unknown machine '{name_or_path}'", remedy=remedy)
+    return path
 
 
 def _read(path: Path) -> Machine:
@@ -175,7 +173,7 @@ def _read(path: Path) -> Machine:
 def _check_keys(table: object, kind: type[msgspec.Struct], where: str) -> None:
     """An unknown key is a mistake, and the nearest known one is likely what was meant."""
     known = [field.name for field in msgspec.structs.fields(kind)]
-    for key in cast(dict[str, Any], table) if isinstance(table, dict) else ():
+    for key in cast("dict[str, Any]", table) if isinstance(table, dict) else ():
         if key not in known:
             close = difflib.get_close_matches(key, known, 1)
             meant = f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(known)}"

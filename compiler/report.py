@@ -159,9 +159,6 @@ def _clock(plan: Plan, width: int) -> Text:
         for stage, row in enumerate(rows)
     ]
     title = f"schedule {plan.schedule} (S setup, F forward, B backward, U update; number: microbatch)"
-    more = (
-        [f"remark: {ticks - fitting} of {ticks} ticks do not fit and are not shown, see --json"]
-        if ticks > fitting
-        else []
-    )
-    return Text("\n".join([title, *lines, *more]), no_wrap=True)
+    if ticks > fitting:
+        lines.append(f"remark: {ticks - fitting} of {ticks} ticks do not fit and are not shown, see --json")
+    return Text("\n".join([title, *lines]), no_wrap=True)

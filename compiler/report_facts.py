@@ -43,7 +43,7 @@ class ShardingRow(msgspec.Struct, frozen=True):
 
 
 class TransferRow(msgspec.Struct, frozen=True):
-    """A value that one mesh sends to another; ``times_per_step`` messages of ``message_bytes`` (the whole mesh's) each."""
+    """A value that one mesh sends to another ``times_per_step`` times, ``message_bytes`` over all devices each time."""
 
     value: str
     dtype: str

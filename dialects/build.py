@@ -18,6 +18,10 @@ def make(name: str, results: Sequence[ir.Type], operands: Sequence[ir.Value], at
 
 def splat(shape: Sequence[int], element: ir.Type, literal: str) -> ir.Value:
     """``stablehlo.constant dense<literal> : tensor<shape x element>``."""
+    if isinstance(element, ir.ComplexType):  # jaxlib 0.10 cannot hold a complex elements attribute
+        real, imaginary = literal.strip("()").split(",")
+        parts = [splat(shape, element.element_type, part) for part in (real, imaginary)]
+        return make("stablehlo.complex", [tensor_type(shape, element)], parts)
     kind = tensor_type(shape, element)
     return make("stablehlo.constant", [kind], [], {"value": ir.Attribute.parse(f"dense<{literal}> : {kind}")})
 
@@ -25,6 +29,17 @@ def splat(shape: Sequence[int], element: ir.Type, literal: str) -> ir.Value:
 def i64s(values: Sequence[int]) -> ir.Attribute:
     """``array<i64: …>``."""
     return ir.DenseI64ArrayAttr.get(list(values))
+
+
+def constant_elements(op: ir.Operation) -> ir.DenseElementsAttr | None:
+    """The elements of a ``stablehlo.constant``; None for other ops and for kinds that the bindings cannot hold (complex)."""
+    if op.name != "stablehlo.constant":
+        return None
+    try:
+        value = op.attributes["value"]
+    except TypeError:
+        return None
+    return value if isinstance(value, ir.DenseElementsAttr) else None
 
 
 def custom_call(target: str, result: ir.Type, operands: Sequence[ir.Value], attributes: Mapping[str, ir.Attribute]) -> ir.Value:

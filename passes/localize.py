@@ -10,7 +10,7 @@ not have, a conversion goes right after the operand's definition:
 """
 
 from dialects import attributes as names
-from dialects.build import after, custom_call, i64s, make, splat, tensor_type
+from dialects.build import after, constant_elements, custom_call, i64s, make, splat, tensor_type
 from dialects.ops import body_ops, element_type, entry_block, op_key, shape_of
 from jaxlib.mlir import ir
 
@@ -124,16 +124,14 @@ def _accumulate(value: ir.Value, have: Form) -> ir.Value:
 
 
 def _same_constant(value: ir.Value, other: ir.Value) -> bool:
+    """Whether ``value`` is, or broadcasts, the same splat constant as ``other``."""
     if isinstance(value.owner, ir.Block):
         return False
-    source = value.owner
-    if source.name == "stablehlo.broadcast_in_dim":
-        inner = source.operands[0].owner
-        if isinstance(inner, ir.Block) or inner.name != "stablehlo.constant":
-            return False
-        mine, its = (ir.DenseElementsAttr(op.attributes["value"]) for op in (inner, other.owner))
-        return mine.is_splat and mine.get_splat_value() == its.get_splat_value()
-    return source.name == "stablehlo.constant" and source.attributes["value"] == other.owner.attributes["value"]
+    source = value.owner.operation
+    if source.name == "stablehlo.broadcast_in_dim" and not isinstance(source.operands[0].owner, ir.Block):
+        source = source.operands[0].owner.operation
+    mine, its = constant_elements(source), constant_elements(other.owner.operation)
+    return mine is not None and its is not None and mine.is_splat and mine.get_splat_value() == its.get_splat_value()
 
 
 def _location(value: ir.Value) -> ir.Location:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from dialects.build import i64s, make, tensor_type
+from dialects.build import constant_elements, i64s, make, tensor_type
 from dialects.ops import element_type, shape_of
 from jaxlib.mlir import ir
 
@@ -53,8 +53,8 @@ def small_copy(value: ir.Value, local: Sequence[int], dim: int) -> ir.Value | No
         return None
     op, kind = value.owner, tensor_type(local, element_type(value))
     if op.name == "stablehlo.constant":
-        dense = op.attributes["value"]
-        if not isinstance(dense, ir.DenseElementsAttr) or not dense.is_splat:
+        dense = constant_elements(op.operation)
+        if dense is None or not dense.is_splat:
             return None
         small = ir.DenseElementsAttr.get_splat(kind, dense.get_splat_value())
         return make("stablehlo.constant", [kind], [], {"value": small})

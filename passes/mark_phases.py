@@ -38,6 +38,7 @@ class MarkPhases(Pass):
         ops = body_ops(block)[:-1]
         seen_by = _Graph(ops)
         seeds = _seeds(func, ops)
+        seeds |= {op.operands[0].owner.operation for op in ops if call_target(op) in FOLDS}
         needed = _loss_cone(func, ops)
         below, above = seen_by.descendants(seeds), seen_by.ancestors(seeds)
         per_microbatch = (seeds | (below & above)) or needed

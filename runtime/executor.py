@@ -19,7 +19,7 @@ from runtime.inputs import Inputs
 from runtime.mesh import Seat
 from runtime.transfer import Piece, Slices, box_slices, pieces, shard_boxes
 from runtime.transport.mpi import Array, MpiTransport
-from runtime.xla import Buffer, Executable, World
+from runtime.xla import Buffer, Executable, Handler, World
 
 Key = tuple[str, int | None]
 
@@ -106,17 +106,22 @@ class Executor:
         executable = self._executables[fragment.name]
         inputs = [self._key(self._values[name], m) for name in fragment.inputs]
         outputs = [self._key(self._values[name], m) for name in fragment.outputs]
+        handlers = [self._handler(self._values[name]) for name in fragment.outputs]
         donated = [inputs[position] for position in fragment.donated]
         if len(set(inputs)) < len(inputs) and set(donated) & {key for key in inputs if inputs.count(key) > 1}:
             raise Failure(f"fragment {fragment.name} donates an input that it also reads elsewhere")
 
         def run() -> None:
-            results = self._world.run(executable, [self._need(key) for key in inputs])
+            results = self._world.run(executable, [self._need(key) for key in inputs], handlers)
             for key in donated:
                 del self._store[key]
             self._store.update(zip(outputs, results, strict=True))
 
         return run
+
+    def _handler(self, value: Value) -> Handler:
+        shape = tuple(part.stop - part.start for part in self._box[value.id])
+        return self._world.handler(shape, numpy_dtype(value.dtype))
 
     def _send(self, key: Key, mine: Iterable[Piece], ranks: tuple[int, ...], tag: int) -> Callable[[], None]:
         def send() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from compiler.plan import Plan
 from runtime.compare import Difference, Outcome, bound_of, differences, perturbed
+from runtime.dtypes import numpy_dtype
 from runtime.inputs import Inputs
 from runtime.results import as_scalar
 from runtime.transport.mpi import Array
@@ -49,13 +50,14 @@ def _moved(plan: Plan, reference: Outcome, first: dict[int, Array], noisy: dict[
 def _run(plan: Plan, world: World, executable: object, inputs: Inputs, first: dict[int, Array], steps: int) -> Outcome:
     scalar_results = [r for r in plan.results if r.role in ("loss", "metric") and not r.shape]
     arguments = dict(first)
+    handlers = [world.handler(result.shape, numpy_dtype(result.dtype)) for result in plan.results]
     outcome = Outcome({}, [])
     for step in range(steps):
         for argument in plan.arguments:
             if step and inputs.changes(argument.index):
                 arguments[argument.index] = inputs.whole(argument.index, step)
         buffers = [world.put(arguments[argument.index]) for argument in plan.arguments]
-        results = [np.array(world.get(buffer)) for buffer in world.run(executable, buffers)]
+        results = [np.array(world.get(buffer)) for buffer in world.run(executable, buffers, handlers)]
         outcome.results.update(enumerate(results))
         outcome.scalars.append({r.index: as_scalar(results[r.index], r.dtype) for r in scalar_results})
         for result in plan.results:

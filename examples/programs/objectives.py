@@ -38,7 +38,8 @@ def masked_mean() -> Program:
         return jnp.sum(per_token * mask) / jnp.sum(mask)
 
     params = {"table": normal(1, 32, 16), "w": dense(2, 16, 16), "out": dense(3, 16, 32)}
-    return training(loss_of, params, (*tokens(), _mask(STEPS, 8, 8)), optax.adam(1e-2))
+    coupled = "the backward pass divides by the sum of the batch's mask (a scalar factor of every gradient)"
+    return training(loss_of, params, (*tokens(), _mask(STEPS, 8, 8)), optax.adam(1e-2), coupled)
 
 
 def masked_mean_boolean() -> Program:
@@ -48,7 +49,8 @@ def masked_mean_boolean() -> Program:
         per_example = jnp.mean((mlp(p, x) - y) ** 2, -1)
         return jnp.sum(jnp.where(mask, per_example, 0.0)) / jnp.maximum(jnp.sum(mask), 1)
 
-    return training(loss_of, mlp_params(), (*regression(batch=12), _mask(STEPS, 12) > 0))
+    coupled = "the backward pass divides by the sum of the batch's mask (a scalar factor of every gradient)"
+    return training(loss_of, mlp_params(), (*regression(batch=12), _mask(STEPS, 12) > 0), coupled=coupled)
 
 
 def summed_loss() -> Program:

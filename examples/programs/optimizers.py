@@ -142,7 +142,8 @@ def sophia() -> Program:
     params = mlp_params()
     zeros = jax.tree.map(jnp.zeros_like, params)
     args = (params, zeros, zeros, jnp.int32(0), jax.random.PRNGKey(0), *classification())
-    return Program(step, args, tuple((i, i) for i in range(5)), (5, 6), loss=5)
+    coupled = "a gradient over the batch is squared inside a branch of the cond"
+    return Program(step, args, tuple((i, i) for i in range(5)), (5, 6), loss=5, coupled=coupled)
 
 
 def schedule_free() -> Program:

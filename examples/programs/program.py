@@ -23,8 +23,8 @@ class Program:
     batch: positions of the arguments that are new in every step.
     loss: position of the scalar loss among the results, or None.
     donate: positions of the donated arguments; None means all state.
-    coupled: why the examples of a batch do not stand alone before the loss, so that the step cannot be cut into
-        microbatches; empty where it can.
+    coupled: what couples the examples of a batch before the update, so that gradients of microbatches do not simply
+        add up; empty where nothing does.
     """
 
     step: Callable[..., tuple[Tree, ...]]

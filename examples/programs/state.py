@@ -311,7 +311,10 @@ def loss_first() -> Program:
 
 
 def crossed_state() -> Program:
-    """Two state arguments of one type that come back in the other order: donation aliases the wrong pairs."""
+    """Two state arguments of one type that come back in the other order.
+
+    JAX pairs donated arguments with results by type, in order: `tf.aliasing_output` names the wrong results here, so
+    the state of this program must be said."""
 
     def step(slow: Tree, fast: Tree, x: jax.Array, y: jax.Array) -> tuple[Tree, ...]:
         loss, grads = jax.value_and_grad(squared_error)(fast, x, y)
@@ -319,7 +322,7 @@ def crossed_state() -> Program:
         return fast, jax.tree.map(lambda s, f: 0.9 * s + 0.1 * f, slow, fast), loss
 
     args = (jax.tree.map(lambda p: 0.5 * p, mlp_params()), mlp_params(), *regression())
-    return Program(step, args, ((0, 1), (1, 0)), (2, 3), loss=2, donate=())
+    return Program(step, args, ((0, 1), (1, 0)), (2, 3), loss=2)
 
 
 def same_result_twice() -> Program:

@@ -2,6 +2,7 @@
 
 from math import prod
 
+from dialects.build import constant_elements
 from dialects.ops import body_ops, num_bytes, num_elements, shape_of
 from jaxlib.mlir import ir
 
@@ -58,10 +59,10 @@ def _scalar_constant(value: ir.Value, loop: ir.Operation) -> int | None:
         value = loop.operands[position]
         if isinstance(value.owner, ir.Block):
             return None
-    op = value.owner
-    if op.name != "stablehlo.constant" or shape_of(op.results[0]) != () or not isinstance(op.attributes["value"], ir.DenseIntElementsAttr):
+    dense = constant_elements(value.owner.operation)
+    if not isinstance(dense, ir.DenseIntElementsAttr) or shape_of(value) != ():
         return None
-    number = int(ir.DenseIntElementsAttr(op.attributes["value"])[0])
+    number = int(dense[0])
     return number if number > 0 else None
 
 

@@ -43,13 +43,15 @@ class Roles:
 def find_roles(module: ir.Module, said: Said) -> Roles:
     """Roles in a module that ``normalize`` has made flat. Raises UserError when they cannot be told or were said wrongly."""
     signature, graph = signature_of(module), dependence_of(module)
-    likely = (said.loss, "") if said.loss is not None else find_loss(signature, graph, _returned(signature, said))
-    if said.state_args is None:
-        pairs = StateSearch(signature, graph, likely[0] if likely else None).pairs()
-    else:
+    given = _given_loss(signature, said)
+    if said.state_args is not None:
         pairs = _given_state(signature, said.state_args)
+    else:
+        # state is told apart from outputs by what the loss reads, and the loss from state by what is fed back
+        likely = given or find_loss(signature, graph, frozenset())
+        pairs = StateSearch(signature, graph, likely[0] if likely else None).pairs()
     state = {pair.argument: pair for pair in pairs}
-    loss = _loss(signature, graph, said, frozenset(pair.result for pair in pairs))
+    loss = given or find_loss(signature, graph, frozenset(pair.result for pair in pairs))
     forward = graph.cone(_goals(graph, loss, state))
     free = [index for index in range(len(signature.argument_types)) if index not in state]
     if said.batch_args is None:
@@ -75,8 +77,13 @@ def _goals(graph: Dependence, loss: tuple[int, str] | None, state: dict[int, Sta
     return [node for index, node in enumerate(graph.results) if index not in new_state] or list(graph.results)
 
 
-def _returned(signature: Signature, said: Said) -> frozenset[int]:
-    return frozenset(result for _, result in said.state_args or ())
+def _given_loss(signature: Signature, said: Said) -> tuple[int, str] | None:
+    if said.loss is None:
+        return None
+    how = given_loss(signature, said.loss)
+    if said.loss in {result for _, result in said.state_args or ()}:
+        fail(f"result {said.loss} is new state by --state-args", where="--loss")
+    return said.loss, how
 
 
 def _given_state(signature: Signature, said: tuple[tuple[int, int], ...]) -> tuple[StatePair, ...]:
@@ -95,15 +102,6 @@ def _given_state(signature: Signature, said: tuple[tuple[int, int], ...]) -> tup
         if result in {item for _, item in before}:
             fail(f"result {result} is named twice", where=where)
     return tuple(StatePair(argument, result, "said by --state-args") for argument, result in said)
-
-
-def _loss(signature: Signature, graph: Dependence, said: Said, taken: frozenset[int]) -> tuple[int, str] | None:
-    if said.loss is None:
-        return find_loss(signature, graph, taken)
-    how = given_loss(signature, said.loss)
-    if said.loss in taken:
-        fail(f"result {said.loss} is new state", where="--loss", remedy="say the state with --state-args")
-    return said.loss, how
 
 
 def _argument_roles(

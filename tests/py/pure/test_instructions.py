@@ -336,11 +336,20 @@ def test_an_unknown_value_is_found() -> None:
         check(pipe, [(*first, Free("y")), second])
 
 
-def test_two_writers_are_refused() -> None:
-    pipe = two_stages()
-    pipe.fragment((1, "setup", 0), [], ["sum1", "sum0"])
-    with pytest.raises(ValueError, match="both write 'sum0'"):
-        pipe.instructions()
+def test_a_value_that_several_meshes_write_is_sent_once_to_those_that_only_read_it() -> None:
+    """Meshes 0 and 1 each update the step counter; mesh 2 reads it."""
+    pipe = Pipeline((0, 1, 2), 1)
+    counter, new, scale = pipe.value("counter", "argument"), pipe.value("new", "step"), pipe.value("scale", "step")
+    pipe.fragment((0, "update", 0), [counter], [new])
+    pipe.fragment((1, "update", 0), [counter], [new])
+    pipe.fragment((2, "update", 1), [new], [scale])
+    pipe.results = {new: (0, 1), scale: ()}
+    pipe.schedule("gpipe", donate=True)
+    assert [words(items) for items in pipe.instructions()] == [
+        ["run update0.0", "send new to mesh 2"],
+        ["run update1.0"],
+        ["recv new from mesh 0", "run update2.1", "free new"],
+    ]
 
 
 def test_a_sum_is_sent_once_and_a_value_per_microbatch_is_the_last_one() -> None:

@@ -1,0 +1,55 @@
+"""``verify-stages``: every op knows its phase and stage, and no value has to travel against the pipeline. Only reads.
+
+Forward values go to the same or a later stage, backward values to the same or an earlier one; what does not see the batch is free.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dialects import attributes as names
+from dialects.build import call_target
+from dialects.errors import Failure
+from dialects.ops import all_operands, body_ops, describe, entry_block, main_func
+from dialects.signature import op_int, op_text
+from jaxlib.mlir import ir
+
+from passes.analysis.replicable import replicable_ops
+from passes.base import Pass
+from passes.mark_phases import FOLDS
+
+PHASES = ("setup", "forward", "backward", "update")
+_RANK = {"setup": 0, "forward": 1, "backward": 2, "update": 3}
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyStages(Pass):
+    """Raises Failure, naming the first op that breaks the order: a defect of the passes before, never of the user's program."""
+
+    name: ClassVar[str] = "verify-stages"
+
+    def run(self, module: ir.Module) -> None:
+        func = main_func(module)
+        num_stages = op_int(module.operation, names.NUM_STAGES) or 1
+        copied = replicable_ops(func)
+        for op in body_ops(entry_block(func))[:-1]:
+            if op not in copied:
+                _check(op, num_stages, copied)
+
+
+def _check(op: ir.Operation, num_stages: int, copied: set[ir.Operation]) -> None:
+    phase, stage = op_text(op, names.PHASE), op_int(op, names.STAGE)
+    if phase not in PHASES:
+        raise Failure(f"got phase '{phase}', want one of {', '.join(PHASES)}", where=describe(op))
+    if stage is None or not 0 <= stage < num_stages:
+        raise Failure(f"got stage {stage}, want 0 to {num_stages - 1}", where=describe(op))
+    for value in all_operands(op):
+        if isinstance(value.owner, ir.Block) or value.owner.operation in copied:
+            continue
+        producer = value.owner.operation
+        source, from_stage = op_text(producer, names.PHASE), op_int(producer, names.STAGE) or 0
+        folded = call_target(producer) in FOLDS
+        if not folded and _RANK[source] > _RANK[phase]:
+            raise Failure(f"a {phase} op reads what {source} makes in '{describe(producer)}'", where=describe(op))
+        backwards = phase == source and not folded
+        if backwards and ((phase == "forward" and from_stage > stage) or (phase == "backward" and from_stage < stage)):
+            raise Failure(f"its {phase} operand goes from stage {from_stage} to stage {stage}", where=describe(op))
