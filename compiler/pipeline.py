@@ -18,6 +18,15 @@ from passes.detach_results import DetachResults
 from passes.drop_shardings import DropShardings
 from passes.inline import Inline
 from passes.normalize import Normalize
+from passes.verify_stages import VerifyStages
+from passes.verify_fragments import VerifyFragments
+from passes.realize import Realize
+from passes.place import Place
+from passes.microbatch import Microbatch
+from passes.mark_phases import MarkPhases
+from passes.copy_views import CopyViews
+from passes.choose_stages import ChooseStages
+from passes.choose_shardings import ChooseShardings
 from passes.remove_dead_code import RemoveDeadCode
 
 # In the order of the path through the house. Register here: there is no other way.
@@ -26,8 +35,17 @@ PASSES: tuple[type[Pass], ...] = (
     Inline,
     DropShardings,
     RemoveDeadCode,
-    AssignRoles,
     DetachResults,
+    AssignRoles,
+    Microbatch,
+    CopyViews,
+    MarkPhases,
+    ChooseStages,
+    Place,
+    VerifyStages,
+    Realize,
+    ChooseShardings,
+    VerifyFragments,
 )
 
 _ANCHORS = ("builtin.module", "func.func", "any")

@@ -12,7 +12,7 @@ where ``%mask_whole`` is a new argument (``mw.whole``) that the runtime feeds wi
 from collections.abc import Mapping
 
 from dialects import attributes as names
-from dialects.ops import captured, entry_block
+from dialects.ops import captured, element_type, entry_block
 from dialects.signature import add_argument, attr_dicts
 from jaxlib.mlir import ir
 
@@ -22,6 +22,15 @@ from passes.analysis.forms import WHOLE, Form
 
 MAX_SHARE = 0.02  # of the program's flops: what each microbatch may repeat
 FREE_FLOPS = 1e5  # below this nobody measures it
+# Bitwise the same however many rows are computed at once. Anything else must not exist both per row and for the whole batch:
+# `loss_i == max(loss)` would be false everywhere if the two losses differed in the last bit.
+EXACT = frozenset(
+    f"stablehlo.{name}"
+    for name in (
+        "constant iota broadcast_in_dim reshape transpose slice reverse concatenate pad convert bitcast_convert select compare and or xor "
+        "not negate abs sign minimum maximum clamp floor ceil gather dynamic_slice is_finite real imag optimization_barrier"
+    ).split()
+)
 
 
 def compute_whole(func: ir.OpView, coupling: Coupling, forms: Mapping[ir.Value, Form], total_flops: float) -> bool:
@@ -30,7 +39,7 @@ def compute_whole(func: ir.OpView, coupling: Coupling, forms: Mapping[ir.Value, 
         return coupling.value is not None and _use_whole_argument(func, coupling)
     cone = _cone(coupling.value)
     limit = max(MAX_SHARE * total_flops, FREE_FLOPS)
-    if cone is None or sum(flops(op) for op in cone) > limit:
+    if cone is None or sum(flops(op) for op in cone) > limit or not all(_reproducible(op, forms) for op in cone):
         return False
     block = entry_block(func)
     ordered = [op.operation for op in block.operations if op.operation in cone]
@@ -48,6 +57,13 @@ def compute_whole(func: ir.OpView, coupling: Coupling, forms: Mapping[ir.Value, 
         if all(not list(result.uses) for result in op.results):
             op.erase()
     return True
+
+
+def _reproducible(op: ir.Operation, forms: Mapping[ir.Value, Form]) -> bool:
+    """Whether a whole copy of ``op`` agrees to the last bit with what each microbatch computes, or replaces it altogether."""
+    per_row = any(forms.get(result, WHOLE).is_split for result in op.results)
+    floats = any(not isinstance(element_type(result), ir.IntegerType) for result in op.results)
+    return not per_row or op.name in EXACT or not floats
 
 
 def _cone(value: ir.Value) -> set[ir.Operation] | None:

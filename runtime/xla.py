@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
@@ -50,6 +51,8 @@ class World:
     def __init__(self, num_devices: int, client: Any, service: Any = None, distributed: Any = None) -> None:
         from jaxlib import _hlo, _jax
 
+        modules: dict[str, Any] = sys.modules
+        modules.setdefault("jax", None)  # jaxlib looks for jax when it gives an array to numpy, and does well without
         hlo: Any = _hlo
         self._jax: Any = _jax
         self._client, self._service, self._distributed = client, service, distributed

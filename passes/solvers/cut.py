@@ -114,7 +114,10 @@ class _Line:
 
     def fastest_bottleneck(self, count: int) -> float:
         """The least limit for which ``count`` stages suffice, to one part in 10^12."""
-        low, high = 0.0, float(self.prefix[-1] + self.enter.max())
+        total = float(self.prefix[-1])
+        low, high = max(total / count, float(np.diff(self.prefix).max())), total + float(self.enter.max())
+        if self.feasible(count, low):
+            return low  # no stage can be faster than its share, nor than its largest item
         while high - low > 1e-12 * high:
             middle = (low + high) / 2
             if self.feasible(count, middle):

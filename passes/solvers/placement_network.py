@@ -98,7 +98,7 @@ class Network:
             solved[group] = float(column.x)
         return solved
 
-    def _end(self, model: Any, columns: dict[int, Any], held: tuple[int, ...], *, last: bool) -> Any:  # noqa: ANN401
+    def _end(self, model: Any, columns: dict[int, Any], held: tuple[int, ...], *, last: bool) -> Any:
         """A column for the last (or first) stage of a span: a group's own where order says that it is that one."""
         for group in held:
             pairs = ((other, group) if last else (group, other) for other in held if other != group)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from compiler.check_instructions import check_instructions, show
 from compiler.instructions import Instance, Program, find_donated, make_instructions
 from compiler.plan import Fragment, Free, Instruction, Phase, Placement, Recv, Run, Send, Value, ValueKind
 from compiler.schedule import SCHEDULES, FragmentKey, make_schedule
 from dialects.errors import Failure
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 PHASES: tuple[Phase, ...] = ("setup", "forward", "backward", "update")
 

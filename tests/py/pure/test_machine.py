@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from compiler.machine import Machine, known_machines, load_machine, parse_bytes
 from dialects.errors import UserError
 

@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from passes.solvers.placement import Edge, Placement, PlacementProblem, place, placement_cost
 from passes.solvers.placement_bounds import Infeasible
 
@@ -42,7 +43,7 @@ def problems(draw: st.DrawFn) -> PlacementProblem:
     )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(problems())
 def test_equals_brute_force(problem: PlacementProblem) -> None:
     best, found = brute_force(problem), place(problem)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from rich.console import Console
+
 from compiler.instructions import Program, make_instructions
 from compiler.machine import load_machine
 from compiler.memory import dtype_bytes, peak_bytes, placed_bytes
@@ -24,7 +26,6 @@ from compiler.predict import predict, simulate_step
 from compiler.report import explain_json, explain_text
 from compiler.schedule import FragmentKey, make_schedule
 from compiler.units import show_bytes, show_flops, show_s
-from rich.console import Console
 
 
 def small_plan(microbatches: int = 2) -> Plan:
@@ -40,7 +41,7 @@ def small_plan(microbatches: int = 2) -> Plan:
         Value("new", "step", "f32", (64, 32), (Placement(0, whole),)),
     )
 
-    def fragment(name: str, stage: int, inputs: tuple[str, ...], outputs: tuple[str, ...], donated: tuple[int, ...]):  # noqa: ANN202
+    def fragment(name: str, stage: int, inputs: tuple[str, ...], outputs: tuple[str, ...], donated: tuple[int, ...]):
         phase = name.split(".", maxsplit=1)[0]
         made = {"name": name, "stage": stage, "phase": phase, "mesh": stage, "file": f"stages/{name}.mlir"}
         made |= {"inputs": inputs, "outputs": outputs, "donated": donated, "flops": 4e9, "temp_bytes": 0.0}

@@ -1,10 +1,11 @@
 """Schedules as clock tables, their invariants, and the errors of their maker."""
 
 import pytest
-from compiler.schedule import SCHEDULES, FragmentKey, Schedule, Task, make_schedule
-from dialects.errors import UserError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from compiler.schedule import SCHEDULES, FragmentKey, Schedule, Task, make_schedule
+from dialects.errors import UserError
 
 
 def table(schedule: Schedule) -> list[str]:

@@ -1,0 +1,79 @@
+# Meshwright. Every target makes its own environment from nothing but Python 3.11 to 3.13 and make, and is quick afterwards.
+#   make demo   make test   make lint   make bench   make test-frontends   make format   make clean
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-frontends lint format bench clean venv
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PY := $(BIN)/python
+STAMP := $(VENV)/.stamp-dev
+STAMP_FRONTENDS := $(VENV)/.stamp-frontends
+EXTRAS := dev,jax,mpi
+OUT ?= demo-out
+PYTEST_ARGS ?=
+# jax and XLA warn about a missing accelerator otherwise; the demo and the tests are for CPUs.
+export JAX_PLATFORMS ?= cpu
+
+help:
+	@sed -n '2s/^# *//p' Makefile
+
+# A Python that the project supports: the first of these that is 3.11, 3.12 or 3.13. Say make PYTHON=… to choose.
+CANDIDATES := $(PYTHON) python3 python3.13 python3.12 python3.11 python
+SUPPORTED := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+
+$(STAMP): pyproject.toml
+	@found=""; \
+	for python in $(CANDIDATES); do \
+	  if "$$python" -c '$(SUPPORTED)' >/dev/null 2>&1; then found="$$python"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "error: no Python 3.11, 3.12 or 3.13 with venv among: $(strip $(CANDIDATES)); say make PYTHON=/path/to/python" >&2; \
+	  exit 1; \
+	fi; \
+	echo "making $(VENV) with $$($$found --version)"; \
+	[ -x $(PY) ] || "$$found" -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	touch $@
+
+# The PyTorch on PyPI brings CUDA with it; the CPU build has its own index.
+$(STAMP_FRONTENDS): $(STAMP)
+	$(PY) -m pip install --quiet --disable-pip-version-check --index-url https://download.pytorch.org/whl/cpu 'torch>=2.13,<2.14' \
+	  || echo "no CPU build of PyTorch at download.pytorch.org; taking the one of PyPI" >&2
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS),frontends]'
+	touch $@
+
+venv: $(STAMP)
+
+# Export a training step, plan it for 2 hosts x 4 devices, look at the plan, run it on 8 ranks against one device.
+demo: $(STAMP)
+	rm -rf $(OUT)
+	$(PY) examples/gpt.py --out $(OUT) --steps 30
+	$(PY) -m compiler plan $(OUT)/gpt.mlirbc -o $(OUT)/plan --hosts 2 --devices-per-host 4
+	$(PY) -m compiler explain $(OUT)/plan
+	$(BIN)/mpirun -np 8 $(PY) -m runtime.launch $(OUT)/plan --inputs $(OUT)/gpt_inputs.npz --steps 30 --verify
+
+test: $(STAMP)
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+test-frontends: $(STAMP_FRONTENDS)
+	$(PY) -m pytest -m frontends $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright --pythonpath $(PY)
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	$(PY) benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) $(OUT) .lit .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
