@@ -13,7 +13,7 @@ PY := $(BIN)/python
 STAMP := $(VENV)/.stamp-dev
 STAMP_FRONTENDS := $(VENV)/.stamp-frontends
 EXTRAS := dev,jax,mpi
-OUT ?= demo-out
+DEMO ?= demo-out
 PYTEST_ARGS ?=
 # jax and XLA warn about a missing accelerator otherwise; the demo and the tests are for CPUs.
 export JAX_PLATFORMS ?= cpu
@@ -39,10 +39,7 @@ $(STAMP): pyproject.toml
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	touch $@
 
-# The PyTorch on PyPI brings CUDA with it; the CPU build has its own index.
 $(STAMP_FRONTENDS): $(STAMP)
-	$(PY) -m pip install --quiet --disable-pip-version-check --index-url https://download.pytorch.org/whl/cpu 'torch>=2.13,<2.14' \
-	  || echo "no CPU build of PyTorch at download.pytorch.org; taking the one of PyPI" >&2
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS),frontends]'
 	touch $@
 
@@ -50,11 +47,11 @@ venv: $(STAMP)
 
 # Export a training step, plan it for 2 hosts x 4 devices, look at the plan, run it on 8 ranks against one device.
 demo: $(STAMP)
-	rm -rf $(OUT)
-	$(PY) examples/gpt.py --out $(OUT) --steps 30
-	$(PY) -m compiler plan $(OUT)/gpt.mlirbc -o $(OUT)/plan --hosts 2 --devices-per-host 4
-	$(PY) -m compiler explain $(OUT)/plan
-	$(BIN)/mpirun -np 8 $(PY) -m runtime.launch $(OUT)/plan --inputs $(OUT)/gpt_inputs.npz --steps 30 --verify
+	rm -rf $(DEMO)
+	$(PY) examples/gpt.py --out $(DEMO) --steps 30
+	$(PY) -m compiler plan $(DEMO)/gpt.mlirbc -o $(DEMO)/plan --hosts 2 --devices-per-host 4
+	$(PY) -m compiler explain $(DEMO)/plan
+	$(BIN)/mpirun -np 8 $(PY) -m runtime.launch $(DEMO)/plan --inputs $(DEMO)/gpt_inputs.npz --steps 30 --verify
 
 test: $(STAMP)
 	$(PY) -m pytest $(PYTEST_ARGS)
@@ -75,5 +72,5 @@ bench: $(STAMP)
 	$(PY) benchmarks/run.py
 
 clean:
-	rm -rf $(VENV) $(OUT) .lit .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) $(DEMO) .lit .pytest_cache .ruff_cache .hypothesis build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

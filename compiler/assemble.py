@@ -9,15 +9,16 @@ from jaxlib.mlir import ir
 from compiler.check_instructions import check_instructions
 from compiler.check_plan import check_plan, held_results
 from compiler.emit import Part, fragment_of, make_results, make_values, read_parts, stage_text
-from compiler.estimate import Estimate, estimate
-from compiler.instructions import find_donated, make_instructions
+from compiler.instructions import Program, find_donated, make_instructions
 from compiler.layout import Layout, mesh_text
 from compiler.machine import Machine
 from compiler.options import PlanOptions
-from compiler.plan import VERSION, Argument, Fragment, Plan, Result
+from compiler.plan import VERSION, Argument, Fragment, Plan, Prediction, Result
+from compiler.predict import predict
 from compiler.schedule import make_schedule
 
 PROGRAM = "program.mlir"
+NOTHING_YET = Prediction(0.0, (), (), (), (), 0.0, 0.0)
 
 
 def assemble(
@@ -58,21 +59,28 @@ def assemble(
         arguments=arguments,
         results=results,
         values=values,
-        fragments=tuple(fragment_of(part, layout.mesh_of) for part in parts),
+        fragments=tuple(fragment_of(part, layout) for part in parts),
         instructions=(),
         slots=schedule.slots,
-        prediction=Estimate().prediction(),
+        prediction=NOTHING_YET,
         remarks=remarks,
     )
     held = held_results(plan)
     donated = find_donated(plan.fragments, values, runs, microbatches, held, _replaced(arguments, results))
-    fragments = tuple(fragment_of(part, layout.mesh_of, donated[part.name]) for part in parts)
+    fragments = tuple(fragment_of(part, layout, donated[part.name]) for part in parts)
     instructions = make_instructions(fragments, values, runs, microbatches, held)
     check_instructions(fragments, values, instructions, microbatches, held)
     plan = msgspec.structs.replace(plan, fragments=fragments, instructions=instructions)
-    predicted = estimate(plan, parts, schedule.in_flight, machine)
+    predicted = predict(
+        Program.of(fragments, values, microbatches, held),
+        layout.meshes,
+        instructions,
+        machine,
+        traffic_bytes={part.name: part.traffic_bytes for part in parts},
+        temp_bytes={fragment.name: fragment.temp_bytes for fragment in fragments},
+    )
     _check_memory(predicted, machine)
-    plan = msgspec.structs.replace(plan, prediction=predicted.prediction())
+    plan = msgspec.structs.replace(plan, prediction=predicted)
     check_plan(plan, "the new plan")
     mesh = mesh_text(layout)
     files = {f.file: stage_text(part, mesh, _aliases(part, f, results)) for part, f in zip(parts, fragments, strict=True)}
@@ -123,7 +131,7 @@ def _aliases(part: Part, fragment: Fragment, results: Sequence[Result]) -> dict[
     return aliases
 
 
-def _check_memory(predicted: Estimate, machine: Machine) -> None:
+def _check_memory(predicted: Prediction, machine: Machine) -> None:
     for mesh, peak in enumerate(predicted.mesh_peak_bytes):
         if peak > machine.memory_bytes:
             fail(

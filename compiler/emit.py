@@ -9,7 +9,9 @@ from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import sdy
 from passes.analysis.flops import flops, traffic_bytes
+from passes.analysis.liveness import peak_temp_bytes
 
+from compiler.layout import Layout
 from compiler.plan import Argument, Fragment, Phase, Placement, Result, Sharding, Value, ValueKind
 
 PHASES: tuple[Phase, ...] = ("setup", "forward", "backward", "update")
@@ -207,19 +209,20 @@ def _strip(root: ir.Operation) -> None:
     root.walk(strip)
 
 
-def fragment_of(part: Part, mesh_of: Sequence[int], donated: tuple[int, ...] = ()) -> Fragment:
+def fragment_of(part: Part, layout: Layout, donated: tuple[int, ...] = ()) -> Fragment:
     """The plan's record of a part."""
+    mesh = layout.mesh_of[part.stage]
     return Fragment(
         name=part.name,
         stage=part.stage,
         phase=part.phase,
-        mesh=mesh_of[part.stage],
+        mesh=mesh,
         file=f"stages/{part.name}.mlir",
         inputs=tuple(port.value for port in part.inputs),
         outputs=tuple(port.value for port in part.outputs),
         donated=donated,
         flops=part.flops,
-        temp_bytes=part.traffic_bytes,
+        temp_bytes=peak_temp_bytes(part.func) / len(layout.meshes[mesh].ranks),
     )
 
 

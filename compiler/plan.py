@@ -94,6 +94,7 @@ class Fragment(Struct, frozen=True):
 
     ``file`` is a StableHLO module whose @main takes ``inputs`` and gives ``outputs`` (value ids, in order) with
     ``sdy.sharding`` on each; inputs at the positions in ``donated`` may be overwritten (their value dies or is replaced).
+    ``flops`` is of the whole mesh; ``temp_bytes`` is per device what a run needs besides inputs and outputs (estimated).
     """
 
     name: str

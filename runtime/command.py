@@ -17,8 +17,10 @@ from runtime.supervise import Watch
 from runtime.transport.mpi import MpiTransport, load_mpi, ranks_per_core
 from runtime.xla import set_environment
 
-PLANNER = ("machine", "hosts", "devices_per_host", "microbatches", "stages", "schedule", "batch_args", "loss", "state_args",
-           "memory_per_device")  # fmt: skip
+PLANNER = (
+    "machine", "hosts", "devices_per_host", "microbatches", "stages", "schedule", "batch_args", "loss", "state_args",
+    "memory_per_device",
+)  # fmt: skip
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,7 +44,8 @@ PLANNER = ("machine", "hosts", "devices_per_host", "microbatches", "stages", "sc
 @click.option("--memory-per-device", metavar="16GiB", help="For a MODULE: the memory to plan for.")
 def launch(**options: Any) -> JobOptions:
     """Run a plan, or plan a module for the number of ranks and run it: mpirun -np N python -m runtime.launch PLAN."""
-    planner = {name: options.pop(name) for name in PLANNER}
+    given = {name: options.pop(name) for name in PLANNER}
+    planner = {name: str(value) for name, value in given.items() if value is not None}
     return JobOptions(planner=planner, **options)
 
 
@@ -75,7 +78,7 @@ def _run(options: JobOptions, watch: Watch, mpi: Any) -> int:
         code = stop.code
     except KeyboardInterrupt:
         return 130
-    except BaseException as error:
+    except Exception as error:  # noqa: BLE001 whatever it is, the job must end, with one message
         if os.environ.get("MESHWRIGHT_TRACEBACK"):
             import traceback
 

@@ -26,7 +26,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Difference:
-    """Relative error ``error`` of ``name``; ``noise``: the same of a reference run with one-ulp noise, if it was run."""
+    """Relative error ``error`` of ``name``; ``noise``: that of a reference run with one-ulp noise, if it was run."""
 
     name: str
     error: float
@@ -60,8 +60,8 @@ def differences(plan: Plan, first: dict[int, Array], run: Outcome, reference: Ou
     names = {result.index: result.name or f"result {result.index}" for result in plan.results}
     for step, (got, want) in enumerate(zip(run.scalars, reference.scalars, strict=True)):
         for index in want:
-            pair = np.asarray(got[index]), np.asarray(want[index])
-            errors[_unique(errors, f"{names[index]} of step {step}", index)] = relative_error(_wide(pair[0]), _wide(pair[1]))
+            label = _unique(errors, f"{names[index]} of step {step + 1}", index)
+            errors[label] = relative_error(_wide(np.asarray(got[index])), _wide(np.asarray(want[index])))
     return errors
 
 

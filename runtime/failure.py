@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import NoReturn, Protocol
 
@@ -38,8 +38,8 @@ class Meeting(Protocol):
 
 
 @contextmanager
-def together(meeting: Meeting, rank: int) -> Iterator[None]:
-    """Do the body on every rank; if it raised a readable error on any, raise Stop on all: the lowest such rank speaks."""
+def together(meeting: Meeting, rank: int) -> Generator[None]:
+    """Do the body on every rank; after a readable error on any, raise Stop on all: the lowest such rank speaks."""
     error: MeshwrightError | None = None
     try:
         yield
@@ -55,7 +55,7 @@ def together(meeting: Meeting, rank: int) -> Iterator[None]:
 def end_job(watch: Watch, message: str, abort: Callable[[int], None]) -> NoReturn:
     """Print ``message`` unless another rank of the host has spoken, and end the job with 1 by ``abort``, MPI's.
 
-    Waits before it speaks: a failed collective is mostly the echo of a rank that died, and that one has the better words.
+    Waits before it speaks: a failed collective is mostly the echo of a rank that died, which has the better words.
     """
     if watch.key:
         time.sleep(CONSEQUENCE_S)

@@ -23,9 +23,9 @@ BLOCK = 1 << 20  # elements
 def generate(argument: Argument, seed: int, step: int, where: Slices) -> Array:
     """The part ``where`` of the argument's value at ``step``.
 
-    Parameters: normal / sqrt(fan-in) from rank 2 on, 1 + 0.1 normal below. Optimizer state and other state: zeros (float
+    Parameters: normal / sqrt(fan-in) from rank 2 on, 1 + 0.1 normal below. Optimizer and other state: zeros (float
     scalars 0.01, so that a learning rate kept there moves). Batches and constants: normal floats, integers below
-    ``exclusive_bound`` (2 if unknown), random booleans; constant float scalars 0.01. Rng keys (ui32): random bits.
+    ``exclusive_bound`` (2 if unknown), random booleans; constant float scalars 0.01. Rng keys: random bits.
     """
     dtype, shape = numpy_dtype(argument.dtype), argument.shape
     if not shape:

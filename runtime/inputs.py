@@ -90,15 +90,15 @@ def _member(path: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array
     """One array: a memory map if it is stored uncompressed (numpy.savez), so that ranks share pages; else loaded."""
     with archive.open(info) as stream:
         version = np.lib.format.read_magic(stream)
-        read_header: Any = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read_header(stream)
+        read_1, read_2 = np.lib.format.read_array_header_1_0, np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = (read_1 if version == (1, 0) else read_2)(stream)
         header_bytes = stream.tell()
     order = "F" if fortran else "C"
     if dtype.hasobject or info.compress_type != zipfile.ZIP_STORED or 0 in shape or shape == ():
         with archive.open(info) as stream:
             return np.lib.format.read_array(stream, allow_pickle=False)
-    with open(path, "rb") as file:
-        file.seek(info.header_offset + 26)  # the local header's own name and extra lengths may differ from the directory's
+    with Path(path).open("rb") as file:
+        file.seek(info.header_offset + 26)  # the lengths of the local header, which may differ from the directory's
         name_bytes, extra_bytes = np.frombuffer(file.read(4), "<u2")
     start = info.header_offset + 30 + int(name_bytes) + int(extra_bytes) + header_bytes
     return np.memmap(path, dtype, "r", start, shape, order)

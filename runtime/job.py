@@ -13,13 +13,14 @@ from compiler.plan import Plan
 from dialects.errors import Failure
 from runtime import output
 from runtime.compare import Outcome
-from runtime.executor import Executor
+from runtime.executor import Action, Resolver
 from runtime.failure import listen, together
 from runtime.inputs import Inputs
 from runtime.mesh import Seat, fragments_of, seats
 from runtime.program import PlanFolder, share_files, share_plan
 from runtime.report import Reporter
 from runtime.results import Results, Scalar
+from runtime.store import Store
 from runtime.supervise import Watch
 from runtime.trace import Trace
 from runtime.transport.mpi import MpiTransport
@@ -38,7 +39,7 @@ class JobOptions:
     verify: bool
     trace: str | None
     as_json: bool
-    planner: dict[str, Any]
+    planner: dict[str, str]
 
 
 class Job:
@@ -49,7 +50,6 @@ class Job:
         self._reporter = Reporter(transport.rank == 0, options.as_json)
         self._folder: PlanFolder | None = None
         self._names = [f"rank {rank}" for rank in range(transport.size)]
-        self._worlds: list[World] = []
 
     def run(self) -> None:
         """Everything, in order. Ends with all ranks past their last message."""
@@ -79,15 +79,16 @@ class Job:
         self._reporter.plan(plan, inputs.generated, options.seed)
         files = share_files(self._folder, plan, everyone, transport)
         mesh = transport.split(seat.mesh)
-        world = self._join(plan, seat, mesh)
+        world = self._join(seat, mesh)
         executables = self._compile(plan, seat, world, mesh, files)
         self._watch.say(f"{seat.name}, placing the inputs")
-        executor = Executor(plan, seat, world, executables, transport, inputs)
-        outcome = self._steps(plan, seat, executor)
+        store = Store(plan, seat, world, inputs)
+        actions = Resolver(plan, seat, world, store, executables, transport).actions()
+        outcome = self._steps(plan, seat, store, actions)
         self._leave(seat, world)
         self._finish(plan, inputs, outcome)
 
-    def _join(self, plan: Plan, seat: Seat, mesh: MpiTransport) -> World:
+    def _join(self, seat: Seat, mesh: MpiTransport) -> World:
         self._watch.say(f"{seat.name}, joining its mesh")
         one_host = len(set(mesh.gather_codes(zlib.crc32(socket.gethostname().encode())))) == 1
         host = "127.0.0.1" if one_host else socket.gethostbyname(socket.gethostname())
@@ -108,17 +109,17 @@ class Job:
             executables[fragment.name] = world.load(binary)
         return executables
 
-    def _steps(self, plan: Plan, seat: Seat, executor: Executor) -> Outcome:
+    def _steps(self, plan: Plan, seat: Seat, store: Store, actions: list[Action]) -> Outcome:
         options, transport = self._options, self._transport
-        results = Results(plan, seat, executor, transport)
+        results = Results(plan, seat, store, transport)
         trace = Trace(seat) if options.trace else None
         transport.gather_codes(0)  # start together, so that the first step's time is a step's time
         results.restart_clock()
         gathered: dict[int, Any] = {}
         scalars: list[dict[int, Scalar]] = []
         for step in range(options.steps):
-            executor.begin(step)
-            for action in executor.actions:
+            store.begin(step)
+            for action in actions:
                 place = f", microbatch {action.microbatch}" if action.microbatch is not None else ""
                 self._watch.say(f"{seat.name}, step {step + 1}{place}, {action.text}")
                 began = trace.now_us() if trace else 0.0
@@ -133,7 +134,7 @@ class Job:
             self._reporter.steps(plan, reports, options.steps)
             if last and (options.outputs or options.verify):
                 gathered = results.gather()
-            executor.commit()
+            store.commit()
         transport.flush()
         with together(transport, transport.rank):
             if trace and options.trace:

@@ -19,7 +19,7 @@ class Seat:
 
 
 def seats(plan: Plan, size: int) -> list[Seat]:
-    """The seat of every rank, for a job of ``size`` ranks. Raises UserError if plan and job do not have the same size."""
+    """The seat of every rank, for a job of ``size`` ranks. Raises UserError if the plan is for another number."""
     wanted = sum(len(mesh.ranks) for mesh in plan.meshes)
     if wanted != size:
         fail(

@@ -8,14 +8,15 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import msgspec
+import numpy as np
 
 from compiler.plan import Plan
 from compiler.plan_io import load_plan
 from dialects.errors import fail
 from runtime.mesh import Seat, fragments_of
+from runtime.planner import option_name, plan_module
 from runtime.transport.mpi import MpiTransport
 
 FILES_TAG = 1
@@ -24,32 +25,25 @@ FILES_TAG = 1
 class PlanFolder:
     """A plan on rank 0's disk: the user's, or a temporary one made from a module. ``close`` removes the latter."""
 
-    def __init__(self, target: str, num_devices: int, planner: dict[str, Any]) -> None:
+    def __init__(self, target: str, num_devices: int, planner: dict[str, str]) -> None:
         """Read ``target``, or plan it if it is a module. Raises what the loader and the planner raise, UserErrors."""
         self._temporary: str | None = None
         path = Path(target)
         if path.is_dir() or target.endswith("plan.json"):
-            given = [f"--{name.replace('_', '-')}" for name, value in planner.items() if value is not None]
-            if given:
-                fail(f"{given[0]} is for planning, and {target} is a plan already", remedy="leave it out, or give the module")
+            if planner:
+                fail(
+                    "is for planning, and this is a plan", where=option_name(next(iter(planner))), remedy="leave it out"
+                )
             self.path = path if path.is_dir() else path.parent
         else:
             self._temporary = tempfile.mkdtemp(prefix="meshwright-")
             self.path = Path(self._temporary) / "plan"
-            self._make(target, num_devices, planner)
+            try:
+                plan_module(target, str(self.path), num_devices, planner)
+            except BaseException:
+                self.close()
+                raise
         self.plan: Plan = load_plan(str(self.path))
-
-    def _make(self, target: str, num_devices: int, planner: dict[str, Any]) -> None:
-        from compiler.driver import PlanOptions, make_plan
-
-        given = {name: value for name, value in planner.items() if value is not None}
-        if "machine" not in given and "hosts" not in given and "devices_per_host" not in given:
-            given["hosts"], given["devices_per_host"] = 1, num_devices
-        try:
-            make_plan(target, str(self.path), PlanOptions(**given))
-        except BaseException:
-            self.close()
-            raise
 
     def read(self, file: str) -> bytes:
         """One file of the plan."""
@@ -68,9 +62,7 @@ def share_plan(folder: PlanFolder | None, transport: MpiTransport) -> Plan:
 
 
 def share_files(folder: PlanFolder | None, plan: Plan, seats: list[Seat], transport: MpiTransport) -> dict[str, bytes]:
-    """The stage files of this rank's mesh by fragment name, on device 0 of each mesh, which compiles; {} on the others."""
-    import numpy as np
-
+    """The stage files of this rank's mesh by fragment name, on device 0 of each mesh, which compiles; else {}."""
     mine: dict[str, bytes] = {}
     me = seats[transport.rank]
     for seat in seats:

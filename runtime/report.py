@@ -48,7 +48,8 @@ class Reporter:
             losses = {r.index: r.name for r in plan.results if r.role == "loss" and r.index in report.scalars}
             only = next(iter(losses)) if len(losses) == 1 else None
             shown = {
-                "loss" if index == only else _name(plan, index): value for index, value in sorted(report.scalars.items())
+                "loss" if index == only else _name(plan, index): value
+                for index, value in sorted(report.scalars.items())
             }
             entry = {"step": report.step + 1, **{name: _plain(value) for name, value in shown.items()}}
             if self._document is not None:
@@ -66,14 +67,17 @@ class Reporter:
         self._note("verify", {
             "ok": not wrong, "bound": bound, "worst": _plain(worst.error), "where": worst.name,
             "past_bound": [
-                {"where": d.name, "error": _plain(d.error), "noise": _plain(d.noise or 0.0), "accepted": d.accepted(bound)}
+                {
+                    "where": d.name, "error": _plain(d.error), "noise": _plain(d.noise or 0.0),
+                    "accepted": d.accepted(bound),
+                }
                 for d in found if d.error > bound
             ],
         })  # fmt: skip
         kind = "f32" if bound < 1e-2 else "16-bit floats"
         self._say(
-            f"verified {len(found)} updates, results and losses of {steps} step{'s' * (steps != 1)} against one device: "
-            f"worst relative error {worst.error:.1e} ({worst.name}), bound {bound:g} ({kind})"
+            f"verified {len(found)} updates, results and losses of {steps} step{'s' * (steps != 1)} against one "
+            f"device: worst relative error {worst.error:.1e} ({worst.name}), bound {bound:g} ({kind})"
         )
         for difference in noisy:
             self._say(
@@ -108,7 +112,11 @@ def _name(plan: Plan, index: int) -> str:
 
 
 def _short(value: Scalar) -> str:
-    return f"{value:.4f}" if isinstance(value, float) and (value == 0 or 1e-3 <= abs(value) < 1e6) else f"{value:.4g}"
+    return (
+        f"{value:.4f}"
+        if isinstance(value, float) and (abs(value) < 1e-300 or 1e-3 <= abs(value) < 1e6)
+        else f"{value:.4g}"
+    )
 
 
 def _plain(value: Scalar) -> Any:

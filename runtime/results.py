@@ -10,8 +10,8 @@ import numpy as np
 
 from compiler.plan import Placement, Plan, Result, Value
 from runtime.dtypes import is_complex, is_float, numpy_dtype
-from runtime.executor import Executor
 from runtime.mesh import Seat
+from runtime.store import Store
 from runtime.transfer import ONE_DEVICE, Piece, pieces
 from runtime.transport.mpi import Array, MpiTransport, Received
 
@@ -30,8 +30,8 @@ class StepReport:
 class Results:
     """One rank's share of the gathering. Rank 0 receives; the first placement of each result's value gives."""
 
-    def __init__(self, plan: Plan, seat: Seat, executor: Executor, transport: MpiTransport) -> None:
-        self._plan, self._seat, self._executor, self._transport = plan, seat, executor, transport
+    def __init__(self, plan: Plan, seat: Seat, store: Store, transport: MpiTransport) -> None:
+        self._plan, self._seat, self._store, self._transport = plan, seat, store, transport
         self._values = {value.id: value for value in plan.values}
         self._scalars = [r for r in plan.results if r.role in ("loss", "metric") and not r.shape]
         self._coming: list[tuple[int, dict[int, Received]]] = []
@@ -44,7 +44,7 @@ class Results:
             value, placement = self._where(result)
             giver = self._plan.meshes[placement.mesh].ranks[0]
             if self._seat.rank == giver:
-                self._transport.send(self._executor.peek(value.id), 0, result.index)
+                self._transport.send(self._store.peek(value.id), 0, result.index)
             if self._seat.rank == 0:
                 coming[result.index] = self._transport.receive((), numpy_dtype(result.dtype), giver, result.index)
         if self._seat.rank == 0:
@@ -83,7 +83,7 @@ class Results:
 
     def _give(self, moves: list[Piece], value: Value, tag: int) -> None:
         if moves:
-            shard = self._executor.peek(value.id)
+            shard = self._store.peek(value.id)
             for move in moves:
                 self._transport.send(shard[move.source_slices], 0, tag)
 

@@ -24,7 +24,7 @@ M_ARENA_MAX = -8
 
 @dataclass(frozen=True)
 class Watch:
-    """What a rank knows of its launcher. ``key`` names the job on this host, "" without a watcher; ``status`` is shared."""
+    """What a rank knows of its launcher. ``key`` names the job on this host, "" without a watcher."""
 
     rank: int
     size: int

@@ -18,7 +18,7 @@ Slices = tuple[slice, ...]
 
 @dataclass(frozen=True)
 class Piece:
-    """``source_slices`` of the shard on device ``source`` become ``target_slices`` of the shard on device ``target``."""
+    """``source_slices`` of device ``source``'s shard become ``target_slices`` of device ``target``'s."""
 
     source: int
     target: int
@@ -48,9 +48,7 @@ def shard_boxes(shape: tuple[int, ...], mesh: Mesh, sharding: Sharding) -> list[
     return boxes
 
 
-def pieces(
-    shape: tuple[int, ...], source: tuple[Mesh, Sharding], target: tuple[Mesh, Sharding]
-) -> list[Piece]:
+def pieces(shape: tuple[int, ...], source: tuple[Mesh, Sharding], target: tuple[Mesh, Sharding]) -> list[Piece]:
     """All pieces that move an array of ``shape`` from ``source`` to ``target``, each (mesh, sharding).
 
     Together the pieces of one target device fill its shard exactly once. Empty pieces are left out.

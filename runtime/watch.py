@@ -1,7 +1,7 @@
 """The watcher of one rank: run as a script by ``supervise``; standard library only, and as little of that as can be.
 
-``python -I -S watch.py KEY RANK PID STATUS_FD LOG_FD``: waits for process PID, its child; exits with its code, or with 1
-and one sentence if a signal ended it.
+``python -I -S watch.py KEY RANK PID STATUS_FD LOG_FD``: waits for process PID, its child; exits with its code, or with
+1 and one sentence if a signal ended it.
 """
 
 import os
@@ -54,7 +54,7 @@ def _abort() -> None:
 
 
 def _wait(child: int, link: socket.socket, key: str, rank: str) -> int:
-    """Wait for the child, and until then connect to the host's first rank, which notices if this process is killed."""
+    """Wait for the child; meanwhile connect to the first rank here, which notices if this process is killed."""
     deadline = time.monotonic() + CONNECT_S
     while time.monotonic() < deadline:
         done, status = os.waitpid(child, os.WNOHANG)
@@ -70,7 +70,7 @@ def _wait(child: int, link: socket.socket, key: str, rank: str) -> int:
 
 
 def _farewell(link: socket.socket) -> None:
-    try:
+    try:  # noqa: SIM105 contextlib costs 64 watchers a megabyte each
         link.sendall(b"bye\n")
     except OSError:
         pass

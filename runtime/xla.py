@@ -1,8 +1,8 @@
 """All of jaxlib's private surface, in one file: a world of devices, executables, arrays.
 
-Written for jaxlib 0.10.x (tried: 0.10.2); the private names that it uses are the ones read in this file. No ``import jax``:
-it costs each of 64 ranks half a second and 60 MB. Every rank is one device; the ranks of a mesh form one world, with its
-own coordination service and gloo for the collectives.
+Written for jaxlib 0.10.x (tried: 0.10.2); the private names that it uses are the ones read in this file. No ``import
+jax``: it costs each of 64 ranks half a second and 60 MB. Every rank is one device; the ranks of a mesh form one world,
+with its own coordination service and gloo for the collectives.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -49,12 +50,10 @@ class World:
     """The devices of one mesh, seen from one of them. ``World.alone()`` is one device and no service."""
 
     def __init__(self, num_devices: int, client: Any, service: Any = None, distributed: Any = None) -> None:
-        from jaxlib import _hlo, _jax
-
+        hlo: Any = import_module("jaxlib._hlo")
+        self._jax = _private()
         modules: dict[str, Any] = sys.modules
         modules.setdefault("jax", None)  # jaxlib looks for jax when it gives an array to numpy, and does well without
-        hlo: Any = _hlo
-        self._jax: Any = _jax
         self._client, self._service, self._distributed = client, service, distributed
         self._devices: list[Any] = sorted(client.devices(), key=lambda device: device.id)
         if len(self._devices) != num_devices:
@@ -65,7 +64,7 @@ class World:
         class OneDevice(self._jax.SingleDeviceSharding):  # the little that jaxlib asks of a Python sharding
             memory_kind = None
 
-            def _to_xla_hlo_sharding(self, num_dims: int) -> Any:
+            def _to_xla_hlo_sharding(self, num_dims: int) -> Any:  # noqa: ARG002
                 return hlo.HloSharding.replicate()
 
         self._sharding: Any = OneDevice(local)
@@ -84,9 +83,7 @@ class World:
         """
         if num_devices == 1:
             return cls.alone()
-        from jaxlib import _jax
-
-        jaxlib: Any = _jax
+        jaxlib = _private()
         address, service = _serve(jaxlib, num_devices, host) if device == 0 else (None, None)
         distributed = jaxlib.get_distributed_runtime_client(
             share(address),
@@ -110,8 +107,9 @@ class World:
 
     def compile(self, text: bytes) -> bytes:
         """StableHLO (text or bytecode, with ``sdy.sharding``) -> a serialized executable for every device."""
-        from dialects.context import make_context
         from jaxlib.mlir import ir
+
+        from dialects.context import make_context
 
         with make_context():
             module = ir.Module.parse(text)
@@ -135,7 +133,8 @@ class World:
 
         Donating a viewed buffer is safe: XLA copies it then.
         """
-        return buffer._single_device_array_to_np_array_did_copy()[0]  # np.asarray: dtype object for bfloat16
+        # np.asarray gives dtype object for bfloat16
+        return buffer._single_device_array_to_np_array_did_copy()[0]  # noqa: SLF001
 
     def handler(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Handler:
         """What ``run`` needs to know of one result: ``shape`` and ``dtype`` of this device's shard."""
@@ -176,10 +175,11 @@ def _shaped(shape: tuple[int, ...], dtype: np.dtype[Any]) -> SimpleNamespace:
 
 
 def _make_client(**options: Any) -> Any:
-    from jaxlib import xla_client
+    return import_module("jaxlib.xla_client").make_cpu_client(**options)
 
-    module: Any = xla_client
-    return module.make_cpu_client(**options)
+
+def _private() -> Any:
+    return import_module("jaxlib._jax")
 
 
 def _serve(jaxlib: Any, num_devices: int, host: str) -> tuple[str, Any]:

@@ -12,9 +12,11 @@ from flatbuffers.table import Table
 
 _SERIALIZATION_VERSION = 4
 _FUNCTION_NAME = 6
-_PLATFORMS = 24
+_PLATFORMS = 22
 _MLIR_MODULE_SERIALIZED = 30
 _CALLING_CONVENTION_VERSION = 32
+
+_MOST_PLATFORMS = 64
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,13 @@ def _number(table: Table, slot: int) -> int:
 
 def _text(table: Table, slot: int) -> str:
     offset = _slot(table, slot)
-    return bytes(table.String(offset + table.Pos)).decode("utf-8", "replace") if offset else ""
+    return _string(table, offset + table.Pos) if offset else ""
+
+
+def _string(table: Table, position: int) -> str:
+    start = position + int(table.Get(number_types.UOffsetTFlags, position))
+    length = int(table.Get(number_types.UOffsetTFlags, start))
+    return _slice(table, start + 4, length).decode("utf-8", "replace")
 
 
 def _texts(table: Table, slot: int) -> tuple[str, ...]:
@@ -73,15 +81,18 @@ def _texts(table: Table, slot: int) -> tuple[str, ...]:
     if not offset:
         return ()
     start, count = int(table.Vector(offset)), int(table.VectorLen(offset))
-    if count > 64:
+    if count > _MOST_PLATFORMS:
         raise ValueError("not a list of platforms")
-    return tuple(bytes(table.String(start + 4 * i)).decode("utf-8", "replace") for i in range(count))
+    return tuple(_string(table, start + 4 * i) for i in range(count))
 
 
 def _bytes(table: Table, slot: int) -> bytes | None:
     offset = _slot(table, slot)
-    if not offset:
-        return None
-    start, count = int(table.Vector(offset)), int(table.VectorLen(offset))
-    blob = bytes(table.Bytes[start : start + count])
-    return blob if len(blob) == count else None
+    return _slice(table, int(table.Vector(offset)), int(table.VectorLen(offset))) if offset else None
+
+
+def _slice(table: Table, start: int, length: int) -> bytes:
+    blob = bytes(table.Bytes[start : start + length])
+    if len(blob) < length:
+        raise ValueError("truncated")
+    return blob

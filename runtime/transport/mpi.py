@@ -1,13 +1,14 @@
 """MPI for many ranks on few cores: every call is non-blocking, every wait polls with a growing sleep.
 
 MPI's own blocking calls spin: 63 ranks that wait for one would take its cores. Sends never block; a thread completes
-them while this rank computes, because the receiver may be what this rank's next collective waits for. All MPI calls hold
-one lock, so MPI_THREAD_SERIALIZED is enough.
+them while this rank computes, because the receiver may be what this rank's next collective waits for. All MPI calls
+hold one lock, so MPI_THREAD_SERIALIZED is enough.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from typing import Any
@@ -148,4 +149,5 @@ class MpiTransport:
 
 def ranks_per_core(local_size: int) -> float:
     """How many ranks share a core of this host."""
-    return local_size / max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return local_size / cores

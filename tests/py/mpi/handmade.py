@@ -2,8 +2,8 @@
 
     h = tanh(x w0); y = h w1; loss = sum((y - t)^2) / (B * OUT); w <- w - LR * gradient; count <- count + 1
 
-``python handmade.py FOLDER [STAGES] [DEVICES_PER_MESH] [MICROBATCHES]`` writes one. With STAGES=1 all fragments are on one
-mesh. ``w0`` is split over the columns, so ``h`` leaves mesh 0 split over dim 1 and reaches mesh 1 split over dim 0.
+``python handmade.py FOLDER [STAGES] [DEVICES_PER_MESH] [MICROBATCHES]`` writes one. With STAGES=1 all fragments are on
+one mesh. ``w0`` is split over the columns, so ``h`` leaves mesh 0 split over dim 1 and reaches mesh 1 split over dim 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,19 @@ from pathlib import Path
 
 from compiler.instructions import make_instructions
 from compiler.plan import (
-    VERSION, Argument, Axis, Fragment, Instruction, Machine, Mesh, Placement, Plan, Prediction, Result, Run, Sharding,
+    VERSION,
+    Argument,
+    Axis,
+    Fragment,
+    Instruction,
+    Machine,
+    Mesh,
+    Placement,
+    Plan,
+    Prediction,
+    Result,
+    Run,
+    Sharding,
     Value,
 )  # fmt: skip
 from compiler.plan_io import write_plan
@@ -93,7 +105,7 @@ class Maker:
         self.files: dict[str, str] = {"program.mlir": program(self.batch)}
 
     def mesh(self, stage: int) -> int:
-        """The mesh that runs ``stage``: stage 0 on the first, the rest of the network on the last; in between: relays."""
+        """The mesh that runs ``stage``: layer 0 is on the first, the rest on the last; in between: relays."""
         return stage
 
     def value(self, name: str, kind: str, shape: Sequence[int], where: dict[int, Sharding], dtype: str = "f32",
@@ -118,7 +130,11 @@ class Maker:
             return f"sdy.sharding = #sdy.sharding<@mesh, [{dims}]>"
 
         def attributes(position: int, value: str) -> str:
-            donate = f", tf.aliasing_output = {outputs.index(value)} : i32" if value in outputs else ", jax.buffer_donor = true"
+            donate = (
+                f", tf.aliasing_output = {outputs.index(value)} : i32"
+                if value in outputs
+                else ", jax.buffer_donor = true"
+            )
             return f"{{{sharded(value)}{donate if position in donated else ''}}}"
 
         arguments = ", ".join(f"%{v}: {typed(v)} {attributes(i, v)}" for i, v in enumerate(inputs))
@@ -134,9 +150,17 @@ class Maker:
 """
         self.fragments.append(
             Fragment(
-                name=name, stage=stage, phase=phase, mesh=mesh, file=f"stages/{name}.mlir", inputs=tuple(inputs),
-                outputs=tuple(outputs), donated=tuple(donated), flops=0, temp_bytes=0,
-            )  # type: ignore[arg-type]  # fmt: skip
+                name=name,
+                stage=stage,
+                phase=phase,
+                mesh=mesh,
+                file=f"stages/{name}.mlir",
+                inputs=tuple(inputs),
+                outputs=tuple(outputs),
+                donated=tuple(donated),
+                flops=0,
+                temp_bytes=0,
+            )
         )
 
     def make(self, folder: Path) -> Plan:
@@ -150,8 +174,12 @@ class Maker:
         self.value("x", "batch", (b, IN), {0: whole}, argument=3)
         self.value("t", "batch", (b, OUT), {last: rows}, argument=4)
         for m in range(self.stages):
-            self.value(f"h{m}", "microbatch", (b, HIDDEN), {k: columns if k == 0 else rows for k in {m, min(m + 1, last)}})
-            self.value(f"gh{m}", "microbatch", (b, HIDDEN), {k: columns if k == 0 else rows for k in {m, max(m - 1, 0)}})
+            self.value(
+                f"h{m}", "microbatch", (b, HIDDEN), {k: columns if k == 0 else rows for k in {m, min(m + 1, last)}}
+            )
+            self.value(
+                f"gh{m}", "microbatch", (b, HIDDEN), {k: columns if k == 0 else rows for k in {m, max(m - 1, 0)}}
+            )
         self.value("gy", "microbatch", (b, OUT), {last: rows})
         self.value("gw0", "step", (IN, HIDDEN), {0: columns})
         self.value("gw1", "step", (HIDDEN, OUT), {last: whole})
@@ -165,7 +193,9 @@ class Maker:
             one = f"    %one = stablehlo.constant dense<1.0> : {h}\n"
             body = one + "    %new_{} = stablehlo.multiply %{}, %one : " + h
             self.fragment(f"forward{m}", m, "forward", [f"h{m - 1}"], [f"h{m}"], body.format(f"h{m}", f"h{m - 1}"))
-            self.fragment(f"backward{m}", m, "backward", [f"gh{m + 1}"], [f"gh{m}"], body.format(f"gh{m}", f"gh{m + 1}"))
+            self.fragment(
+                f"backward{m}", m, "backward", [f"gh{m + 1}"], [f"gh{m}"], body.format(f"gh{m}", f"gh{m + 1}")
+            )
         self.last_stage(last)
         plan = self.plan(last)
         return write_plan(plan, self.files, str(folder))
@@ -191,14 +221,23 @@ class Maker:
         self.fragment("setup", last, "setup", [], ["gw1", "loss"], body)
         hidden = f"h{max(last - 1, 0)}"
         body = f"    %y = {matmul(f'%{hidden}', '%w1', 1, 0, (h, w1, t))}\n"
-        loss = _loss(b, self.batch, t, s).replace("%loss =", "%now =").replace("%gy ", "%new_gy ").replace("%gy,", "%new_gy,")
+        loss = (
+            _loss(b, self.batch, t, s)
+            .replace("%loss =", "%now =")
+            .replace("%gy ", "%new_gy ")
+            .replace("%gy,", "%new_gy,")
+        )
         body += loss + f"\n    %new_loss = stablehlo.add %loss, %now : {s}"
         self.fragment("forward", last, "forward", ["w1", hidden, "t", "loss"], ["gy", "loss"], body, donated=[3])
-        body = f"    %gp = {matmul(f'%{hidden}', '%gy', 0, 0, (h, t, w1))}\n    %new_gw1 = stablehlo.add %gw1, %gp : {w1}\n"
+        body = f"    %gp = {matmul(f'%{hidden}', '%gy', 0, 0, (h, t, w1))}\n"
+        body += f"    %new_gw1 = stablehlo.add %gw1, %gp : {w1}\n"
         body += f"    %gh{last} = {matmul('%gy', '%w1', 1, 1, (t, w1, h))}"
         inputs = ["w1", hidden, "gy", "gw1"]
         self.fragment("backward", last, "backward", inputs, [f"gh{last}", "gw1"], body, donated=[2, 3])
-        body = _descend("w1", w1) + f"\n    %one = stablehlo.constant dense<1> : {i}\n    %next = stablehlo.add %count, %one : {i}"
+        body = (
+            _descend("w1", w1)
+            + f"\n    %one = stablehlo.constant dense<1> : {i}\n    %next = stablehlo.add %count, %one : {i}"
+        )
         self.fragment("update", last, "update", ["w1", "gw1", "count"], ["new_w1", "next"], body, donated=[0, 1, 2])
 
     def lists(self, last: int) -> tuple[tuple[Instruction, ...], ...]:
@@ -238,14 +277,33 @@ class Maker:
             Mesh(name=f"mesh{m}", ranks=tuple(range(m * d, (m + 1) * d)), axes=(Axis(name="d", size=d),))
             for m in range(self.stages)
         )
+        nothing = Prediction(
+            step_s=0,
+            stage_forward_s=(),
+            stage_backward_s=(),
+            mesh_argument_bytes=(),
+            mesh_peak_bytes=(),
+            transfer_bytes_per_step=0,
+            bubble_fraction=0,
+        )
         return Plan(
-            version=VERSION, name="handmade", machine=Machine(name="here", hosts=1, devices_per_host=d, memory_bytes=1e9),
-            schedule="gpipe", microbatches=self.microbatches, num_stages=self.stages, batch_size=b, program="program.mlir",
-            meshes=meshes, arguments=arguments, results=results, values=tuple(self.values.values()),
-            fragments=tuple(self.fragments), instructions=self.lists(last), slots=(),
-            prediction=Prediction(step_s=0, stage_forward_s=(), stage_backward_s=(), mesh_argument_bytes=(),
-                                  mesh_peak_bytes=(), transfer_bytes_per_step=0, bubble_fraction=0),
-        )  # fmt: skip
+            version=VERSION,
+            name="handmade",
+            machine=Machine(name="here", hosts=1, devices_per_host=d, memory_bytes=1e9),
+            schedule="gpipe",
+            microbatches=self.microbatches,
+            num_stages=self.stages,
+            batch_size=b,
+            program="program.mlir",
+            meshes=meshes,
+            arguments=arguments,
+            results=results,
+            values=tuple(self.values.values()),
+            fragments=tuple(self.fragments),
+            instructions=self.lists(last),
+            slots=(),
+            prediction=nothing,
+        )
 
 
 def make(folder: Path, stages: int = 2, devices: int = 2, microbatches: int = 4) -> Plan:

@@ -1,0 +1,32 @@
+"""``python -m compiler``: plan, explain, inspect."""
+
+from typing import NoReturn
+
+import click
+
+from compiler.cli.errors import guarded
+from compiler.cli.explain import explain
+from compiler.cli.inspect import inspect
+from compiler.cli.plan import plan
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Meshwright plans a StableHLO training step over several meshes of devices.
+
+    The plan runs with `mpirun -np N python -m runtime.launch PLAN`. Exit codes: 0 good, 1 a real failure, 2 your mistake.
+    """
+
+
+main.add_command(plan)
+main.add_command(explain)
+main.add_command(inspect)
+
+
+def run() -> NoReturn:
+    """Run the command line and exit with its code."""
+    guarded(main, "python -m compiler")
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,126 @@
+"""The planner's options as words of a command line, for ``compiler plan`` and for ``runtime.launch`` alike."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+from dialects.errors import UserError, fail
+
+from compiler.machine import parse_bytes
+from compiler.options import PlanOptions
+from compiler.schedule import SCHEDULES
+
+# Option -> (what is written after it, its help). The names are those of PlanOptions' fields.
+PLANNER_OPTIONS: dict[str, tuple[str, str]] = {
+    "machine": ("NAME|FILE.toml", "The machine: a known name or a description of your own.  [default: local-cpu]"),
+    "hosts": ("H", "How many hosts to plan for.  [default: the machine's]"),
+    "devices_per_host": ("D", "How many devices each host has.  [default: the machine's]"),
+    "microbatches": ("N|auto", "Into how many parts the batch is cut.  [default: auto, a number that works]"),
+    "stages": ("N|auto", "How many pipeline stages.  [default: auto]"),
+    "schedule": ("|".join(SCHEDULES), "The order of the microbatches.  [default: 1f1b]"),
+    "batch_args": ("5,6", "Indices of the arguments that are the batch, or none.  [default: found]"),
+    "loss": ("K", "Index of the result that is the loss.  [default: found]"),
+    "state_args": ("0:0,1:1", "ARGUMENT:RESULT pairs: the argument's next value, or none.  [default: found]"),
+    "memory_per_device": ("16GiB", "Plan for this much memory.  [default: the machine's]"),
+}
+
+
+def with_planner_options(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator: add these options (all of them without arguments) to a click command, as plain words."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        for name in reversed(names or tuple(PLANNER_OPTIONS)):
+            metavar, text = PLANNER_OPTIONS[name]
+            function = click.option(flag(name), name, metavar=metavar, help=text)(function)
+        return function
+
+    return decorate
+
+
+def flag(name: str) -> str:
+    """``devices_per_host`` as users write it."""
+    return f"--{name.replace('_', '-')}"
+
+
+def plan_options(words: Mapping[str, str | None], **more: Any) -> PlanOptions:
+    """Read the words that were given; ``more`` are fields that have values already. Raises UserError naming the option."""
+    fields: dict[str, Any] = {}
+    for name, word in words.items():
+        if word is not None:
+            fields[name] = _READERS[name](word.strip(), flag(name))
+    return PlanOptions(**fields, **more)
+
+
+def _text(word: str, where: str) -> str:
+    if not word:
+        fail("got nothing", where=where, remedy=f"leave {where} out, or say what")
+    return word
+
+
+def _count(word: str, where: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        fail(f"got '{word}', want a whole number of at least 1", where=where)
+    return int(word)
+
+
+def _count_or_auto(word: str, where: str) -> int | None:
+    if word == "auto":
+        return None
+    if not word.isdecimal() or int(word) < 1:
+        fail(f"got '{word}', want a whole number of at least 1, or auto", where=where)
+    return int(word)
+
+
+def _index(word: str, where: str) -> int:
+    if not word.isdecimal():
+        fail(f"got '{word}', want an index: 0, 1, …", where=where, remedy="`compiler inspect MODULE` lists them")
+    return int(word)
+
+
+def _indices(word: str, where: str) -> tuple[int, ...]:
+    if word in ("", "none"):
+        return ()
+    found = tuple(_index(item.strip(), where) for item in word.split(","))
+    if len(set(found)) < len(found):
+        fail(f"got '{word}', which names an index twice", where=where)
+    return found
+
+
+def _pairs(word: str, where: str) -> tuple[tuple[int, int], ...]:
+    if word in ("", "none"):
+        return ()
+    found: list[tuple[int, int]] = []
+    for item in word.split(","):
+        argument, colon, result = (part.strip() for part in item.partition(":"))
+        if not (colon and argument.isdecimal() and result.isdecimal()):
+            remedy = "`compiler inspect MODULE` lists both"
+            fail(f"got '{item.strip()}', want ARGUMENT:RESULT, two indices", where=where, remedy=remedy)
+        found.append((int(argument), int(result)))
+    return tuple(found)
+
+
+def _schedule(word: str, where: str) -> str:
+    if word not in SCHEDULES:
+        fail(f"got '{word}', want one of {', '.join(SCHEDULES)}", where=where)
+    return word
+
+
+def _size(word: str, where: str) -> float:
+    try:
+        return parse_bytes(word)
+    except UserError as error:
+        fail(error.message, where=where, remedy=error.remedy)
+
+
+_READERS: dict[str, Callable[[str, str], Any]] = {
+    "machine": _text,
+    "hosts": _count,
+    "devices_per_host": _count,
+    "microbatches": _count_or_auto,
+    "stages": _count_or_auto,
+    "schedule": _schedule,
+    "batch_args": _indices,
+    "loss": _index,
+    "state_args": _pairs,
+    "memory_per_device": _size,
+}

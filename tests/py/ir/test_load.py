@@ -1,0 +1,141 @@
+"""Every kind of module file is told apart by its content; every kind of bad one is refused in one sentence."""
+
+import io
+import random
+from pathlib import Path
+
+import pytest
+from compiler.frontends.jax_export import read_exported
+from compiler.frontends.load import LoadedModule, load_bytes, load_module
+from dialects.context import make_context
+from dialects.errors import Failure, MeshwrightError, UserError
+from dialects.ops import entry_block, main_func
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import stablehlo
+
+TEXT = b"""
+module @step {
+  func.func public @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+    %0 = stablehlo.add %x, %x : tensor<4xf32>
+    return %0 : tensor<4xf32>
+  }
+}
+"""
+
+
+def load(blob: bytes, shown: str = "m.mlir") -> LoadedModule:
+    with make_context() as context, ir.Location.unknown():
+        return load_bytes(blob, context, shown)
+
+
+def encode(kind: str) -> bytes:
+    with make_context() as context, ir.Location.unknown():
+        module = ir.Module.parse(TEXT)
+        if kind == "portable artifact":
+            return stablehlo.serialize_portable_artifact(module, stablehlo.get_current_version())
+        buffer = io.BytesIO()
+        module.operation.write_bytecode(buffer)
+        del context
+        return buffer.getvalue()
+
+
+def export(platforms: tuple[str, ...], *, dynamic: bool = False) -> bytes:
+    jax = pytest.importorskip("jax")
+    import jax.export
+
+    argument = jax.ShapeDtypeStruct((4,), "float32")
+    if dynamic:
+        argument = jax.ShapeDtypeStruct(jax.export.symbolic_shape("n"), "float32")
+
+    def step(x):  # noqa: ANN001, ANN202
+        return jax.lax.platform_dependent(x, cpu=lambda x: x + 1, default=lambda x: x * 2) if len(platforms) > 1 else x + 1
+
+    return bytes(jax.export.export(jax.jit(step), platforms=platforms)(argument).serialize())
+
+
+def test_text() -> None:
+    assert (load(TEXT).kind, load(TEXT).name) == ("text", "step")
+
+
+@pytest.mark.parametrize("kind", ["bytecode", "portable artifact"])
+def test_binary(kind: str) -> None:
+    loaded = load(encode(kind))
+    assert (loaded.kind, loaded.name) == (kind, "step")
+
+
+def test_exported() -> None:
+    loaded = load(export(("cpu",)))
+    assert (loaded.kind, loaded.name, loaded.platforms) == ("jax.export", "step", ("cpu",))
+
+
+def test_several_platforms_become_the_cpu() -> None:
+    with make_context() as context, ir.Location.unknown():
+        module = load_bytes(export(("tpu", "cpu")), context, "m").module
+        assert len(entry_block(main_func(module)).arguments) == 1
+        assert module.operation.verify()
+        assert "_platform_index" not in str(module)
+
+
+def test_several_platforms_without_the_cpu() -> None:
+    with pytest.raises(UserError, match="exported for the platforms tpu, cuda; export it for one"):
+        load(export(("tpu", "cuda")))
+
+
+def test_artifact_of_several_platforms_does_not_say_which() -> None:
+    exported = read_exported(export(("tpu", "cpu")))
+    assert exported is not None
+    with pytest.raises(UserError, match="several that this file does not name"):
+        load(exported.artifact)
+
+
+def test_symbolic_dimension() -> None:
+    with pytest.raises(UserError, match="dynamic shape .*; export with static shapes"):
+        load(export(("cpu",), dynamic=True))
+
+
+def test_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(TEXT)))
+    with make_context() as context, ir.Location.unknown():
+        assert load_module("-", context).name == "step"
+
+
+def test_missing_file_and_directory(tmp_path: Path) -> None:
+    with make_context() as context, ir.Location.unknown():
+        with pytest.raises(UserError, match="no such file"):
+            load_module(str(tmp_path / "nothing.mlir"), context)
+        with pytest.raises(UserError, match="is a directory, want a module"):
+            load_module(str(tmp_path), context)
+
+
+def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with make_context() as context, pytest.raises(Failure, match="cannot be read: Permission denied"):
+        load_module(str(tmp_path / "m.mlir"), context)
+
+
+@pytest.mark.parametrize("kind", ["bytecode", "portable artifact"])
+def test_truncated(kind: str, capfd: pytest.CaptureFixture[str]) -> None:
+    blob = encode(kind)
+    for length in (5, 20, len(blob) // 2, len(blob) - 1):
+        with pytest.raises(UserError, match="damaged or truncated"):
+            load(blob[:length])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_truncated_export(capfd: pytest.CaptureFixture[str]) -> None:
+    blob = export(("cpu",))
+    for length in (10, 100, len(blob) // 2, len(blob) - 8):
+        with pytest.raises(UserError):
+            load(blob[:length])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_random_bytes_and_texts(capfd: pytest.CaptureFixture[str]) -> None:
+    dice = random.Random(0)
+    for blob in [b"", b"\n \n", b"hello world", b"{}", *(dice.randbytes(n) for n in (1, 3, 16, 100, 5000))]:
+        with pytest.raises(MeshwrightError):
+            load(blob)
+    assert capfd.readouterr() == ("", "")
