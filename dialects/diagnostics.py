@@ -30,7 +30,11 @@ def diagnostic(raw: ir.Diagnostic | ir.DiagnosticInfo) -> Diagnostic:
     place = next(location_files(raw.location), "")
     if place and column:
         place = f"{place}:{column}"
-    return Diagnostic(raw.severity.name.lower(), raw.message.strip(), place, line, column)
+    try:
+        message = raw.message.strip()
+    except (UnicodeDecodeError, ValueError, RuntimeError):
+        message = "(a message with bytes of the damaged file)"
+    return Diagnostic(raw.severity.name.lower(), message, place, line, column)
 
 
 @contextmanager
