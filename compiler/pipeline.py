@@ -28,6 +28,7 @@ from passes.copy_views import CopyViews
 from passes.choose_stages import ChooseStages
 from passes.choose_shardings import ChooseShardings
 from passes.remove_dead_code import RemoveDeadCode
+from passes.unroll_loops import UnrollLoops
 
 # In the order of the path through the house. Register here: there is no other way.
 PASSES: tuple[type[Pass], ...] = (
@@ -35,6 +36,7 @@ PASSES: tuple[type[Pass], ...] = (
     Inline,
     DropShardings,
     RemoveDeadCode,
+    UnrollLoops,
     DetachResults,
     AssignRoles,
     Microbatch,

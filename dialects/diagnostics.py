@@ -1,8 +1,9 @@
 """MLIR's diagnostics as data. MLIR prints to stderr by itself when nobody listens; the project always listens."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from jaxlib.mlir import ir
 
@@ -25,9 +26,10 @@ class Diagnostic:
 
 def diagnostic(raw: ir.Diagnostic | ir.DiagnosticInfo) -> Diagnostic:
     """Copy a diagnostic, which MLIR keeps alive only during its callback."""
-    file_line = _file_line(raw.location)
+    location = _narrow(raw.location)
+    file_line = _file_line(location)
     line, column = (file_line.start_line, file_line.start_col) if file_line else (0, 0)
-    place = next(location_files(raw.location), "")
+    place = next(location_files(location), "")
     if place and column:
         place = f"{place}:{column}"
     try:
@@ -38,7 +40,7 @@ def diagnostic(raw: ir.Diagnostic | ir.DiagnosticInfo) -> Diagnostic:
 
 
 @contextmanager
-def captured(context: ir.Context) -> Iterator[list[Diagnostic]]:
+def captured(context: ir.Context) -> Generator[list[Diagnostic], None, None]:
     """Collect what MLIR has to say inside the block instead of letting it print."""
     seen: list[Diagnostic] = []
 
@@ -47,7 +49,7 @@ def captured(context: ir.Context) -> Iterator[list[Diagnostic]]:
         seen.extend(diagnostic(note) for note in raw.notes)
         return True
 
-    handler = context.attach_diagnostic_handler(listen)
+    handler = cast(ir.DiagnosticHandler, context.attach_diagnostic_handler(listen))
     try:
         yield seen
     finally:
@@ -62,6 +64,16 @@ def first_error(seen: list[Diagnostic], error: BaseException) -> Diagnostic:
         if item.severity == "error":
             return item
     return Diagnostic("error", (str(error).strip() or type(error).__name__).splitlines()[0], "")
+
+
+def _narrow(location: ir.Location) -> ir.Location:
+    """Diagnostics have locations of the base class; ops have them of the right one."""
+    for kind in (ir.FileLineColLoc, ir.NameLoc, ir.CallSiteLoc, ir.FusedLoc):
+        try:
+            return kind(location)
+        except ValueError:
+            continue
+    return location
 
 
 def _file_line(location: ir.Location) -> ir.FileLineColLoc | None:

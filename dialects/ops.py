@@ -28,6 +28,16 @@ def body_ops(block: ir.Block) -> list[ir.Operation]:
     return [op.operation for op in block.operations]
 
 
+def all_ops(root: ir.Operation) -> list[ir.Operation]:
+    """``root`` and every op inside of it, outer before inner. (``Operation.walk`` turns exceptions into RuntimeErrors.)"""
+    found = [root]
+    for region in root.regions:
+        for block in region.blocks:
+            for op in body_ops(block):
+                found += all_ops(op)
+    return found
+
+
 def shape_of(value: ir.Value) -> tuple[int, ...]:
     """Static shape of a tensor value; () for scalars and for what is not a ranked tensor (tokens, tuples)."""
     if not isinstance(value.type, ir.RankedTensorType):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from dialects.ops import all_ops
 from jaxlib.mlir import ir
 
 from passes.base import Pass
@@ -35,8 +36,7 @@ class DropShardings(Pass):
     def run(self, module: ir.Module) -> None:
         identities: list[ir.Operation] = []
         useless: list[ir.Operation] = []
-
-        def visit(op: ir.Operation) -> ir.WalkResult:
+        for op in all_ops(module.operation):
             for name in _ATTRIBUTES:
                 if name in op.attributes:
                     del op.attributes[name]
@@ -46,9 +46,6 @@ class DropShardings(Pass):
                 useless.append(op)
             if op.name in _IDENTITIES or _is_sharding_call(op):
                 identities.append(op)
-            return ir.WalkResult.ADVANCE
-
-        module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
         for op in identities:
             op.results[0].replace_all_uses_with(op.operands[0])
             op.erase()

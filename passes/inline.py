@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dialects.errors import fail
-from dialects.ops import body_ops, describe, entry_block
+from dialects.ops import all_ops, body_ops, describe, entry_block
 from jaxlib.mlir import ir
 
 from passes.base import Pass
@@ -64,15 +64,7 @@ def _flatten(name: str, functions: Functions, stack: tuple[str, ...], flat: set[
 
 
 def _calls(function: ir.Operation) -> list[ir.Operation]:
-    found: list[ir.Operation] = []
-
-    def visit(op: ir.Operation) -> ir.WalkResult:
-        if op.name == "func.call":
-            found.append(op)
-        return ir.WalkResult.ADVANCE
-
-    function.walk(visit, ir.WalkOrder.PRE_ORDER)
-    return found
+    return [op for op in all_ops(function) if op.name == "func.call"]
 
 
 def _inline(call: ir.Operation, callee: ir.Operation) -> None:

@@ -21,7 +21,6 @@ from dialects.errors import fail
 from dialects.ops import body_ops, describe, entry_block, main_func, op_key, shape_of
 from dialects.signature import add_argument, attr_dicts, i64, int_of, refresh_type, text_of
 from jaxlib.mlir import ir
-from jaxlib.mlir.passmanager import PassManager
 
 from passes.analysis.batch import BatchForms, Coupling, analyze_batch
 from passes.analysis.flops import flops
@@ -29,6 +28,7 @@ from passes.analysis.forms import Form
 from passes.analysis.rules import RULE
 from passes.base import Pass
 from passes.localize import Localizer
+from passes.native import run_native
 from passes.whole_batch import compute_whole
 
 MAX_WHOLE_COPIES = 64  # each round removes one coupling; a program with more is not a row-wise one
@@ -110,7 +110,8 @@ def uncouple(func: ir.OpView, batch: list[int], microbatches: int) -> BatchForms
 
 def populate_rules(module: ir.Module) -> None:
     """Let Shardy write its sharding rule on every op."""
-    PassManager.parse("builtin.module(func.func(sdy-populate-op-sharding-rules))").run(module.operation)
+    # it warns of every op that it has no rule for: the analysis knows those, or names the one that matters
+    run_native(module, "func.func(sdy-populate-op-sharding-rules)")
 
 
 def _drop_rules(root: ir.Operation) -> None:

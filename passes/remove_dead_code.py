@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from dialects.ops import all_ops
 from jaxlib.mlir import ir
 
 from passes.base import Pass
@@ -25,14 +26,7 @@ class RemoveDeadCode(Pass):
     name: ClassVar[str] = "remove-dead-code"
 
     def run(self, module: ir.Module) -> None:
-        candidates: list[ir.Operation] = []
-
-        def visit(op: ir.Operation) -> ir.WalkResult:
-            if _only_computes(op):
-                candidates.append(op)
-            return ir.WalkResult.ADVANCE
-
-        module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
+        candidates = [op for op in all_ops(module.operation) if _only_computes(op)]
         for op in reversed(candidates):
             if all(next(iter(result.uses), None) is None for result in op.results):
                 op.erase()

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -17,10 +18,18 @@ from runtime.supervise import Watch
 from runtime.transport.mpi import MpiTransport, load_mpi, ranks_per_core
 from runtime.xla import set_environment
 
-PLANNER = (
-    "machine", "hosts", "devices_per_host", "microbatches", "stages", "schedule", "batch_args", "loss", "state_args",
-    "memory_per_device",
-)  # fmt: skip
+PLANNER = {
+    "machine": "NAME|FILE.toml", "hosts": "H", "devices_per_host": "D", "microbatches": "N|auto", "stages": "N|auto",
+    "schedule": "gpipe|1f1b|…", "batch_args": "5,6", "loss": "K", "state_args": "0:0,1:1", "memory_per_device": "16GiB",
+}  # fmt: skip
+
+
+def _planner_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of ``compiler plan``; their words are read on rank 0, by the planner's own reader."""
+    for name, metavar in reversed(PLANNER.items()):
+        flag = f"--{name.replace('_', '-')}"
+        function = click.option(flag, name, metavar=metavar, help="For a MODULE: as in `compiler plan`.")(function)
+    return function
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,16 +41,7 @@ PLANNER = (
 @click.option("--verify", is_flag=True, help="Run the program on one device too, and compare.")
 @click.option("--trace", metavar="DIR", help="Write what each rank did when, as Chrome trace JSON.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
-@click.option("--machine", metavar="NAME|FILE.toml", help="For a MODULE: the machine to plan for.")
-@click.option("--hosts", metavar="H", help="For a MODULE: number of hosts.")
-@click.option("--devices-per-host", metavar="D", help="For a MODULE: devices of each host.")
-@click.option("--microbatches", metavar="N|auto", help="For a MODULE: parts of the batch.")
-@click.option("--stages", metavar="N|auto", help="For a MODULE: pipeline stages.")
-@click.option("--schedule", metavar="gpipe|1f1b|…", help="For a MODULE: order of the microbatches.")
-@click.option("--batch-args", metavar="5,6", help="For a MODULE: the arguments that are batches.")
-@click.option("--loss", metavar="K", help="For a MODULE: the result that is the loss.")
-@click.option("--state-args", metavar="0:0,1:1", help="For a MODULE: argument:result pairs that are state.")
-@click.option("--memory-per-device", metavar="16GiB", help="For a MODULE: the memory to plan for.")
+@_planner_options
 def launch(**options: Any) -> JobOptions:
     """Run a plan, or plan a module for the number of ranks and run it: mpirun -np N python -m runtime.launch PLAN."""
     given = {name: options.pop(name) for name in PLANNER}

@@ -18,7 +18,7 @@ from typing import NoReturn, Protocol
 
 from dialects.errors import MeshwrightError
 from runtime.supervise import Watch
-from runtime.watch import CONSEQUENCE_S
+from runtime.watch import EXCEPTION_S, HEARD_S
 
 
 class Stop(Exception):  # noqa: N818 (the error is one rank's; this is all ranks' agreement to leave)
@@ -58,7 +58,7 @@ def end_job(watch: Watch, message: str, abort: Callable[[int], None]) -> NoRetur
     Waits before it speaks: a failed collective is mostly the echo of a rank that died, which has the better words.
     """
     if watch.key:
-        time.sleep(CONSEQUENCE_S)
+        time.sleep(EXCEPTION_S)
     speak(watch, message)
     if watch.size > 1:
         abort(1)
@@ -72,10 +72,12 @@ def speak(watch: Watch, message: str) -> None:
         try:
             claim.bind(f"\0{watch.key}-said")
         except OSError:
-            time.sleep(CONSEQUENCE_S)
+            time.sleep(EXCEPTION_S)
             return
         claim.detach()  # stays bound until this process ends
     print(f"error: {message}", file=sys.stderr, flush=True)
+    if watch.key:
+        time.sleep(HEARD_S)
 
 
 def listen(watch: Watch, names: list[str]) -> None:

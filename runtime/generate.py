@@ -55,7 +55,7 @@ def _block(argument: Argument, shape: tuple[int, ...], random: np.random.Generat
         return random.integers(0, 1 << 32, shape, np.uint32)  # a threefry or rbg key
     if idle:
         return np.zeros(shape, np.int64)
-    bits = numpy_dtype(argument.dtype).itemsize * 8 if argument.dtype[-1] not in "24" else int(argument.dtype[-1])
+    bits = int(argument.dtype.lstrip("ui"))
     largest = 1 << (bits if is_unsigned(argument.dtype) else bits - 1)
     return random.integers(0, min(argument.exclusive_bound or 2, largest, 1 << 62), shape)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import zlib
@@ -179,9 +180,10 @@ class Job:
 
 def _check_destinations(options: JobOptions) -> None:
     if options.outputs:
-        output.check_folder(Path(options.outputs).absolute().parent, "--outputs")
+        output.check_file(options.outputs, "--outputs")
     if options.trace:
-        Path(options.trace).mkdir(exist_ok=True) if Path(options.trace).absolute().parent.is_dir() else None
+        with contextlib.suppress(OSError):
+            Path(options.trace).mkdir()
         output.check_folder(Path(options.trace), "--trace")
 
 

@@ -11,10 +11,17 @@ from dialects.errors import Failure, fail
 from runtime.transport.mpi import Array
 
 
+def check_file(path: str, what: str) -> None:
+    """Raise UserError if ``path`` cannot become a file."""
+    if Path(path).is_dir():
+        fail("is a folder, want a file name", where=f"{what} {path}")
+    check_folder(Path(path).resolve().parent, what)
+
+
 def check_folder(path: Path, what: str) -> None:
     """Raise UserError if no file can be written into the existing folder ``path``."""
     if not path.is_dir():
-        fail("no such folder", where=f"{what} {path}", remedy="make it first")
+        fail("is not a folder" if path.exists() else "no such folder", where=f"{what} {path}", remedy="make it first")
     if not os.access(path, os.W_OK):
         fail("no permission to write there", where=f"{what} {path}")
 
@@ -24,15 +31,20 @@ def write_npz(path: str, arrays: dict[int, Array]) -> None:
 
     Read those back with ``.view(ml_dtypes.bfloat16)``. Raises Failure if the disk is full; no partial file remains.
     """
-    partial = Path(f"{path}.{os.getpid()}.partial")
+    target = Path(path).resolve()
+    special = target.exists() and not target.is_file()  # /dev/null and its kind are written to, never replaced
+    partial = target if special else target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         with partial.open("wb") as file:
             np.savez(file, allow_pickle=False, **{str(index): _plain(array) for index, array in arrays.items()})
             file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+            if not special:
+                os.fsync(file.fileno())
+        if not special:
+            partial.replace(target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        if not special:
+            partial.unlink(missing_ok=True)
         raise Failure(f"not written: {error.strerror or error}", where=path) from error
 
 

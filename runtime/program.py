@@ -16,7 +16,6 @@ from compiler.plan import Plan
 from compiler.plan_io import load_plan
 from dialects.errors import fail
 from runtime.mesh import Seat, fragments_of
-from runtime.planner import option_name, plan_module
 from runtime.transport.mpi import MpiTransport
 
 FILES_TAG = 1
@@ -31,15 +30,14 @@ class PlanFolder:
         path = Path(target)
         if path.is_dir() or target.endswith("plan.json"):
             if planner:
-                fail(
-                    "is for planning, and this is a plan", where=option_name(next(iter(planner))), remedy="leave it out"
-                )
+                option = f"--{next(iter(planner)).replace('_', '-')}"
+                fail("is for planning, and this is a plan", where=option, remedy="leave it out")
             self.path = path if path.is_dir() else path.parent
         else:
             self._temporary = tempfile.mkdtemp(prefix="meshwright-")
             self.path = Path(self._temporary) / "plan"
             try:
-                plan_module(target, str(self.path), num_devices, planner)
+                _make_plan(target, str(self.path), num_devices, planner)
             except BaseException:
                 self.close()
                 raise
@@ -53,6 +51,13 @@ class PlanFolder:
         """Remove what was made."""
         if self._temporary is not None:
             shutil.rmtree(self._temporary, ignore_errors=True)
+
+
+def _make_plan(target: str, out: str, num_devices: int, planner: dict[str, str]) -> None:
+    from compiler.cli.options import plan_options
+    from compiler.driver import make_plan
+
+    make_plan(target, out, plan_options(planner, devices=num_devices))
 
 
 def share_plan(folder: PlanFolder | None, transport: MpiTransport) -> Plan:

@@ -10,9 +10,11 @@ import socket
 import sys
 import time
 
-CONSEQUENCE_S = 2.0  # a rank that aborts is mostly the echo of one that died: let the cause speak first
+# Who may be the echo of another's death lets that one speak first: killed at once, aborted later, an exception last.
+ABORTED_S, EXCEPTION_S = 1.0, 2.5
 CONNECT_S = 60.0
 ABORT_S = 5.0
+HEARD_S = 0.5  # an abort overtakes what was just printed: mpirun's daemon needs a moment to pass that on
 STATUS_BYTES = 1024
 
 
@@ -32,8 +34,8 @@ def main() -> None:
     status = _wait(child, link, key, rank)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
-        if -code != signal.SIGKILL:
-            time.sleep(CONSEQUENCE_S)
+        if -code == signal.SIGABRT:
+            time.sleep(ABORTED_S)
         _tell(key, _sentence(rank, -code, status_fd, log_fd))
         _farewell(link)
         _abort()
@@ -42,7 +44,7 @@ def main() -> None:
 
 
 def _abort() -> None:
-    """Ask mpirun's daemon to end the job with code 1, in MPI_Abort's words: an exit code alone may end it with a screen.
+    """Ask mpirun's daemon to end the job with code 1, in MPI_Abort's words: an exit code alone may give a screen.
 
     Launchers other than hydra give no PMI_FD; they end the job when this process exits with 1.
     """
@@ -54,7 +56,7 @@ def _abort() -> None:
 
 
 def _wait(child: int, link: socket.socket, key: str, rank: str) -> int:
-    """Wait for the child; meanwhile connect to the first rank here, which notices if this process is killed."""
+    """Wait for the child; meanwhile connect to the host's first rank, which notices if this process dies."""
     deadline = time.monotonic() + CONNECT_S
     while time.monotonic() < deadline:
         done, status = os.waitpid(child, os.WNOHANG)
@@ -94,9 +96,10 @@ def _tell(key: str, sentence: str) -> None:
     try:
         claim.bind(f"\0{key}-said")
     except OSError:
-        time.sleep(CONSEQUENCE_S)
+        time.sleep(EXCEPTION_S)
         return
     os.write(2, f"error: {sentence}\n".encode())
+    time.sleep(HEARD_S)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What no later pass can work with is refused here, before anything is changed: foreign ops, dynamic shapes, effects."""
 
 from dialects.errors import fail
-from dialects.ops import describe
+from dialects.ops import all_ops, describe
 from jaxlib.mlir import ir
 
 # Dialects whose ops may appear; "builtin" is the module itself.
@@ -26,12 +26,8 @@ def check_program(module: ir.Module, shown: str) -> None:
     functions = [op for op in module.body.operations if op.operation.name == "func.func"]
     for function in functions:
         _check_signature(function, shown)
-
-    def visit(op: ir.Operation) -> ir.WalkResult:
+    for op in all_ops(module.operation):
         _check_op(op, shown)
-        return ir.WalkResult.ADVANCE
-
-    module.operation.walk(visit, ir.WalkOrder.PRE_ORDER)
 
 
 def _check_signature(function: ir.OpView, shown: str) -> None:

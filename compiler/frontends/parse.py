@@ -11,6 +11,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from compiler.frontends.jax_export import read_exported
+from compiler.frontends.probe import probe
 
 Kind = Literal["text", "bytecode", "portable artifact", "jax.export"]
 KINDS = "StableHLO as .mlir text, MLIR bytecode, a portable artifact or a serialized jax.export"
@@ -44,6 +45,13 @@ def read_bytes(path: str) -> bytes:
 
 def parse_bytes(blob: bytes, context: ir.Context, shown: str) -> Parsed:
     """Parse the content of a file that messages call ``shown``. Raises UserError, one sentence, for anything else."""
+    if not _is_text(blob):
+        probe(blob, shown)
+    return parse_unprobed(blob, context, shown)
+
+
+def parse_unprobed(blob: bytes, context: ir.Context, shown: str) -> Parsed:
+    """``parse_bytes`` without the safety of a second process."""
     if not blob.strip():
         fail("the file is empty", where=shown, remedy=f"want {KINDS}")
     if blob.startswith(_MAGIC):

@@ -98,6 +98,7 @@ class Maker:
     """Writes one plan; value shapes, placements and the instruction lists follow from the few numbers."""
 
     def __init__(self, stages: int, devices: int, microbatches: int) -> None:
+        """``stages`` meshes of ``devices`` devices."""
         self.stages, self.devices, self.microbatches = stages, devices, microbatches
         self.batch = ROWS * microbatches
         self.values: dict[str, Value] = {}
@@ -163,7 +164,7 @@ class Maker:
             )
         )
 
-    def make(self, folder: Path) -> Plan:
+    def make(self, folder: Path, edit: tuple[str, str, str] | None = None) -> Plan:
         """Write the plan into ``folder``."""
         last, middle = self.stages - 1, range(1, self.stages - 1)
         whole, rows, columns = ((), ()), (("d",), ()), ((), ("d",))
@@ -198,6 +199,10 @@ class Maker:
             )
         self.last_stage(last)
         plan = self.plan(last)
+        if edit is not None:
+            file, old, new = edit
+            assert old in self.files[file], (old, self.files[file])
+            self.files[file] = self.files[file].replace(old, new)
         return write_plan(plan, self.files, str(folder))
 
     def first_stage(self) -> None:
@@ -306,9 +311,18 @@ class Maker:
         )
 
 
-def make(folder: Path, stages: int = 2, devices: int = 2, microbatches: int = 4) -> Plan:
-    """Write a plan for ``stages`` meshes of ``devices`` devices into ``folder``."""
-    return Maker(stages, devices, microbatches).make(folder)
+def make(
+    folder: Path,
+    stages: int = 2,
+    devices: int = 2,
+    microbatches: int = 4,
+    edit: tuple[str, str, str] | None = None,
+) -> Plan:
+    """Write a plan for ``stages`` meshes of ``devices`` devices into ``folder``.
+
+    ``edit`` = (file, old, new): a change to one of its files before they are signed.
+    """
+    return Maker(stages, devices, microbatches).make(folder, edit)
 
 
 if __name__ == "__main__":

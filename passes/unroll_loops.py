@@ -1,0 +1,79 @@
+"""unroll-loops: write a loop over layers out, so that stages can be cut between its iterations."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dialects.ops import all_ops, body_ops
+from jaxlib.mlir import ir
+
+from passes.analysis.trip_count import trip_count
+from passes.base import Pass
+
+_HEAVY = ("stablehlo.dot_general", "stablehlo.convolution")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnrollLoops(Pass):
+    """Loops with a known number of iterations that hold a matmul or a convolution become straight code; others stay.
+
+    ``max_trips``: longest loop to unroll; ``max_ops``: the module never gets more ops than this. Loops that both leave as they are
+    run as one op on one stage. Run canonicalize after it: the counters are constants now.
+
+    Input:
+        %0:2 = stablehlo.while(%i = %zero, %x = %input) : tensor<i32>, tensor<4x4xf32>
+        cond {
+          %p = stablehlo.compare LT, %i, %two
+          stablehlo.return %p
+        } do {
+          %y = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0]
+          %next = stablehlo.add %i, %one
+          stablehlo.return %next, %y
+        }
+    Output:
+        %y0 = stablehlo.dot_general %input, %w, contracting_dims = [1] x [0]
+        %i1 = stablehlo.add %zero, %one
+        %y1 = stablehlo.dot_general %y0, %w, contracting_dims = [1] x [0]
+        %i2 = stablehlo.add %i1, %one
+    """
+
+    name: ClassVar[str] = "unroll-loops"
+    max_trips: int = 64
+    max_ops: int = 20000
+
+    def run(self, module: ir.Module) -> None:
+        budget = self.max_ops - len(all_ops(module.operation))
+        loops = [op for op in all_ops(module.operation) if op.name == "stablehlo.while"]
+        while loops:
+            loop = loops.pop(0)
+            inside = all_ops(loop)
+            trips = trip_count(loop)
+            if trips is None or trips > self.max_trips or not any(op.name in _HEAVY for op in inside):
+                continue
+            added = (trips - 1) * len(inside)
+            if added > budget:
+                continue
+            budget -= added
+            # a loop inside of an unrolled one is gone; its copies are loops of their own
+            gone = {op for op in inside if op.name == "stablehlo.while"}
+            loops = [op for op in loops if op not in gone] + _unroll(loop, trips)
+
+
+def _unroll(loop: ir.Operation, trips: int) -> list[ir.Operation]:
+    """Replace ``loop`` by ``trips`` copies of its body; gives the loops inside of them."""
+    values = list(loop.operands)
+    inner: list[ir.Operation] = []
+    for _ in range(trips):
+        copy = loop.clone()
+        body = copy.regions[1].blocks[0]
+        for variable, value in zip(body.arguments, values, strict=True):
+            variable.replace_all_uses_with(value)
+        *ops, end = body_ops(body)
+        values = list(end.operands)
+        for op in ops:
+            op.move_before(loop)
+            inner += [item for item in all_ops(op) if item.name == "stablehlo.while"]
+        copy.erase()
+    for result, value in zip(loop.results, values, strict=True):
+        result.replace_all_uses_with(value)
+    loop.erase()
+    return inner
