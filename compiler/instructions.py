@@ -109,6 +109,7 @@ _Sends = dict[int, list[tuple[Instance, int]]]  # position of the run -> instanc
 def _sends(program: Program, meshes: Sequence[_Timeline], mesh: int) -> _Sends:
     """What ``mesh`` sends after each of its runs, in the order that the runs give it."""
     result: _Sends = {}
+    kept = [program.kept(other) for other in range(len(meshes))]
     for position, run in enumerate(meshes[mesh].runs):
         for instance in program.writes(run):
             if meshes[mesh].last_write[instance] != position:
@@ -117,7 +118,7 @@ def _sends(program: Program, meshes: Sequence[_Timeline], mesh: int) -> _Sends:
                 if other == mesh or instance in timeline.last_write:
                     continue  # a replicated value: that mesh computes its own
                 writers = [i for i, each in enumerate(meshes) if instance in each.last_write]
-                if mesh == writers[0] and (instance in timeline.first_read or instance in program.kept(other)):
+                if mesh == writers[0] and (instance in timeline.first_read or instance in kept[other]):
                     result.setdefault(position, []).append((instance, other))
     return result
 

@@ -15,7 +15,9 @@ def list_passes() -> str:
             default = "" if item.default in (None, dataclasses.MISSING) else f" (default {item.default})"
             lines.append(f"      {item.name.replace('_', '-')}{default}")
     for anchor, names in NATIVE.items():
-        lines.append(f"MLIR's passes on {anchor}:" if anchor != "any" else "MLIR's passes on the module or in func.func(…):")
+        lines.append(
+            f"MLIR's passes on {anchor}:" if anchor != "any" else "MLIR's passes on the module or in func.func(…):"
+        )
         lines += [f"  {name}" for name in names]
     return "\n".join(lines)
 

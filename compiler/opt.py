@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from dialects.context import make_context
-from dialects.diagnostics import Diagnostic
-from dialects.errors import Failure, MeshwrightError
 from jaxlib.mlir import ir
 
 from compiler.cli.errors import guarded
@@ -18,6 +15,9 @@ from compiler.list_passes import list_passes
 from compiler.pipeline import Item, parse_pipeline
 from compiler.run_pipeline import Observer, run_pipeline
 from compiler.verify_diagnostics import as_diagnostic, expectations, mismatches
+from dialects.context import make_context
+from dialects.diagnostics import Diagnostic
+from dialects.errors import Failure, MeshwrightError
 
 _SPLIT = re.compile(rb"^// -----.*$", re.MULTILINE)
 
@@ -31,17 +31,25 @@ class Printing:
 
     def text(self, module: ir.Module) -> str:
         """The module as text, without the empty line that MLIR ends it with."""
-        return str(module.operation.get_asm(enable_debug_info=self.locations, print_generic_op_form=self.generic)).rstrip("\n")
+        return str(
+            module.operation.get_asm(enable_debug_info=self.locations, print_generic_op_form=self.generic)
+        ).rstrip("\n")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("file", default="-")
-@click.option("-p", "--pass-pipeline", "pipeline", default="", metavar="PIPELINE", help="Passes, e.g. 'normalize,func.func(cse)'.")
+@click.option(
+    "-p", "--pass-pipeline", "pipeline", default="", metavar="PIPELINE", help="Passes, e.g. 'normalize,func.func(cse)'."
+)
 @click.option("-o", "--output", default="-", metavar="FILE", help="Where to write; - is stdout.")
 @click.option("--split-input-file", is_flag=True, help="Cut the input at lines '// -----' and run each part alone.")
 @click.option("--verify-diagnostics", is_flag=True, help="Compare what is said with '// expected-error @+1 {{...}}'.")
-@click.option("--program", is_flag=True, help="Check and prepare the input as 'compiler plan' does before the first pass.")
-@click.option("--list-passes", "listing", is_flag=True, help="Print the passes with their options, and do nothing else.")
+@click.option(
+    "--program", is_flag=True, help="Check and prepare the input as 'compiler plan' does before the first pass."
+)
+@click.option(
+    "--list-passes", "listing", is_flag=True, help="Print the passes with their options, and do nothing else."
+)
 @click.option("--dump-dir", metavar="DIR", help="Write the IR after each pass into DIR.")
 @click.option("--timing", is_flag=True, help="Print to stderr how long each pass took.")
 @click.option("--print-locations", is_flag=True, help="Print the locations of ops.")

@@ -8,27 +8,29 @@ import difflib
 from dataclasses import dataclass
 from typing import NoReturn
 
-from dialects.diagnostics import Diagnostic, captured, first_error
-from dialects.errors import Failure, UserError, fail
 from jaxlib.mlir import ir
 from jaxlib.mlir.passmanager import PassManager
+
+from dialects.diagnostics import Diagnostic, captured, first_error
+from dialects.errors import Failure, UserError, fail
 from passes.assign_roles import AssignRoles
 from passes.base import Pass
+from passes.choose_shardings import ChooseShardings
+from passes.choose_stages import ChooseStages
+from passes.copy_views import CopyViews
 from passes.detach_results import DetachResults
 from passes.drop_shardings import DropShardings
+from passes.fold_slices import FoldSlices
 from passes.inline import Inline
-from passes.normalize import Normalize
-from passes.verify_stages import VerifyStages
-from passes.verify_fragments import VerifyFragments
-from passes.realize import Realize
-from passes.place import Place
-from passes.microbatch import Microbatch
 from passes.mark_phases import MarkPhases
-from passes.copy_views import CopyViews
-from passes.choose_stages import ChooseStages
-from passes.choose_shardings import ChooseShardings
+from passes.microbatch import Microbatch
+from passes.normalize import Normalize
+from passes.place import Place
+from passes.realize import Realize
 from passes.remove_dead_code import RemoveDeadCode
 from passes.unroll_loops import UnrollLoops
+from passes.verify_fragments import VerifyFragments
+from passes.verify_stages import VerifyStages
 
 # In the order of the path through the house. Register here: there is no other way.
 PASSES: tuple[type[Pass], ...] = (
@@ -36,9 +38,10 @@ PASSES: tuple[type[Pass], ...] = (
     Inline,
     DropShardings,
     RemoveDeadCode,
-    UnrollLoops,
     DetachResults,
     AssignRoles,
+    UnrollLoops,
+    FoldSlices,
     Microbatch,
     CopyViews,
     MarkPhases,
@@ -103,7 +106,9 @@ def _items(text: str, anchors: tuple[str, ...]) -> list[Item]:
         if opening == "(":
             if name not in _ANCHORS:
                 fail(f"got the anchor '{name}', want one of {', '.join(_ANCHORS)}", where=f"pipeline item '{piece}'")
-            inside = anchors if name == anchors[-1] or (name == "builtin.module" and len(anchors) == 1) else (*anchors, name)
+            inside = (
+                anchors if name == anchors[-1] or (name == "builtin.module" and len(anchors) == 1) else (*anchors, name)
+            )
             found += _items(rest, inside)
         else:
             found.append(_one(name, rest, anchors))
@@ -120,7 +125,7 @@ def _one(name: str, options: str, anchors: tuple[str, ...]) -> Item:
         # addPassesTo a nested manager is a fatal error in MLIR, not a diagnostic
         fail("runs on the whole module", where=f"pass {name}", remedy=f"write it outside of {anchors[-1]}(…)")
     item = f"{name}{{{options}}}" if options else name
-    if not _accepted(name, anchors):
+    if not name or not _accepted(name, anchors):
         _refuse(name, anchors)
     for anchor in reversed(anchors[1:]):
         item = f"{anchor}({item})"

@@ -4,11 +4,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dialects.diagnostics import Diagnostic
-from dialects.errors import Failure
 from jaxlib.mlir import ir
 
 from compiler.pipeline import Item, run_item
+from dialects.diagnostics import Diagnostic
+from dialects.errors import Failure
 
 
 @dataclass

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 import click
+
 from dialects.errors import MeshwrightError
 
 _TRACEBACK = "MESHWRIGHT_TRACEBACK"
@@ -40,7 +41,7 @@ def exit_code(command: Callable[..., Any], prog_name: str, arguments: list[str])
         return error.exit_code
     except BrokenPipeError:
         _close_stdout()
-    except Exception as error:  # noqa: BLE001 a bug: still one readable message
+    except Exception as error:  # noqa: BLE001 a bug is one readable message as well
         _trace()
         hint = "" if os.environ.get(_TRACEBACK) else f"; set {_TRACEBACK}=1 to see where"
         notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))

@@ -4,18 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
-from dialects.context import make_context
-from dialects.errors import UserError
 from jaxlib.mlir import ir
-from passes.analysis.names import Signature, signature_of
-from passes.analysis.roles import Role, Roles, Said, find_roles
-from passes.normalize import Normalize
 from rich.table import Table
 from rich.text import Text
 
 from compiler.cli.options import plan_options, with_planner_options
 from compiler.cli.output import print_json, print_tables
 from compiler.frontends.load import LoadedModule, load_module
+from dialects.context import make_context
+from dialects.errors import UserError
+from passes.analysis.names import Signature, signature_of
+from passes.analysis.roles import Role, Roles, Said, find_roles
+from passes.normalize import Normalize
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
-from dialects.errors import UserError, fail
 
 from compiler.machine import parse_bytes
 from compiler.options import PlanOptions
 from compiler.schedule import SCHEDULES
+from dialects.errors import UserError, fail
 
 # Option -> (what is written after it, its help). The names are those of PlanOptions' fields.
 PLANNER_OPTIONS: dict[str, tuple[str, str]] = {

@@ -8,7 +8,9 @@ from compiler.cli.output import print_json, print_tables, terminal_width
 
 @click.command()
 @click.argument("module", metavar="MODULE")
-@click.option("-o", "--output", required=True, metavar="PLAN", help="The folder to write; an older plan there is replaced.")
+@click.option(
+    "-o", "--output", required=True, metavar="PLAN", help="The folder to write; an older plan there is replaced."
+)
 @with_planner_options()
 @click.option("--json", "as_json", is_flag=True, help="Print what `explain --json` would, nothing else.")
 def plan(module: str, output: str, *, as_json: bool, **words: str | None) -> None:

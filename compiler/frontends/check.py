@@ -1,8 +1,9 @@
 """What no later pass can work with is refused here, before anything is changed: foreign ops, dynamic shapes, effects."""
 
+from jaxlib.mlir import ir
+
 from dialects.errors import fail
 from dialects.ops import all_ops, describe
-from jaxlib.mlir import ir
 
 # Dialects whose ops may appear; "builtin" is the module itself.
 _DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy")
@@ -47,7 +48,11 @@ def _check_op(op: ir.Operation, shown: str) -> None:
             remedy="convert the program to StableHLO, CHLO or sdy first",
         )
     if op.name in _EFFECTS:
-        fail("the program talks to its host while it runs", where=f"{shown}: {describe(op)}", remedy="export it without that op")
+        fail(
+            "the program talks to its host while it runs",
+            where=f"{shown}: {describe(op)}",
+            remedy="export it without that op",
+        )
     if op.name in _CROSS_DEVICE:
         fail(
             "the program already says which device does what (shard_map, pmap or a collective)",
@@ -77,7 +82,11 @@ def _check_type(item: ir.Type, where: str) -> None:
         return
     text = str(item)
     if text.startswith("!stablehlo.token"):
-        fail("the program has ordered effects (a token)", where=where, remedy="remove io_callback and ordered debug prints")
+        fail(
+            "the program has ordered effects (a token)",
+            where=where,
+            remedy="remove io_callback and ordered debug prints",
+        )
     if isinstance(item, ir.UnrankedTensorType):
         fail(f"got the dynamic shape {item}", where=where, remedy="export with static shapes")
     if "tuple<" in text:

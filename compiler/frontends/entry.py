@@ -1,8 +1,9 @@
 """Which function is the program, and what is left of other platforms in it."""
 
+from jaxlib.mlir import ir
+
 from dialects.errors import fail
 from dialects.ops import entry_block, main_func
-from jaxlib.mlir import ir
 
 _GLOBAL_CONSTANT = "jax.global_constant"
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dialects.diagnostics import Diagnostic, captured, first_error
-from dialects.errors import Failure, UserError, fail
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from compiler.frontends.jax_export import read_exported
 from compiler.frontends.probe import probe
+from dialects.diagnostics import Diagnostic, captured, first_error
+from dialects.errors import Failure, UserError, fail
 
 Kind = Literal["text", "bytecode", "portable artifact", "jax.export"]
 KINDS = "StableHLO as .mlir text, MLIR bytecode, a portable artifact or a serialized jax.export"
@@ -105,7 +105,9 @@ def _parse_text(text: str, shown: str) -> ir.Module:
 def _unreadable(error: Diagnostic, kind: Kind, shown: str) -> UserError:
     where = f"{shown}:{error.line}:{error.column}" if kind == "text" and error.line else shown
     message = " ".join(error.message.split(". If this is intended")[0].split())
-    if any(phrase in message for phrase in ("Dialect `", "created with unregistered dialect", "unregistered operation")):
+    if any(
+        phrase in message for phrase in ("Dialect `", "created with unregistered dialect", "unregistered operation")
+    ):
         return UserError(message, where=where, remedy="want StableHLO, CHLO or sdy: convert the program first")
     if kind == "text":
         return UserError(f"not a valid module: {message}", where=where, remedy=f"want {KINDS}")

@@ -8,10 +8,11 @@ import os
 import subprocess
 import sys
 
+from jaxlib.mlir import ir
+
 from dialects.context import make_context
 from dialects.errors import MeshwrightError, fail
 from dialects.ops import all_ops, location_files
-from jaxlib.mlir import ir
 
 _TIMEOUT_S = 600
 
