@@ -20,10 +20,10 @@ STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the
 # On ops of @main
 PHASE = "mw.phase"  # string: "setup" | "forward" | "backward" | "update"
 STAGE = "mw.stage"  # i64: the pipeline stage that runs the op
-LEVEL = "mw.level"  # i64, setup and update ops: number of hops between stages before it can run
 BATCH_DIM = "mw.batch_dim"  # array<i64>, one entry a result: the dim that the batch runs along, -1 if none
 
-# On arguments and results of a fragment (a func.func with mw.phase, mw.stage, mw.level) and of the realized @main
+# On a fragment (a func.func with mw.phase and mw.stage too), on its arguments and results, and on those of the realized @main
+LEVEL = "mw.level"  # i64, on the fragment: hops between stages that a setup or update waits for, 0 in other phases
 VALUE = "mw.value"  # string: id of the value, the same on every function that reads or gives it
 VALUE_DIM = "mw.value_dim"  # i64: the dim that the batch runs along, -1 if none
 

@@ -38,6 +38,16 @@ def all_ops(root: ir.Operation) -> list[ir.Operation]:
     return found
 
 
+def defining_op(value: ir.Value) -> ir.Operation | None:
+    """The op that ``value`` is a result of; None for an argument of a block."""
+    return value.owner.operation if isinstance(value, ir.OpResult) else None
+
+
+def parent_op(value: ir.BlockArgument) -> ir.Operation:
+    """The op whose block has ``value`` as an argument."""
+    return value.owner.owner.operation
+
+
 def shape_of(value: ir.Value) -> tuple[int, ...]:
     """Static shape of a tensor value; () for scalars and for what is not a ranked tensor (tokens, tuples)."""
     if not isinstance(value.type, ir.RankedTensorType):

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from jaxlib.mlir import ir
+
 from dialects.attributes import BATCH_SIZE, HOW, INDEX, NAME, ROLE, STATE_ARG, STATE_RESULT
 from dialects.errors import fail
 from dialects.ops import main_func
 from dialects.signature import attr_dicts, i64, set_attr_dicts
-from jaxlib.mlir import ir
-
 from passes.analysis.roles import Role, Said, find_roles
 from passes.base import Pass
 

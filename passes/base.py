@@ -46,7 +46,7 @@ class Pass(abc.ABC):
                 fail(f"unknown option '{key}'", where=f"pass {cls.name}", remedy=f"its options are: {known}")
             if not equals and hints[fields[key]] is not bool:
                 fail(f"option '{key}' needs a value", where=f"pass {cls.name}", remedy=f"write {key}=VALUE")
-            options[fields[key]] = _read(hints[fields[key]], value or "true", f"pass {cls.name}, option '{key}'")
+            options[fields[key]] = _read(hints[fields[key]], value if equals else "true", f"pass {cls.name}, option '{key}'")
         return cls(**options)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from dialects import attributes as names
+from dialects.errors import fail
 from dialects.ops import entry_block, shape_of
 from dialects.signature import attr_dicts, int_of, set_attr_dicts
 from jaxlib.mlir import ir
@@ -29,6 +30,8 @@ class ChooseShardings(Pass):
     spare: int = 1
 
     def run(self, module: ir.Module) -> None:
+        if self.data < 1 or self.spare < 1:
+            fail(f"got {self.data} x {self.spare} devices, want at least 1 x 1", where=f"pass {self.name}")
         axes = [f'"data"={self.data}'] + ([f'"spare"={self.spare}'] if self.spare > 1 else [])
         with ir.InsertionPoint.at_block_begin(module.body), ir.Location.unknown():
             ir.InsertionPoint.at_block_begin(module.body).insert(ir.Operation.parse(f"sdy.mesh @mesh = <[{', '.join(axes)}]>"))

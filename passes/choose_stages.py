@@ -40,6 +40,8 @@ class ChooseStages(Pass):
     def run(self, module: ir.Module) -> None:
         if self.stages < 1:
             fail(f"got {self.stages} stages, want at least 1", where="--stages")
+        if min(self.flops_per_s, self.bytes_per_s, self.link_bytes_per_s) <= 0:
+            fail("got a rate that is not positive, want numbers per second above 0", where=f"pass {self.spec()}")
         func = main_func(module)
         ops = body_ops(entry_block(func))[:-1]
         chain = forward_chain(ops)

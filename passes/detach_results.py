@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dialects.attributes import STATE_ARG
-from dialects.ops import body_ops, entry_block, main_func
 from jaxlib.mlir import ir
 
+from dialects.attributes import STATE_ARG
+from dialects.ops import body_ops, entry_block, main_func
 from passes.base import Pass
 
 

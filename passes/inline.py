@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dialects.errors import fail
-from dialects.ops import all_ops, body_ops, describe, entry_block
 from jaxlib.mlir import ir
 
+from dialects.errors import fail
+from dialects.ops import all_ops, body_ops, describe, entry_block
 from passes.base import Pass
 
 Functions = dict[str, ir.Operation]
@@ -57,7 +57,11 @@ def _flatten(name: str, functions: Functions, stack: tuple[str, ...], flat: set[
             circle = " -> ".join("@" + item for item in (*stack, name, callee))
             fail(f"the program calls itself: {circle}", where=describe(call), remedy="write the recursion as a loop")
         if not len(functions[callee].regions[0].blocks):
-            fail(f"function @{callee} has no body", where=describe(call), remedy="export the module with all its functions")
+            fail(
+                f"function @{callee} has no body",
+                where=describe(call),
+                remedy="export the module with all its functions",
+            )
         _flatten(callee, functions, (*stack, name), flat)
         _inline(call, functions[callee])
     flat.add(name)

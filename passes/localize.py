@@ -5,6 +5,7 @@ not have, a conversion goes right after the operand's definition:
 
     whole -> split     a dynamic_slice at the microbatch's rows (constants, iotas and broadcasts are made small instead)
     whole -> partial   the value in microbatch 0, the neutral element in the others
+    repeated -> after  the fold of the value in microbatch 0 and zeros in the others
     partial -> whole   ``custom_call @mw.accumulate`` {mw.kind}, which ends the part that runs per microbatch
     split -> whole     ``custom_call @mw.collect`` {mw.dim}, only for results of the step
 """
@@ -16,7 +17,7 @@ from jaxlib.mlir import ir
 
 from passes.analysis.batch import BatchForms, Coupling
 from passes.analysis.folds import neutral
-from passes.analysis.forms import AFTER, Form, local_shape
+from passes.analysis.forms import AFTER, Form, local_shape, partial
 from passes.localize_rules import PATCHES, small_copy
 
 
@@ -38,7 +39,7 @@ class Localizer:
             form = self.answer.forms[value]
             if form.is_split:
                 terminator.operands[i] = self.collect(terminator, value, form)
-            elif form.is_partial:
+            elif form.is_partial or form.repeated:
                 terminator.operands[i] = self.convert(value, form, AFTER)
 
     def retype(self, values: list[ir.Value]) -> None:
@@ -54,7 +55,7 @@ class Localizer:
             for i, want in enumerate(wants):
                 value = op.operands[i]
                 have = self.answer.forms[value]
-                if (have.kind, have.dim, have.outer) != (want.kind, want.dim, want.outer):
+                if (have.kind, have.dim, have.outer) != (want.kind, want.dim, want.outer) or (have.repeated and want.after):
                     with op.location:
                         op.operands[i] = self.convert(value, have, want)
             if op.name in ("stablehlo.while", "stablehlo.if", "stablehlo.case"):
@@ -75,6 +76,8 @@ class Localizer:
                     self.made[key] = self.first_only(value, want)
                 elif have.is_partial and want.is_whole:
                     self.made[key] = _accumulate(value, have)
+                elif have.repeated and want.after:
+                    self.made[key] = _accumulate(self.first_only(value, partial("sum")), partial("sum"))
                 else:
                     raise AssertionError(f"no conversion from {have} to {want}")
         return self.made[key]

@@ -1,7 +1,7 @@
 """``mark-phases``: forward | backward | update by reachability (design 3.2), and setup for what does not see the batch.
 
     setup      does not depend on the batch and is read by what does: weight casts, dropout masks; once per step
-    forward    sees the batch and is needed by the loss; once per microbatch
+    forward    sees the batch and is needed by the loss (all of it, in a program without a loss); once per microbatch
     backward   sees the batch, the loss does not need it; once per microbatch
     update     the rest: what depends on finished folds, on no batch at all, or on nothing; once per step
 
@@ -17,7 +17,7 @@ from typing import ClassVar
 from dialects import attributes as names
 from dialects.build import call_target
 from dialects.ops import all_operands, body_ops, entry_block, main_func, top_level
-from dialects.signature import attr_dicts, op_text, text_of
+from dialects.signature import attr_dicts, op_int, op_text, text_of
 from jaxlib.mlir import ir
 
 from passes.base import Pass
@@ -38,10 +38,13 @@ class MarkPhases(Pass):
         ops = body_ops(block)[:-1]
         seen_by = _Graph(ops)
         seeds = _seeds(func, ops)
-        seeds |= {op.operands[0].owner.operation for op in ops if call_target(op) in FOLDS}
+        folded = {op: op.operands[0].owner for op in ops if call_target(op) in FOLDS}
+        seeds |= {owner.operation for owner in folded.values() if not isinstance(owner, ir.Block)}
         needed = _loss_cone(func, ops)
         below, above = seen_by.descendants(seeds), seen_by.ancestors(seeds)
-        per_microbatch = (seeds | (below & above)) or needed
+        # without a batch the loss' ops are the forward, so that it can be cut; with several microbatches they run once
+        once = (op_int(module.operation, names.MICROBATCHES) or 1) > 1
+        per_microbatch = seeds | (below & above) or (set[ir.Operation]() if once else needed)
         setup = seen_by.ancestors(per_microbatch) - per_microbatch if seeds else set[ir.Operation]()
         has_loss = bool(needed)
         for op in ops:
@@ -51,9 +54,9 @@ class MarkPhases(Pass):
                 phase = "setup" if op in setup else "update"
             op.attributes[names.PHASE] = ir.StringAttr.get(phase)
         _follow_readers(ops)
-        for op in ops:
-            if call_target(op) in FOLDS:
-                op.attributes[names.PHASE] = op.operands[0].owner.attributes[names.PHASE]
+        for op, owner in folded.items():  # rows of an argument that are returned as they are come with the forward
+            phase = "forward" if isinstance(owner, ir.Block) else op_text(owner.operation, names.PHASE)
+            op.attributes[names.PHASE] = ir.StringAttr.get(phase)
 
 
 def _follow_readers(ops: list[ir.Operation]) -> None:

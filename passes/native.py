@@ -1,9 +1,10 @@
 """Run MLIR's own passes from ours, and turn what they say into one readable message."""
 
-from dialects.diagnostics import captured, first_error
-from dialects.errors import fail
 from jaxlib.mlir import ir
 from jaxlib.mlir.passmanager import PassManager
+
+from dialects.diagnostics import captured, first_error
+from dialects.errors import fail
 
 
 def run_native(module: ir.Module, *pipelines: str) -> None:

@@ -52,7 +52,8 @@ def _solve(func: ir.OpView, ops: list[ir.Operation], num_stages: int, microbatch
     node = {op: i for i, op in enumerate(ops)}
     block = entry_block(func)
     returned = body_ops(block)[-1].operands
-    ties: list[tuple[int, ...]] = [(node[op], node[op.operands[0].owner.operation]) for op in ops if call_target(op) in FOLDS]
+    folds = [op for op in ops if call_target(op) in FOLDS and not isinstance(op.operands[0].owner, ir.Block)]
+    ties: list[tuple[int, ...]] = [(node[op], node[op.operands[0].owner.operation]) for op in folds]
     state: dict[ir.Value, int] = {}
     for value, entry in zip(block.arguments, attr_dicts(func, "arg_attrs"), strict=True):
         result = int_of(entry, names.STATE_RESULT)

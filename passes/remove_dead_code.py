@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dialects.ops import all_ops
 from jaxlib.mlir import ir
 
+from dialects.ops import all_ops
 from passes.base import Pass
 
 # StableHLO ops that only compute; MLIR's own passes keep them because the dialect does not declare it.

@@ -3,21 +3,20 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dialects.ops import all_ops, body_ops
 from jaxlib.mlir import ir
 
+from dialects.ops import all_ops, body_ops
+from passes.analysis.layer_loops import is_layer_loop
 from passes.analysis.trip_count import trip_count
 from passes.base import Pass
-
-_HEAVY = ("stablehlo.dot_general", "stablehlo.convolution")
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnrollLoops(Pass):
-    """Loops with a known number of iterations that hold a matmul or a convolution become straight code; others stay.
+    """Loops over layers (analysis/layer_loops.py) with a known number of iterations become straight code; others stay.
 
-    ``max_trips``: longest loop to unroll; ``max_ops``: the module never gets more ops than this. Loops that both leave as they are
-    run as one op on one stage. Run canonicalize after it: the counters are constants now.
+    ``max_trips``: the longest loop to unroll; ``max_ops``: the module never gets more ops than this. What stays runs as one op
+    on one stage. Run fold-slices after it: the counters are constants now. Needs assign-roles to know parameters from data.
 
     Input:
         %0:2 = stablehlo.while(%i = %zero, %x = %input) : tensor<i32>, tensor<4x4xf32>
@@ -47,7 +46,7 @@ class UnrollLoops(Pass):
             loop = loops.pop(0)
             inside = all_ops(loop)
             trips = trip_count(loop)
-            if trips is None or trips > self.max_trips or not any(op.name in _HEAVY for op in inside):
+            if trips is None or trips > self.max_trips or not is_layer_loop(loop, module):
                 continue
             added = (trips - 1) * len(inside)
             if added > budget:

@@ -1,18 +1,20 @@
 """``verify-fragments``: the functions of a realized module fit together. Only reads.
 
 Every value id has one type, one batch dim and one sharding wherever it occurs; what a fragment reads is an argument or is made
-by a fragment; every dim that is split divides.
+by a fragment, and so is every result; every dim that is split divides.
 """
 
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
+
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import sdy
 
 from dialects import attributes as names
 from dialects.errors import Failure
 from dialects.ops import body_ops, entry_block, main_func, shape_of
-from dialects.signature import attr_dicts, text_of
-from jaxlib.mlir import ir
-
+from dialects.signature import attr_dicts, int_of, text_of
 from passes.base import Pass
 
 SHARDING = "sdy.sharding"
@@ -26,6 +28,7 @@ class VerifyFragments(Pass):
 
     def run(self, module: ir.Module) -> None:
         main = main_func(module)
+        axes = _axes(module)
         made = {text_of(entry, names.VALUE) for entry in attr_dicts(main, "arg_attrs")}
         seen: dict[str, tuple[str, str]] = {}
         reads: list[tuple[str, str]] = []
@@ -40,11 +43,11 @@ class VerifyFragments(Pass):
             ]
             for values, entries, listed in ports:
                 for value, entry in zip(values, entries, strict=True):
-                    key = text_of(entry, names.VALUE)
-                    facts = f"{value.type} {entry.get(SHARDING, '')}"
+                    key, facts = text_of(entry, names.VALUE), _facts(value, entry)
                     other, same = seen.setdefault(key, (name, facts))
                     if facts != same:
                         raise Failure(f"value '{key}' is {facts} in {name} and {same} in {other}", where=f"@{name}")
+                    _check_divides(key, value, entry, axes, name)
                     if listed is None:
                         made.add(key)
                     else:
@@ -55,3 +58,30 @@ class VerifyFragments(Pass):
         for entry, value in zip(attr_dicts(main, "res_attrs"), body_ops(entry_block(main))[-1].operands, strict=True):
             if text_of(entry, names.VALUE) not in made:
                 raise Failure(f"result of shape {shape_of(value)} has no value", where="@main")
+
+
+def _facts(value: ir.Value, entry: dict[str, ir.Attribute]) -> str:
+    """What all occurrences of a value must agree on, for people: ``tensor<8x4xf32>, batch dim 0, [{"data"}, {}]``."""
+    dim = int_of(entry, names.VALUE_DIM)
+    batch = [] if dim is None or dim < 0 else [f"batch dim {dim}"]
+    sharding = [str(entry[SHARDING]).partition(", ")[2].removesuffix(">")] if SHARDING in entry else []
+    return ", ".join([str(value.type), *batch, *sharding])
+
+
+def _axes(module: ir.Module) -> dict[str, int]:
+    """Axis -> size, of the one mesh that ``choose-shardings`` wrote; empty without it."""
+    for op in module.body.operations:
+        if op.operation.name == "sdy.mesh":
+            axes = [sdy.MeshAxisAttr(axis) for axis in sdy.MeshAttr(op.operation.attributes["mesh"]).axes]
+            return {axis.name: axis.size for axis in axes}
+    return {}
+
+
+def _check_divides(key: str, value: ir.Value, entry: dict[str, ir.Attribute], axes: dict[str, int], where: str) -> None:
+    if SHARDING not in entry:
+        return
+    dims = [sdy.DimensionShardingAttr(dim) for dim in sdy.TensorShardingAttr(entry[SHARDING]).dimension_shardings]
+    for dim, (size, split) in enumerate(zip(shape_of(value), dims, strict=True)):
+        parts = prod(axes[sdy.AxisRefAttr(axis).name] for axis in split.axes)
+        if size % parts:
+            raise Failure(f"dim {dim} of value '{key}' has size {size} and is split in {parts}", where=f"@{where}")

@@ -31,6 +31,7 @@ EXACT = frozenset(
         "not negate abs sign minimum maximum clamp floor ceil gather dynamic_slice is_finite real imag optimization_barrier"
     ).split()
 )
+RANDOM = ("stablehlo.rng", "stablehlo.custom_call")  # twice is not the same
 
 
 def compute_whole(func: ir.OpView, coupling: Coupling, forms: Mapping[ir.Value, Form], total_flops: float) -> bool:
@@ -42,7 +43,9 @@ def compute_whole(func: ir.OpView, coupling: Coupling, forms: Mapping[ir.Value, 
     if cone is None or sum(flops(op) for op in cone) > limit or not all(_reproducible(op, forms) for op in cone):
         return False
     block = entry_block(func)
-    ordered = [op.operation for op in block.operations if op.operation in cone]
+    ordered = [op.operation for op in block.operations if op.operation in cone and _sees_batch(op.operation, forms)]
+    if any(op.name in RANDOM for op in ordered):
+        return False
     copies: dict[ir.Value, ir.Value] = {}
     for op in ordered:
         _copy(func, op, copies)
@@ -52,11 +55,15 @@ def compute_whole(func: ir.OpView, coupling: Coupling, forms: Mapping[ir.Value, 
     for op in reversed(ordered):
         for result in op.results:
             form = forms.get(result, WHOLE)
-            if not form.is_split and (form.after or form.is_partial):
+            if not form.is_split and (form.after or form.is_partial or form.repeated):
                 result.replace_all_uses_with(copies[result])
         if all(not list(result.uses) for result in op.results):
             op.erase()
     return True
+
+
+def _sees_batch(op: ir.Operation, forms: Mapping[ir.Value, Form]) -> bool:
+    return any(forms.get(result, WHOLE) != WHOLE for result in op.results)
 
 
 def _reproducible(op: ir.Operation, forms: Mapping[ir.Value, Form]) -> bool:
@@ -92,7 +99,7 @@ def _copy(func: ir.OpView, op: ir.Operation, copies: dict[ir.Value, ir.Value]) -
         if isinstance(operand.owner, ir.Block):
             clone.operands[i] = _whole_argument(func, operand)
         else:
-            clone.operands[i] = copies[operand]
+            clone.operands[i] = copies.get(operand, operand)
     for mine, its in zip(op.results, clone.results, strict=True):
         copies[mine] = its
 

@@ -55,7 +55,8 @@ def differences(plan: Plan, first: dict[int, Array], run: Outcome, reference: Ou
         error = relative_error(_wide(got) - start, _wide(want) - start)
         if got.dtype.kind in "iub" and error == 0 and not np.array_equal(got, want):
             error = float("inf")  # 64-bit integers that differ below what a float holds
-        label = label if result.state_arg is None else f"update of {label}"
+        if result.state_arg is not None:
+            label = f"update of {plan.arguments[result.state_arg].name or label}"
         errors[_unique(errors, label, result.index)] = error
     names = {result.index: result.name or f"result {result.index}" for result in plan.results}
     for step, (got, want) in enumerate(zip(run.scalars, reference.scalars, strict=True)):

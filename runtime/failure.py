@@ -21,7 +21,7 @@ from runtime.supervise import Watch
 from runtime.watch import EXCEPTION_S, HEARD_S
 
 
-class Stop(Exception):  # noqa: N818 (the error is one rank's; this is all ranks' agreement to leave)
+class Stop(Exception):
     """All ranks leave with ``code``; the one whose error it was has ``message``, the others ""."""
 
     def __init__(self, code: int, message: str = "") -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,11 @@ from runtime.inputs import Inputs
 from runtime.mesh import Seat, fragments_of, seats
 from runtime.program import PlanFolder, share_files, share_plan
 from runtime.report import Reporter
-from runtime.results import Results, Scalar
+from runtime.results import Results, Scalar, StepReport
 from runtime.store import Store
 from runtime.supervise import Watch
 from runtime.trace import Trace
-from runtime.transport.mpi import MpiTransport
+from runtime.transport.mpi import MpiTransport, unlink_shared_memory
 from runtime.xla import Executable, World, check_version
 
 
@@ -58,6 +59,7 @@ class Job:
         try:
             self._run()
         finally:
+            self._reporter.clear()
             if self._folder is not None:
                 self._folder.close()
 
@@ -69,6 +71,7 @@ class Job:
             if transport.rank == 0:
                 _check_destinations(options)
                 self._folder = PlanFolder(options.target, transport.size, options.planner)
+        unlink_shared_memory()
         plan = share_plan(self._folder, transport)
         with together(transport, transport.rank):
             everyone = seats(plan, transport.size)
@@ -118,6 +121,7 @@ class Job:
         results.restart_clock()
         gathered: dict[int, Any] = {}
         scalars: list[dict[int, Scalar]] = []
+        all_did_last: Callable[[], None] | None = None
         for step in range(options.steps):
             store.begin(step)
             for action in actions:
@@ -127,20 +131,28 @@ class Job:
                 action.do()
                 if trace:
                     trace.add(action.text, began, step=step + 1, microbatch=action.microbatch)
+                scalars += self._report(plan, results.reports(wait=False))
             self._watch.say(f"{seat.name}, step {step + 1}, end of the step")
-            results.send_scalars(step)
+            results.end_step(step)
             last = step == options.steps - 1
-            reports = results.reports(wait=last)
-            scalars += [report.scalars for report in reports]
-            self._reporter.steps(plan, reports, options.steps)
+            scalars += self._report(plan, results.reports(wait=last))
             if last and (options.outputs or options.verify):
                 gathered = results.gather()
             store.commit()
+            if all_did_last is not None:
+                all_did_last()  # no mesh runs ahead by more than a step: its messages would pile up at the next one
+            all_did_last = transport.start_barrier()
+        if all_did_last is not None:
+            all_did_last()
         transport.flush()
         with together(transport, transport.rank):
             if trace and options.trace:
                 _write_trace(trace, options.trace)
         return Outcome(gathered, scalars)
+
+    def _report(self, plan: Plan, reports: list[StepReport]) -> list[dict[int, Scalar]]:
+        self._reporter.steps(plan, reports, self._options.steps)
+        return [report.scalars for report in reports]
 
     def _leave(self, seat: Seat, world: World) -> None:
         """In this order nobody's connection breaks: all clients, then the services."""

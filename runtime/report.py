@@ -11,6 +11,8 @@ from compiler.plan import Plan
 from runtime.compare import Difference
 from runtime.results import Scalar, StepReport
 
+_CLEAR = "\r\x1b[K"  # back to the start of the line, and empty it
+
 
 class Reporter:
     """Speaks on stdout; a silent one on the other ranks."""
@@ -18,12 +20,8 @@ class Reporter:
     def __init__(self, speaks: bool, as_json: bool) -> None:
         self._lines = speaks and not as_json
         self._document: dict[str, Any] | None = {} if speaks and as_json else None
-        self._status: Any = None
-        if self._lines and sys.stdout.isatty():
-            from rich.console import Console
-
-            self._status = Console().status("starting")
-            self._status.start()
+        self._terminal = self._lines and sys.stdout.isatty()
+        self._progress = ""
 
     def plan(self, plan: Plan, generated: tuple[int, ...], seed: int) -> None:
         """What runs, and what was made up."""
@@ -56,8 +54,8 @@ class Reporter:
                 self._document.setdefault("steps", []).append({**entry, "seconds": round(report.seconds, 6)})
             text = "".join(f"  {name} {_short(value)}" for name, value in shown.items())
             self._say(f"step {report.step + 1}{text}  {report.seconds:.3f} s")
-            if self._status is not None:
-                self._status.update(f"step {report.step + 1} of {total}{text}")
+            done = (report.step + 1) / total
+            self._advance(f"[{'=' * int(30 * done):30}] step {report.step + 1} of {total}" if done < 1 else "")
 
     def verified(self, found: list[Difference], bound: float, steps: int) -> None:
         """The worst difference from one device, and what was accepted as rounding noise."""
@@ -90,11 +88,14 @@ class Reporter:
         self._note(key, value)
         self._say(line)
 
+    def clear(self) -> None:
+        """Take the progress line away."""
+        if self._progress:
+            self._advance("")
+
     def close(self) -> None:
         """The last word: the document, if that is what was asked for."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        self.clear()
         if self._document is not None:
             print(json.dumps(self._document, indent=1, allow_nan=False), flush=True)
 
@@ -104,7 +105,13 @@ class Reporter:
 
     def _say(self, line: str) -> None:
         if self._lines:
-            print(line, flush=True)
+            print(f"{_CLEAR}{line}\n{self._progress}" if self._terminal else line + "\n", end="", flush=True)
+
+    def _advance(self, progress: str) -> None:
+        """On a terminal: the line below all others. Plain control characters: rich would wrap the lines above it."""
+        if self._terminal:
+            self._progress = progress
+            print(f"{_CLEAR}{progress}", end="", flush=True)
 
 
 def _name(plan: Plan, index: int) -> str:

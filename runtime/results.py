@@ -34,11 +34,11 @@ class Results:
         self._plan, self._seat, self._store, self._transport = plan, seat, store, transport
         self._values = {value.id: value for value in plan.values}
         self._scalars = [r for r in plan.results if r.role in ("loss", "metric") and not r.shape]
-        self._coming: list[tuple[int, dict[int, Received]]] = []
+        self._coming: list[tuple[int, dict[int, Received], list[Received]]] = []
         self._last = time.monotonic()
 
-    def send_scalars(self, step: int) -> None:
-        """After step ``step``, before its commit: start the scalars on their way."""
+    def end_step(self, step: int) -> None:
+        """After step ``step``, before its commit: start its scalars on their way, and the word that a mesh is done."""
         coming: dict[int, Received] = {}
         for result in self._scalars:
             value, placement = self._where(result)
@@ -47,14 +47,23 @@ class Results:
                 self._transport.send(self._store.peek(value.id), 0, result.index)
             if self._seat.rank == 0:
                 coming[result.index] = self._transport.receive((), numpy_dtype(result.dtype), giver, result.index)
+        tag, first_ranks = 2 * len(self._plan.results), [mesh.ranks[0] for mesh in self._plan.meshes]
+        nothing = np.empty(0, np.uint8)
+        if self._seat.rank in first_ranks:
+            self._transport.send(nothing, 0, tag)
         if self._seat.rank == 0:
-            self._coming.append((step, coming))
+            words = [self._transport.receive((0,), nothing.dtype, rank, tag) for rank in first_ranks]
+            self._coming.append((step, coming, words))
 
     def reports(self, wait: bool) -> list[StepReport]:
-        """On rank 0: the steps that are complete, in order; with ``wait`` all that were begun."""
+        """On rank 0: the steps that all meshes have done, in order; with ``wait`` all that were begun."""
         found: list[StepReport] = []
-        while self._coming and (wait or all(part.ready() for part in self._coming[0][1].values())):
-            step, parts = self._coming.pop(0)
+        while self._coming and (
+            wait or all(part.ready() for part in [*self._coming[0][1].values(), *self._coming[0][2]])
+        ):
+            step, parts, words = self._coming.pop(0)
+            for word in words:
+                word.wait()
             dtypes = {result.index: result.dtype for result in self._scalars}
             scalars = {index: as_scalar(part.wait(), dtypes[index]) for index, part in parts.items()}
             now = time.monotonic()

@@ -26,7 +26,10 @@ def main() -> None:
 
     def interrupted(number: int, _frame: object) -> None:
         _farewell(link)
-        os.kill(child, signal.SIGKILL)
+        try:  # noqa: SIM105
+            os.kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         os._exit(128 + number)
 
     signal.signal(signal.SIGINT, interrupted)

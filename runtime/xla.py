@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -111,6 +112,7 @@ class World:
 
         from dialects.context import make_context
 
+        _provide_lapack(text)
         with make_context():
             module = ir.Module.parse(text)
             loaded = self._client.compile_and_load(module, self._device_list(), self._options())
@@ -118,6 +120,7 @@ class World:
 
     def load(self, executable: bytes) -> Executable:
         """What ``compile`` gave on any device of the world -> runnable here. Not collective."""
+        _provide_lapack(executable)
         return self._client.deserialize_executable(executable, self._device_list(), self._options())
 
     def put(self, array: NumpyArray) -> Buffer:
@@ -167,6 +170,21 @@ class World:
         ids = np.array([[device.id for device in self._devices]], dtype=np.int32)
         options.device_assignment = self._jax.DeviceAssignment.create(ids)
         return options
+
+
+def _provide_lapack(program: bytes) -> None:
+    """Register jaxlib's LAPACK kernels if ``program`` calls any (jax lowers cholesky, qr and eigh so); needs scipy."""
+    if b"lapack_" in program:
+        _register_lapack()
+
+
+@cache  # XLA keeps what is registered, and refuses to be told twice
+def _register_lapack() -> None:
+    lapack = import_module("jaxlib.cpu._lapack")
+    lapack.initialize()
+    for name, kernel in lapack.registrations().items():
+        version = int(name.endswith("_ffi"))
+        import_module("jaxlib.xla_client").register_custom_call_target(name, kernel, "cpu", version)
 
 
 def _shaped(shape: tuple[int, ...], dtype: np.dtype[Any]) -> SimpleNamespace:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from dialects.ops import body_ops, captured, entry_block, op_key
 from jaxlib.mlir import ir
 
-from passes.analysis.forms import AFTER, WHOLE, Form, join, split
+from passes.analysis.forms import AFTER, WHOLE, Form, join, split, whole_form
 from passes.analysis.leaf_forms import Coupled, Transfer, leaf_transfer
 from passes.analysis.linear import linear_transfer
 
-MAX_LOOP_PASSES = 8  # forms only move up a lattice of height 2; each pass moves at least one carried value
+LATTICE_HEIGHT = 3  # whole < repeated < split; each pass over a loop moves at least one carried value
 
 
 class Coupling(Exception):
@@ -36,7 +36,7 @@ class BatchForms:
     def touches_batch(self, op: ir.Operation) -> bool:
         """Whether the op reads or makes a value of which each microbatch has its own."""
         values = [*op.operands, *op.results, *(captured(op) if len(op.regions) else [])]
-        return any(not self.forms[value].is_whole for value in values if value in self.forms)
+        return any(not self.forms[value].is_whole or self.forms[value].repeated for value in values if value in self.forms)
 
 
 def analyze_batch(
@@ -106,23 +106,36 @@ class _Analyzer:
         self.record(op, transfer)
 
     def region_op(self, op: ir.Operation, visit: Callable[[ir.Operation], None]) -> None:
-        outside = [v for v in (*op.operands, *captured(op)) if self.form(v).is_partial]
+        outside = [v for v in (*op.operands, *captured(op)) if self.form(v).is_partial or self.form(v).repeated]
         self.depth += 1
         try:
             visit(op)
+            self.settle(op)
         except Coupling:
             if not outside or self.depth > 1:
                 raise
             self.finished.update(outside)
             visit(op)
+            self.settle(op)
         finally:
             self.depth -= 1
             self.finished.difference_update(outside)
 
+    def settle(self, op: ir.Operation) -> None:
+        """A region op runs as a whole: once per microbatch, or after all of them. Its whole results say which."""
+        reads = [*op.operands, *captured(op)]
+        forms = [*(self.form(value) for value in reads), *(self.answer.forms[result] for result in op.results)]
+        late = next((value for value in reads if self.form(value).after), None)
+        if late is not None and any(not form.is_whole or form.repeated for form in forms):
+            self.couple(op, "needs a value that is complete only after all microbatches", late)
+        for result in op.results:
+            if self.answer.forms[result].is_whole and self.strict:
+                self.answer.forms[result] = whole_form(forms)
+
     def visit_while(self, op: ir.Operation) -> None:
         carried = tuple(self.form(value) for value in op.operands)
         condition, body = (region.blocks[0] for region in op.regions)
-        for _ in range(MAX_LOOP_PASSES):
+        for _ in range(LATTICE_HEIGHT * len(carried) + 1):
             for block in (condition, body):
                 for argument, form in zip(block.arguments, carried, strict=True):
                     self.answer.forms[argument] = form
@@ -146,7 +159,7 @@ class _Analyzer:
             raise Coupling(op, "chooses a branch by a sum over the whole batch", op.operands[0])
         if chosen_by.is_split:
             return self.couple(op, "chooses a branch by a value of the batch", op.operands[0])
-        merged: tuple[Form, ...] | None = tuple([AFTER if chosen_by.after else WHOLE] * len(op.results))
+        merged: tuple[Form, ...] | None = tuple([WHOLE] * len(op.results))
         for region in op.regions:
             merged = self.merge(op, merged, self.block(region.blocks[0]))
             if merged is None:

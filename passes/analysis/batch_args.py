@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from dialects.errors import fail
 from jaxlib.mlir import ir
 
+from dialects.errors import fail
 from passes.analysis.batch_flow import Flow, batch_flow
 from passes.analysis.dependence import Dependence
 from passes.analysis.names import Signature, sounds_like_batch, sounds_like_key
@@ -44,7 +44,9 @@ def find_batch(
     """
     ops = frozenset(op for node in forward if (op := graph.ops[node]) is not None)
     flows = {i: batch_flow(module, i, ops) for i in free if shape_at(signature, i) and not _is_key(signature, i)}
-    useful = [i for i, flow in flows.items() if not flow.cut and (graph.arguments[i] in forward or _named(signature, i))]
+    useful = [
+        i for i, flow in flows.items() if not flow.cut and (graph.arguments[i] in forward or _named(signature, i))
+    ]
     kept = [i for i in useful if not flows[i].weight] or [i for i in useful if _named(signature, i)]
     groups: dict[int, list[int]] = {}
     for index in kept:
@@ -54,10 +56,20 @@ def find_batch(
     if not groups:
         return Batch({}, None)
     size = _best(groups, signature, graph, forward)
-    members = dict.fromkeys(groups[size], f"dim 0 is {size} and runs through the forward as a batch does")
+    members = {
+        index: f"its name, and dim 0 is {size}"
+        if flows[index].weight
+        else f"dim 0 is {size} and runs through the forward as a batch does"
+        for index in groups[size]
+    }
     for index in free:
         shape = shape_at(signature, index)
-        if index not in members and shape[:1] == (size,) and graph.arguments[index] not in forward and not _is_key(signature, index):
+        if (
+            index not in members
+            and shape[:1] == (size,)
+            and graph.arguments[index] not in forward
+            and not _is_key(signature, index)
+        ):
             members[index] = f"its dim 0 is {size}, as the batch's"
     return Batch(members, size)
 
@@ -72,17 +84,22 @@ def _best(groups: dict[int, list[int]], signature: Signature, graph: Dependence,
         groups = kept or groups
     if len(groups) > 1:
         listed = "; ".join(
-            f"dim 0 = {size}: " + ", ".join(title(signature, index) for index in members) for size, members in groups.items()
+            f"dim 0 = {size}: " + ", ".join(title(signature, index) for index in members)
+            for size, members in groups.items()
         )
         fail(f"cannot tell which arguments are the batch, candidates are {listed}", where="@main", remedy=REMEDY)
     return next(iter(groups))
 
 
-def _kept_by_results(groups: dict[int, list[int]], flows: dict[int, Flow], signature: Signature) -> dict[int, list[int]]:
+def _kept_by_results(
+    groups: dict[int, list[int]], flows: dict[int, Flow], signature: Signature
+) -> dict[int, list[int]]:
     """In a program without a loss: groups whose size is dim 0 of a result; of them, those whose dim 0 provably gets there."""
     sizes = {kind.shape[0] for item in signature.result_types if (kind := ir.RankedTensorType(item)).rank}
     fitting = {size: members for size, members in groups.items() if size in sizes}
-    proven = {size: members for size, members in fitting.items() if any(0 in flows[i].results.values() for i in members)}
+    proven = {
+        size: members for size, members in fitting.items() if any(0 in flows[i].results.values() for i in members)
+    }
     return proven or fitting
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 
-from dialects.ops import body_ops, entry_block, main_func, shape_of
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
+
+from dialects.ops import body_ops, entry_block, main_func, shape_of
 
 Dims = dict[ir.Value, int]  # value -> the dim along which dim 0 of the argument runs
 

@@ -5,23 +5,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import prod
 
-from dialects.ops import body_ops, captured, entry_block, main_func, shape_of
 from jaxlib.mlir import ir
 
+from dialects.ops import body_ops, captured, entry_block, main_func, shape_of
+
 # Ops whose result holds, at each place, what the operand holds there; None means every operand of the result's shape.
-_ELEMENTWISE: dict[str, tuple[int, ...] | None] = {
-    "stablehlo." + name: None
-    for name in (
-        "abs add and atan2 bitcast_convert cbrt ceil clamp complex convert cosine count_leading_zeros divide exponential "
-        "exponential_minus_one floor imag log log_plus_one logistic maximum minimum multiply negate not or popcnt power real "
-        "reduce_precision remainder reshape round_nearest_afz round_nearest_even rsqrt shift_left shift_right_arithmetic "
-        "shift_right_logical sign sine sqrt subtract tan tanh xor"
-    ).split()
-} | {
-    "stablehlo.select": (1, 2),
-    "stablehlo.dynamic_update_slice": (0,),
-    "stablehlo.scatter": (0,),
-}
+_EVERY = (
+    "abs add and atan2 bitcast_convert cbrt ceil clamp complex convert cosine count_leading_zeros divide exponential "
+    "exponential_minus_one floor imag log log_plus_one logistic maximum minimum multiply negate not or popcnt power "
+    "real reduce_precision remainder reshape round_nearest_afz round_nearest_even rsqrt shift_left "
+    "shift_right_arithmetic shift_right_logical sign sine sqrt subtract tan tanh xor"
+).split()
+_ELEMENTWISE: dict[str, tuple[int, ...] | None] = {f"stablehlo.{name}": None for name in _EVERY}
+_ELEMENTWISE["stablehlo.select"] = (1, 2)
+_ELEMENTWISE["stablehlo.dynamic_update_slice"] = (0,)
+_ELEMENTWISE["stablehlo.scatter"] = (0,)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dialects.errors import fail
 from dialects.ops import body_ops
 from jaxlib.mlir import ir
 
@@ -50,8 +51,16 @@ def _integer_neutral(fold: Fold, element: ir.IntegerType) -> str:
     return str(table[fold])
 
 
+# Bits of +infinity and -infinity, or of the largest finite values where a type has no infinity.
+_EXTREMES = {
+    "f64": ("0x7FF0000000000000", "0xFFF0000000000000"), "f32": ("0x7F800000", "0xFF800000"), "bf16": ("0x7F80", "0xFF80"),
+    "f16": ("0x7C00", "0xFC00"), "f8E5M2": ("0x7C", "0xFC"), "f8E4M3": ("0x78", "0xF8"), "f8E3M4": ("0x70", "0xF0"),
+    "f8E4M3FN": ("0x7E", "0xFE"), "f8E5M2FNUZ": ("0x7F", "0xFF"), "f8E4M3FNUZ": ("0x7F", "0xFF"), "f8E4M3B11FNUZ": ("0x7F", "0xFF"),
+}  # fmt: skip
+
+
 def _float_extreme(fold: Fold, element: ir.Type) -> str:
-    patterns = {"f32": ("0x7F800000", "0xFF800000"), "f64": ("0x7FF0000000000000", "0xFFF0000000000000"),
-                "bf16": ("0x7F80", "0xFF80"), "f16": ("0x7C00", "0xFC00")}  # fmt: skip
-    pair = patterns.get(str(element), ("448.0", "-448.0"))
+    pair = _EXTREMES.get(str(element))
+    if pair is None:
+        fail(f"no {fold} of {element} over microbatches", remedy="use --microbatches 1, or add the type to _EXTREMES in passes/analysis/folds.py")
     return pair[0] if fold == "min" else pair[1]

@@ -3,6 +3,7 @@
 Time is a mesh axis (design 3.1): ``split`` is "sharded over time", ``partial`` is "unreduced over time", ``whole`` is "replicated".
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,8 @@ class Form:
     sees [outer, m, rest]; ``outer`` > 1 after a merge of dims where the batch is not the major one.
     partial: the whole value is the fold, over microbatches, of what each one has.
     ``after``: depends on a finished fold, so it exists only once all microbatches have run.
+    ``repeated``: whole, but made by an op that each microbatch runs (a loop that carries rows as well), so that every microbatch
+    has the same and what runs once per step must be given one of them.
     """
 
     kind: Literal["whole", "split", "partial"] = "whole"
@@ -24,6 +27,7 @@ class Form:
     outer: int = 1
     fold: Fold = "sum"
     after: bool = False
+    repeated: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -40,6 +44,7 @@ class Form:
 
 WHOLE = Form()
 AFTER = Form(after=True)
+REPEATED = Form(repeated=True)
 
 
 def split(dim: int, outer: int = 1) -> Form:
@@ -59,11 +64,19 @@ def local_shape(shape: tuple[int, ...], form: Form, microbatches: int) -> tuple[
     return tuple(size // microbatches if dim == form.dim else size for dim, size in enumerate(shape))
 
 
+def whole_form(forms: Iterable[Form]) -> Form:
+    """The form of a whole value that is computed from values of these forms."""
+    seen = list(forms)
+    if any(form.after for form in seen):
+        return AFTER
+    return REPEATED if any(form.repeated or not form.is_whole for form in seen) else WHOLE
+
+
 def join(one: Form, other: Form) -> Form | None:
     """The form that both can be converted to without a fold (whole < split, whole < partial); None when there is none."""
     after = one.after or other.after
     if one.is_whole and other.is_whole:
-        return AFTER if after else WHOLE
+        return whole_form((one, other))
     if one.is_whole or other.is_whole:
         form = other if one.is_whole else one
         return None if after else form

@@ -1,12 +1,14 @@
 """Forms through one op without control flow, by Shardy's rule: which forms it wants of its operands and gives its results."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from dialects.ops import shape_of
 from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import stablehlo
 
 from passes.analysis.folds import body_fold
-from passes.analysis.forms import AFTER, WHOLE, Fold, Form, partial
+from passes.analysis.forms import AFTER, REPEATED, WHOLE, Fold, Form, partial, whole_form
 from passes.analysis.rules import Rule, TimeFactor, factor_of, form_of, read_rule
 
 
@@ -36,12 +38,13 @@ def leaf_transfer(op: ir.Operation, forms: Sequence[Form], microbatches: int) ->
     after = any(form.after for form in forms)
     split_at = [i for i, form in enumerate(forms) if form.is_split]
     if not split_at:
-        return Transfer(tuple(forms), tuple([AFTER if after else WHOLE] * len(op.results)))
+        wants = tuple(AFTER if after and form.repeated else form for form in forms)
+        return Transfer(wants, tuple([whole_form(forms)] * len(op.results)))
     if after:
         blame = next(i for i, form in enumerate(forms) if form.after)
         return Coupled("needs a value that is complete only after all microbatches", blame)
     if op.name == "stablehlo.optimization_barrier":
-        return Transfer(tuple(forms), tuple(forms))
+        return Transfer(tuple(forms), tuple(REPEATED if form.is_whole else form for form in forms))
     rule = read_rule(op)
     if rule is None or len(rule.operands) != len(forms):
         return Coupled("has no sharding rule, so it needs the whole batch", split_at[0])
@@ -74,9 +77,43 @@ def _through(op: ir.Operation, rule: Rule, time: TimeFactor, num: int, split_at:
         sites = range(first) if op.name == "stablehlo.scatter" else range(first, 2 * first)
         for i in sites:
             wants[i] = gives[0]
-    if op.name == "stablehlo.convolution" and not _simple_convolution(rule, time):
+    if op.name == "stablehlo.convolution" and not _simple_convolution(op, rule, time):
         return Coupled("is a grouped convolution over the batch", split_at[0])
+    dim = next((dim for dim, factors in enumerate(rule.operands[0]) if time.factor in factors), None)
+    if dim is not None and op.name in _KEEPS_ROWS and not _KEEPS_ROWS[op.name](op, dim):
+        return Coupled("works across the rows of the batch", split_at[0])
     return Transfer(tuple(wants), tuple(gives))
+
+
+def _pads_nothing(op: ir.Operation, dim: int) -> bool:
+    edges = (list(ir.DenseI64ArrayAttr(op.attributes[name])) for name in ("edge_padding_low", "edge_padding_high", "interior_padding"))
+    return all(edge[dim] == 0 for edge in edges)
+
+
+def _updates_all(op: ir.Operation, dim: int) -> bool:
+    return shape_of(op.operands[0])[dim] == shape_of(op.operands[1])[dim]
+
+
+def _scatters_apart(op: ir.Operation, dim: int) -> bool:
+    """Rows of the scattered tensor stay apart when they are batching dims, or dims that every window covers from end to end."""
+    numbers = stablehlo.ScatterDimensionNumbers(op.attributes["scatter_dimension_numbers"])
+    batching = list(numbers.input_batching_dims)
+    if dim in batching:
+        return True
+    apart = {*batching, *numbers.inserted_window_dims}
+    if dim in apart or dim in list(numbers.scattered_dims_to_operand_dims):
+        return False
+    windows = [i for i in range(len(shape_of(op.operands[0]))) if i not in apart]
+    update = shape_of(op.operands[len(op.operands) - 1])
+    return update[list(numbers.update_window_dims)[windows.index(dim)]] == shape_of(op.operands[0])[dim]
+
+
+# Ops that Shardy lets a dim of operand 0 pass through, counting on neighbours to exchange rows: whether they keep rows apart.
+_KEEPS_ROWS: dict[str, Callable[[ir.Operation, int], bool]] = {
+    "stablehlo.pad": _pads_nothing,
+    "stablehlo.dynamic_update_slice": _updates_all,
+    "stablehlo.scatter": _scatters_apart,
+}
 
 
 def _fold_of(op: ir.Operation) -> Fold | None:
@@ -87,7 +124,14 @@ def _fold_of(op: ir.Operation) -> Fold | None:
     return None
 
 
-def _simple_convolution(rule: Rule, time: TimeFactor) -> bool:
-    """Slicing must leave the group counts as they are: every dim that has the time factor has only that factor."""
+def _simple_convolution(op: ir.Operation, rule: Rule, time: TimeFactor) -> bool:
+    """Slicing must leave the group counts as they are: no grouped dim has the time factor, and no dim has it with others."""
+    numbers = stablehlo.ConvDimensionNumbers(op.attributes["dimension_numbers"])
+    grouped: list[tuple[int, ...]] = []
+    if ir.IntegerAttr(op.attributes["feature_group_count"]).value > 1:
+        grouped += [rule.operands[0][numbers.input_feature_dimension], rule.operands[1][numbers.kernel_output_feature_dimension]]
+    if ir.IntegerAttr(op.attributes["batch_group_count"]).value > 1:
+        grouped += [rule.operands[0][numbers.input_batch_dimension], rule.operands[1][numbers.kernel_output_feature_dimension]]
     mappings = (*rule.operands, *rule.results)
-    return all(len(dim) == 1 for mapping in mappings for dim in mapping if time.factor in dim)
+    alone = all(len(dim) == 1 for mapping in mappings for dim in mapping if time.factor in dim)
+    return alone and not any(time.factor in factors for factors in grouped)

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from dialects.ops import element_type
 from jaxlib.mlir import ir
 
-from passes.analysis.forms import WHOLE, Form
+from passes.analysis.folds import OP_OF_FOLD, body_fold
+from passes.analysis.forms import Form
 from passes.analysis.leaf_forms import Transfer
 
 # Rearranging elements commutes with every fold.
@@ -36,27 +38,38 @@ def linear_transfer(op: ir.Operation, forms: Sequence[Form]) -> Transfer | None:
             return None
         wants = tuple(part if i in sites else form for i, form in enumerate(forms))
         return Transfer(wants, tuple([part] * len(op.results)))
+    if op.name == OP_OF_FOLD[part.fold]:
+        return Transfer(tuple([part] * len(forms)), (part,))
     if part.fold != "sum":
         return None
     if op.name in _SUM_OF_ALL:
         return Transfer(tuple([part] * len(forms)), (part,))
-    if (op.name in _ONE_FACTOR and len(at) == 1) or (op.name == "stablehlo.divide" and at == [0]):
+    if (op.name in _ONE_FACTOR and len(at) == 1 and not _widens_integers(op)) or (op.name == "stablehlo.divide" and at == [0] and not _integers(op.results[0])):
         return Transfer(tuple(forms), (part,))
     if op.name == "stablehlo.convert" and _keeps_sums(op):
         return Transfer((part,), (part,))
-    if op.name == "stablehlo.reduce" and at == [0] and len(op.results) == 1 and _adds(op):
-        return Transfer((part, WHOLE), (part,))
+    if op.name == "stablehlo.reduce" and len(op.results) == 1 and body_fold(op) == "sum":
+        return Transfer((part, part), (part,))
     return None
 
 
-def _adds(op: ir.Operation) -> bool:
-    ops = list(op.regions[0].blocks[0].operations)
-    return len(ops) == 2 and ops[0].operation.name == "stablehlo.add"
+def _integers(value: ir.Value) -> bool:
+    return isinstance(element_type(value), ir.IntegerType)
+
+
+def _widens_integers(op: ir.Operation) -> bool:
+    """An i8 sum wraps in the whole program, where the sum of i32 products of its parts would not."""
+    return _integers(op.results[0]) and element_type(op.operands[0]) != element_type(op.results[0])
 
 
 def _keeps_sums(op: ir.Operation) -> bool:
-    """Float to float (rounding aside) and integer to wider or float keep sums; float to integer and bool do not."""
-    source = ir.RankedTensorType(op.operands[0].type).element_type
-    target = ir.RankedTensorType(op.results[0].type).element_type
-    floats = not isinstance(target, ir.IntegerType)
-    return str(source) != "i1" and str(target) != "i1" and (floats or isinstance(source, ir.IntegerType))
+    """Float to float (rounding aside) keeps sums, and so does a signed integer to float unless it is so narrow that sums wrap.
+
+    Integer to integer keeps them where it drops bits: sums wrap at the width of the source.
+    """
+    source, target = element_type(op.operands[0]), element_type(op.results[0])
+    if not isinstance(source, ir.IntegerType):
+        return not isinstance(target, ir.IntegerType)
+    if not isinstance(target, ir.IntegerType):
+        return not source.is_unsigned and source.width >= 32
+    return 1 < target.width <= source.width

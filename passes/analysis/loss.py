@@ -1,8 +1,8 @@
 """Which result is the loss: the scalar that the rest of the step is the derivative of."""
 
-from dialects.errors import fail
 from jaxlib.mlir import ir
 
+from dialects.errors import fail
 from passes.analysis.dependence import Dependence
 from passes.analysis.names import Signature, sounds_like_loss, sounds_like_metric
 
@@ -57,7 +57,9 @@ def _updates_scalar(signature: Signature, graph: Dependence, result: int) -> boo
     """Whether a scalar result is an elementwise function of a scalar argument: a trained temperature, not a loss."""
     near = graph.elementwise_distances(graph.results[result])
     kind = signature.result_types[result]
-    return any(node in near and item == kind for node, item in zip(graph.arguments, signature.argument_types, strict=True))
+    return any(
+        node in near and item == kind for node, item in zip(graph.arguments, signature.argument_types, strict=True)
+    )
 
 
 def _heavy_ops(graph: Dependence, cone: frozenset[int]) -> int:

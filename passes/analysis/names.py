@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from jaxlib.mlir import ir
+
 from dialects.ops import entry_block, main_func
 from dialects.signature import attr_dicts
-from jaxlib.mlir import ir
 
 _TOKEN = re.compile(r"\[[^\]]*\]|\.?[^.\[\]]+")
 _WORD = re.compile(r"[a-z]+")
@@ -19,7 +20,9 @@ _STATE_WORDS = frozenset(
     """param params parameters weight weights kernel bias w b state states opt optimizer mu nu moment momentum variables
     variable trainable embedding scale gamma beta theta ema p""".split()
 )
-_METRIC_WORDS = frozenset("accuracy acc norm lr rate learning step count scale grad gradient perplexity error top".split())
+_METRIC_WORDS = frozenset(
+    "accuracy acc norm lr rate learning step count scale grad gradient perplexity error top".split()
+)
 _KEY_WORDS = frozenset("key keys rng rngs seed prng prngkey".split())
 
 

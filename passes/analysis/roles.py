@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from dialects.errors import fail
 from jaxlib.mlir import ir
 
+from dialects.errors import fail
 from passes.analysis.batch_args import Batch, find_batch, given_batch, title
 from passes.analysis.dependence import Dependence, dependence_of
 from passes.analysis.loss import find_loss, given_loss, is_float, is_scalar_float
@@ -61,7 +61,11 @@ def find_roles(module: ir.Module, said: Said) -> Roles:
         for index in batch.arguments:
             if index in state:
                 how = state[index].how
-                fail(f"{title(signature, index)} is state ({how})", where="--batch-args", remedy="say the state with --state-args")
+                fail(
+                    f"{title(signature, index)} is state ({how})",
+                    where="--batch-args",
+                    remedy="say the state with --state-args",
+                )
     return Roles(
         arguments=_argument_roles(signature, graph, state, batch, forward),
         results=_result_roles(signature, pairs, loss),

@@ -147,7 +147,9 @@ class StateSearch:
         """Whether most results are updates: of their arguments, or of state that is already ``found``; or donation agrees."""
         updated = agreed = 0
         for argument, result in members:
-            new_words = words_of(self.signature.result_names[result]) - words_of(self.signature.argument_names[argument])
+            new_words = words_of(self.signature.result_names[result]) - words_of(
+                self.signature.argument_names[argument]
+            )
             if any(word.startswith("grad") for word in new_words):
                 return False
             reached = self.distances[result]
@@ -220,11 +222,21 @@ class StateSearch:
             is_key = sounds_like_key(name) or str(kind) in ("tensor<2xui32>", "tensor<4xui32>")
             if not (is_key or argument in self.donated):
                 continue
-            fits = [r for r in range(len(self.graph.results)) if r not in taken and self._same_type(argument, r) and r != self.loss]
-            rivals = [a for a in range(len(self.graph.arguments)) if a not in found and all(self._same_type(a, r) for r in fits)]
+            fits = [
+                r
+                for r in range(len(self.graph.results))
+                if r not in taken and self._same_type(argument, r) and r != self.loss
+            ]
+            rivals = [
+                a
+                for a in range(len(self.graph.arguments))
+                if a not in found and all(self._same_type(a, r) for r in fits)
+            ]
             if len(fits) == 1 and rivals == [argument]:
                 if self.graph.arguments[argument] in self.graph.cone([self.graph.results[fits[0]]]):
-                    pairs[argument] = StatePair(argument, fits[0], f"the only result of its type, {fits[0]}, is made from it")
+                    pairs[argument] = StatePair(
+                        argument, fits[0], f"the only result of its type, {fits[0]}, is made from it"
+                    )
         return pairs
 
 

@@ -1,7 +1,8 @@
 """How often a ``stablehlo.while`` runs, where that can be read: a counter from a constant, by a constant, up to a constant."""
 
-from dialects.ops import body_ops
 from jaxlib.mlir import ir
+
+from dialects.ops import body_ops, defining_op
 
 _DIRECTIONS = ("LT", "LE", "NE")
 
@@ -50,10 +51,8 @@ def _step(after: ir.Value, before: ir.Value) -> int | None:
 
 
 def _definition(value: ir.Value, name: str) -> ir.Operation | None:
-    if isinstance(value, ir.BlockArgument):
-        return None
-    op = value.owner.operation
-    return op if op.name == name else None
+    op = defining_op(value)
+    return op if op is not None and op.name == name else None
 
 
 def constant_integer(value: ir.Value) -> int | None:
@@ -65,4 +64,3 @@ def constant_integer(value: ir.Value) -> int | None:
     if kind.rank != 0 or not isinstance(kind.element_type, ir.IntegerType):
         return None
     return int(ir.DenseIntElementsAttr(op.attributes["value"])[0])
-

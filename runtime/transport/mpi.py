@@ -11,6 +11,8 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,6 +110,12 @@ class MpiTransport:
         self._collective(lambda: self._comm.Iallgather(mine, all_codes))
         return [int(value) for value in all_codes]
 
+    def start_barrier(self) -> Callable[[], None]:
+        """Say that this rank has come here; the function returned waits for all others. Collective."""
+        with self._lock:
+            request = self._comm.Ibarrier()
+        return lambda: self.wait(request)
+
     def split(self, color: int) -> MpiTransport:
         """The ranks of one ``color`` among themselves, in rank order. Collective; shares this transport's lock."""
         self.gather_codes(0)  # MPI's split spins until all have come
@@ -124,12 +132,12 @@ class MpiTransport:
         """Return when the request is complete."""
         self._poll(lambda: self.test(request))
 
-    def _collective(self, start: Any) -> None:
+    def _collective(self, start: Callable[[], Any]) -> None:
         with self._lock:
             request = start()
         self.wait(request)
 
-    def _poll(self, done: Any) -> None:
+    def _poll(self, done: Callable[[], bool]) -> None:
         sleep_s = MIN_SLEEP_S
         while not done():
             time.sleep(sleep_s)
@@ -145,6 +153,18 @@ class MpiTransport:
                     self._pending = [item for item in self._pending if not item[0].Test()]
                 time.sleep(sleep_s)
                 sleep_s = min(sleep_s * 1.5, self._max_sleep_s)
+
+
+def unlink_shared_memory() -> None:
+    """Once every rank of the host has met the others: remove the names of MPICH's shared memory, not the memory.
+
+    MPICH removes them when a job ends well; one that is killed would leave 4 MB and more in /dev/shm each time.
+    """
+    maps = Path("/proc/self/maps")
+    for line in maps.read_text().splitlines() if maps.exists() else ():
+        name = line.split()[-1]
+        if name.startswith("/dev/shm/mpich_shm_"):
+            Path(name).unlink(missing_ok=True)
 
 
 def ranks_per_core(local_size: int) -> float:

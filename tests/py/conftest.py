@@ -1,11 +1,11 @@
-"""Marks each test by its folder: pure (no MLIR), ir (in one process), mpi (several ranks), gpu; files beside them are ir."""
+"""Marks each test by its folder: pure (no MLIR), ir (in one process), mpi (several ranks), gpu, frontends; files beside them are ir."""
 
 from pathlib import Path
 
 import pytest
 
 _HERE = Path(__file__).parent
-_FOLDERS = ("pure", "ir", "mpi", "gpu")
+_FOLDERS = ("pure", "ir", "mpi", "gpu", "frontends")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -413,3 +413,59 @@ module @branch_after_the_sums {
     return %0 : tensor<4xf32>
   }
 }
+
+// -----
+
+// Ten values handed on from turn to turn: the split reaches the last of them after ten turns.
+// CHECK-LABEL: module @delay_line
+// CHECK:         stablehlo.while
+// CHECK-SAME:      {mw.batch_dim = array<i64: -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}
+// CHECK:         stablehlo.custom_call @mw.collect(%{{.*}}#10) {mw.dim = 0 : i64} : (tensor<16xf32>) -> tensor<64xf32>
+module @delay_line {
+  func.func @main(%x: tensor<64xf32> {mw.role = "batch", mw.index = 0}) -> tensor<64xf32> {
+    %zero = stablehlo.constant dense<0> : tensor<i32>
+    %one = stablehlo.constant dense<1> : tensor<i32>
+    %five = stablehlo.constant dense<5> : tensor<i32>
+    %s = stablehlo.constant dense<0.0> : tensor<64xf32>
+    %0:11 = stablehlo.while(%t = %zero, %a = %x, %b = %s, %c = %s, %d = %s, %e = %s, %f = %s, %g = %s, %h = %s, %i = %s, %j = %s)
+        : tensor<i32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>
+    cond {
+      %p = stablehlo.compare LT, %t, %five : (tensor<i32>, tensor<i32>) -> tensor<i1>
+      stablehlo.return %p : tensor<i1>
+    } do {
+      %t1 = stablehlo.add %t, %one : tensor<i32>
+      stablehlo.return %t1, %a, %a, %b, %c, %d, %e, %f, %g, %h, %i
+        : tensor<i32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>
+    }
+    return %0#10 : tensor<64xf32>
+  }
+}
+
+// -----
+
+// What a loop over rows counts besides is the same in each microbatch: the step takes it from the first.
+// CHECK-LABEL: module @counter_of_a_loop_over_rows
+// CHECK:       func.func @main(%{{.*}}, %[[INDEX:[a-z0-9]+]]: tensor<i32>
+// CHECK:         %[[LOOP:.*]]:2 = stablehlo.while
+// CHECK:         %[[ZERO:.*]] = stablehlo.constant dense<0> : tensor<i32>
+// CHECK:         %[[FIRST:.*]] = stablehlo.compare EQ, %[[INDEX]],
+// CHECK-NEXT:    %[[PART:.*]] = stablehlo.select %[[FIRST]], %[[LOOP]]#0, %[[ZERO]]
+// CHECK-NEXT:    %[[T:.*]] = stablehlo.custom_call @mw.accumulate(%[[PART]]) {mw.kind = "sum"}
+// CHECK:         return %[[T]],
+module @counter_of_a_loop_over_rows {
+  func.func @main(%x: tensor<16xf32> {mw.role = "batch"}) -> (tensor<i32>, tensor<16xf32>) {
+    %zero = stablehlo.constant dense<0> : tensor<i32>
+    %one = stablehlo.constant dense<1> : tensor<i32>
+    %five = stablehlo.constant dense<5> : tensor<i32>
+    %0:2 = stablehlo.while(%t = %zero, %s = %x) : tensor<i32>, tensor<16xf32>
+    cond {
+      %p = stablehlo.compare LT, %t, %five : (tensor<i32>, tensor<i32>) -> tensor<i1>
+      stablehlo.return %p : tensor<i1>
+    } do {
+      %s1 = stablehlo.tanh %s : tensor<16xf32>
+      %t1 = stablehlo.add %t, %one : tensor<i32>
+      stablehlo.return %t1, %s1 : tensor<i32>, tensor<16xf32>
+    }
+    return %0#0, %0#1 : tensor<i32>, tensor<16xf32>
+  }
+}

@@ -245,24 +245,38 @@ module @interleaved_rows {
 
 // -----
 
-// Ten values handed on from turn to turn: forms reach the last one after more passes than are made.
-module @delay_line {
-  func.func @main(%x: tensor<64xf32> {mw.role = "batch", mw.index = 0}) -> tensor<64xf32> {
-    %zero = stablehlo.constant dense<0> : tensor<i32>
+module @padded_rows {
+  func.func @main(%w: tensor<256x256xf32>, %x: tensor<64x256xf32> {mw.role = "batch", mw.index = 1}) -> tensor<68x256xf32> {
+    %zero = stablehlo.constant dense<0.0> : tensor<f32>
+    %h = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<64x256xf32>, tensor<256x256xf32>) -> tensor<64x256xf32>
+    // expected-error @+1 {{it works across the rows of the batch}}
+    %0 = stablehlo.pad %h, %zero, low = [0, 0], high = [4, 0], interior = [0, 0] : (tensor<64x256xf32>, tensor<f32>) -> tensor<68x256xf32>
+    return %0 : tensor<68x256xf32>
+  }
+}
+
+// -----
+
+// A loop over rows that also reads a finished sum can run neither per microbatch nor after all of them.
+module @loop_reads_rows_and_a_sum {
+  func.func @main(%w: tensor<256x256xf32>, %x: tensor<64x256xf32> {mw.role = "batch", mw.index = 1}) -> tensor<64x256xf32> {
+    %zero = stablehlo.constant dense<0.0> : tensor<f32>
+    %start = stablehlo.constant dense<0> : tensor<i32>
     %one = stablehlo.constant dense<1> : tensor<i32>
     %five = stablehlo.constant dense<5> : tensor<i32>
-    %s = stablehlo.constant dense<0.0> : tensor<64xf32>
-    // expected-error @+1 {{it has no stable split of its carried values}}
-    %0:11 = stablehlo.while(%t = %zero, %a = %x, %b = %s, %c = %s, %d = %s, %e = %s, %f = %s, %g = %s, %h = %s, %i = %s, %j = %s)
-        : tensor<i32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>
+    %h = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<64x256xf32>, tensor<256x256xf32>) -> tensor<64x256xf32>
+    %sum = stablehlo.reduce(%h init: %zero) applies stablehlo.maximum across dimensions = [0] : (tensor<64x256xf32>, tensor<f32>) -> tensor<256xf32>
+    %0:2 = stablehlo.while(%t = %start, %s = %h) : tensor<i32>, tensor<64x256xf32>
     cond {
       %p = stablehlo.compare LT, %t, %five : (tensor<i32>, tensor<i32>) -> tensor<i1>
       stablehlo.return %p : tensor<i1>
     } do {
+      %sums = stablehlo.broadcast_in_dim %sum, dims = [1] : (tensor<256xf32>) -> tensor<64x256xf32>
+      // expected-error @+1 {{it needs a value that is complete only after all microbatches}}
+      %s1 = stablehlo.subtract %s, %sums : tensor<64x256xf32>
       %t1 = stablehlo.add %t, %one : tensor<i32>
-      stablehlo.return %t1, %a, %a, %b, %c, %d, %e, %f, %g, %h, %i
-        : tensor<i32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>, tensor<64xf32>
+      stablehlo.return %t1, %s1 : tensor<i32>, tensor<64x256xf32>
     }
-    return %0#10 : tensor<64xf32>
+    return %0#1 : tensor<64x256xf32>
   }
 }

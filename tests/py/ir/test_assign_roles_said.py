@@ -1,10 +1,11 @@
 """What users say wrongly on the command line about roles: each mistake has its own sentence."""
 
 import pytest
+from jaxlib.mlir import ir
+
 from compiler.frontends.load import load_bytes
 from dialects.context import make_context
 from dialects.errors import UserError
-from jaxlib.mlir import ir
 from passes.assign_roles import AssignRoles
 
 MODULE = b"""

@@ -5,13 +5,14 @@ import random
 from pathlib import Path
 
 import pytest
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import stablehlo
+
 from compiler.frontends.jax_export import read_exported
 from compiler.frontends.load import LoadedModule, load_bytes, load_module
 from dialects.context import make_context
 from dialects.errors import Failure, MeshwrightError, UserError
 from dialects.ops import entry_block, main_func
-from jaxlib.mlir import ir
-from jaxlib.mlir.dialects import stablehlo
 
 TEXT = b"""
 module @step {
@@ -41,14 +42,15 @@ def encode(kind: str) -> bytes:
 
 def export(platforms: tuple[str, ...], *, dynamic: bool = False) -> bytes:
     jax = pytest.importorskip("jax")
-    import jax.export
-
+    pytest.importorskip("jax.export")
     argument = jax.ShapeDtypeStruct((4,), "float32")
     if dynamic:
         argument = jax.ShapeDtypeStruct(jax.export.symbolic_shape("n"), "float32")
 
-    def step(x):  # noqa: ANN001, ANN202
-        return jax.lax.platform_dependent(x, cpu=lambda x: x + 1, default=lambda x: x * 2) if len(platforms) > 1 else x + 1
+    def step(x):
+        return (
+            jax.lax.platform_dependent(x, cpu=lambda x: x + 1, default=lambda x: x * 2) if len(platforms) > 1 else x + 1
+        )
 
     return bytes(jax.export.export(jax.jit(step), platforms=platforms)(argument).serialize())
 
@@ -89,7 +91,7 @@ def test_artifact_of_several_platforms_does_not_say_which() -> None:
 
 
 def test_symbolic_dimension() -> None:
-    with pytest.raises(UserError, match="dynamic shape .*; export with static shapes"):
+    with pytest.raises(UserError, match=r"dynamic shape .*; export with static shapes"):
         load(export(("cpu",), dynamic=True))
 
 

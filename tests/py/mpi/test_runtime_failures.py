@@ -38,6 +38,16 @@ def test_a_killed_rank_is_named(jobs: Jobs, tmp_path: Path, victim: int, number:
     assert jobs.left_behind() == {}
 
 
+def test_a_running_job_has_no_shared_memory_to_leave_behind(jobs: Jobs, tmp_path: Path) -> None:
+    handmade.make(tmp_path / "plan", 2, 1, 2)
+    job = started(jobs, tmp_path / "plan", 2)
+    maps = Path(f"/proc/{jobs.rank(1)}/maps").read_text().splitlines()
+    names = [line.split()[-1] for line in maps if "/dev/shm/mpich" in line]
+    job.send_signal(signal.SIGTERM)
+    job.communicate(timeout=15)
+    assert [name for name in names if name != "(deleted)"] == []
+
+
 @pytest.mark.parametrize("victim", [0, 3])
 def test_a_killed_watcher_is_named(jobs: Jobs, tmp_path: Path, victim: int) -> None:
     handmade.make(tmp_path / "plan", 2, 2, 4)

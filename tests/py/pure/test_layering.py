@@ -18,7 +18,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "passes.analysis": ("dialects", "passes.analysis"),
     "passes": ("dialects", "passes"),
     "compiler.plan": ("compiler.plan",),
-    "compiler.plan_io": ("compiler.plan", "compiler.check_plan", "compiler.check_instructions", "compiler.instructions", "dialects.errors"),
+    "compiler.plan_io": (
+        "compiler.plan",
+        "compiler.check_plan",
+        "compiler.check_instructions",
+        "compiler.instructions",
+        "dialects.errors",
+    ),
     "compiler.schedule": ("compiler.plan", "compiler.schedule", "dialects.errors"),
     "compiler": ("dialects", "passes", "compiler"),
     "runtime": ("runtime", "compiler.plan", "compiler.plan_io", "dialects"),
@@ -47,7 +53,9 @@ def files() -> list[Path]:
 def imports(path: Path) -> list[tuple[str, int, bool]]:
     """(module, line, whether at import time) of every import statement; ``from a import b`` counts as a.b if that is a module."""
     tree = ast.parse(path.read_text())
-    late = {id(node) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) for node in ast.walk(function)}
+    late = {
+        id(node) for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) for node in ast.walk(function)
+    }
     found: list[tuple[str, int, bool]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -55,7 +63,9 @@ def imports(path: Path) -> list[tuple[str, int, bool]]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             for item in node.names:
                 deeper = f"{node.module}.{item.name}"
-                is_module = (ROOT / Path(*deeper.split("."))).with_suffix(".py").exists() or (ROOT / Path(*deeper.split("."))).is_dir()
+                is_module = (ROOT / Path(*deeper.split("."))).with_suffix(".py").exists() or (
+                    ROOT / Path(*deeper.split("."))
+                ).is_dir()
                 found.append((deeper if is_module else node.module, node.lineno, id(node) not in late))
     return found
 
@@ -93,7 +103,12 @@ def test_libraries_come_in_by_one_door(path: Path) -> None:
 
 
 def test_solvers_do_not_know_mlir() -> None:
-    wrong = [path.name for path in (ROOT / "passes/solvers").glob("*.py") for name, _, _ in imports(path) if within(name, "jaxlib")]
+    wrong = [
+        path.name
+        for path in (ROOT / "passes/solvers").glob("*.py")
+        for name, _, _ in imports(path)
+        if within(name, "jaxlib")
+    ]
     assert wrong == []
 
 

@@ -41,12 +41,18 @@ def problems_of(text: str) -> list[str]:
     for name in wanted:
         if not re.search(rf"//\s*{re.escape(name)}(-[A-Z]+(-[0-9]+)?)?:", text):
             found.append(f"no directive {name}: in the file")
-    known = re.compile("(" + "|".join(re.escape(name) for name in sorted(wanted)) + ")(" + "|".join(_SUFFIXES) + ")") if wanted else None
+    known = (
+        re.compile("(" + "|".join(re.escape(name) for name in sorted(wanted)) + ")(" + "|".join(_SUFFIXES) + ")")
+        if wanted
+        else None
+    )
     for number, line in enumerate(lines, start=1):
         found += [f"line {number}: {problem}" for problem in _line_problems(line, wanted, known)]
     if "expected-" in text and "--verify-diagnostics" not in text:
         found.append("expected- annotations without --verify-diagnostics")
-    if any("--verify-diagnostics" in line for line in runs) and not re.search(r"expected-(error|warning|remark|note)", text):
+    if any("--verify-diagnostics" in line for line in runs) and not re.search(
+        r"expected-(error|warning|remark|note)", text
+    ):
         found.append("--verify-diagnostics without an expected- annotation")
     if "// -----" in text and not any("--split-input-file" in line for line in runs):
         found.append("'// -----' without --split-input-file")
@@ -62,7 +68,9 @@ def _line_problems(line: str, wanted: set[str], known: re.Pattern[str] | None) -
     problems: list[str] = []
     if head is not None and head[1] != "RUN":
         name = head[1]
-        belongs = any(name.upper().startswith(prefix) for prefix in wanted) or name.upper().startswith(("CHECK", "CHEC", "CEHCK", "CHCEK"))
+        belongs = any(name.upper().startswith(prefix) for prefix in wanted) or name.upper().startswith(
+            ("CHECK", "CHEC", "CEHCK", "CHCEK")
+        )
         if belongs and (known is None or not known.fullmatch(name) or not body.startswith(f"{name}:")):
             problems.append(f"'{name}:' is no directive of this file")
     elif head is None and known is not None:
@@ -73,8 +81,14 @@ def _line_problems(line: str, wanted: set[str], known: re.Pattern[str] | None) -
         problems.append("a variable in a LABEL directive")
     if "[[#" in body:
         problems.append("[[# …]] does not exist in filecheck")
-    if "expected" in body and re.search(r"expec?ted?[-_ ]?(errors?|warnings?|remarks?|notes?)\b", body) and "{{" in body:
-        if not re.match(r"expected-(error|warning|remark|note)(-re)?\s*(@(\+\d+|-\d+|above|below|unknown|\d+))?\s*\{\{.*\}\}", body):
+    if (
+        "expected" in body
+        and re.search(r"expec?ted?[-_ ]?(errors?|warnings?|remarks?|notes?)\b", body)
+        and "{{" in body
+    ):
+        if not re.match(
+            r"expected-(error|warning|remark|note)(-re)?\s*(@(\+\d+|-\d+|above|below|unknown|\d+))?\s*\{\{.*\}\}", body
+        ):
             problems.append("an annotation that is not read: write expected-error @+1 {{text}}")
     return problems
 
@@ -100,7 +114,10 @@ def test_file_has_no_holes(path: Path) -> None:
         ("// RUN: %opt %s | FileCheck %s\n// CHECK-LABEL: func @f([[X:%.*]])", "a variable in a LABEL"),
         ("// RUN: %opt %s | FileCheck %s\n// CHECK: [[#N+1]]", "does not exist in filecheck"),
         ("// RUN: %opt %s --verify-diagnostics", "without an expected- annotation"),
-        ("// RUN: %opt %s --verify-diagnostics\n// expected-errors {{x}}\n// expected-error {{y}}", "an annotation that is not read"),
+        (
+            "// RUN: %opt %s --verify-diagnostics\n// expected-errors {{x}}\n// expected-error {{y}}",
+            "an annotation that is not read",
+        ),
         ("// RUN: %opt %s | FileCheck %s\n// CHECK: x\n// expected-error {{y}}", "without --verify-diagnostics"),
         ("// RUN: %opt %s | FileCheck %s\n// CHECK: x\n// -----", "without --split-input-file"),
     ],

@@ -1,0 +1,67 @@
+"""The law of the passes, op by op: folding the microbatch runs gives the whole-batch result, or the program is refused by name."""
+
+import os
+
+import loop_cases
+import op_cases
+import pytest
+import region_cases
+import step_cases
+from dialects.errors import UserError
+from hypothesis import HealthCheck, Phase, given, settings
+from op_cases import Case, computed
+from random_programs import Program, programs
+from simulate import check, whole_copies
+
+# MESHWRIGHT_EXAMPLES=20000 for a long search, which then draws anew each time.
+EXAMPLES = int(os.environ.get("MESHWRIGHT_EXAMPLES", "0"))
+CASES = [*op_cases.CASES, *region_cases.CASES, *loop_cases.CASES]
+
+
+def outcome(case: Case, stages: int) -> str:
+    """equal or refused; raises AssertionError where a result differs."""
+    try:
+        check(case.text, case.batch, case.microbatches, stages)
+    except UserError as error:
+        assert error.message
+        return "refused"
+    return "equal"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_op(case: Case) -> None:
+    for stages in (1, 2):
+        assert case.want in (outcome(case, stages), "any")
+    twin = computed(case)
+    if twin is not None:  # no way out by using the argument as a whole
+        outcome(twin, 2)
+    with whole_copies(dear=True):
+        outcome(case, 2)
+
+
+def test_names_are_unique() -> None:
+    names = [case.name for case in CASES]
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3])
+@pytest.mark.parametrize("case", step_cases.CASES, ids=lambda case: case.name)
+def test_step(case: step_cases.Step, stages: int) -> None:
+    check(case.text, case.batch, case.microbatches, stages, case.loss, case.state)
+
+
+@settings(
+    max_examples=EXAMPLES or 300,
+    derandomize=not EXAMPLES,
+    database=None,
+    deadline=None,
+    phases=(Phase.generate, Phase.shrink) if EXAMPLES else (Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
+@given(programs())
+def test_random_program(program: Program) -> None:
+    try:
+        with whole_copies(dear=program.dear):
+            check(program.text, program.batch, program.microbatches, program.stages, seed=program.seed)
+    except UserError as error:
+        assert "not a valid module" not in error.message, f"{error}\n{program.text}"

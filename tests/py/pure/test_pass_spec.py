@@ -1,0 +1,105 @@
+"""The spec text of every registered pass: options -> text -> the same options, alone and in a pipeline."""
+
+import dataclasses
+import typing
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from compiler.pipeline import PASSES, parse_pipeline
+from dialects.errors import UserError
+from passes.assign_roles import AssignRoles
+from passes.base import Pass
+from passes.choose_stages import ChooseStages
+from passes.microbatch import Microbatch
+
+_WORD = st.from_regex(r"[0-9]{1,3}:[0-9]{1,3}", fullmatch=True)
+_BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
+    bool: st.booleans(),
+    int: st.integers(),
+    float: st.floats(allow_nan=False),
+    str: _WORD,
+}
+
+
+def _values(kind: Any) -> st.SearchStrategy[Any]:
+    """Values of an option's type, as ``passes.base`` reads them."""
+    if kind in _BY_TYPE:
+        return _BY_TYPE[kind]
+    arguments = typing.get_args(kind)
+    if typing.get_origin(kind) is tuple:
+        return st.lists(_values(arguments[0]), max_size=4).map(tuple)
+    return st.one_of([st.none() if item is type(None) else _values(item) for item in arguments])
+
+
+def _instances(kind: type[Pass]) -> st.SearchStrategy[Pass]:
+    hints = typing.get_type_hints(kind)
+    return st.builds(kind, **{field.name: _values(hints[field.name]) for field in dataclasses.fields(kind)})
+
+
+def _options(spec: str) -> str:
+    return spec.partition("{")[2].removesuffix("}")
+
+
+_ANY_PASS = st.sampled_from(PASSES).flatmap(_instances)
+
+
+@pytest.mark.parametrize("kind", PASSES, ids=lambda kind: kind.name)
+def test_defaults_need_no_options(kind: type[Pass]) -> None:
+    assert kind().spec() == kind.name
+    assert kind.from_options("") == kind()
+
+
+@pytest.mark.parametrize("kind", PASSES, ids=lambda kind: kind.name)
+def test_a_pass_is_frozen_and_its_name_says_its_class(kind: type[Pass]) -> None:
+    assert kind.name == "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)[1:]
+    assert kind.__module__ == f"passes.{kind.name.replace('-', '_')}"
+    assert dataclasses.fields(kind) == () or kind.__dataclass_params__.frozen
+
+
+def test_names_are_unique() -> None:
+    assert len({kind.name for kind in PASSES}) == len(PASSES)
+
+
+@given(_ANY_PASS)
+def test_spec_comes_back(item: Pass) -> None:
+    assert type(item).from_options(_options(item.spec())) == item
+
+
+@given(st.lists(_ANY_PASS, max_size=5))
+def test_pipeline_comes_back(items: list[Pass]) -> None:
+    assert parse_pipeline(",".join(item.spec() for item in items)) == tuple(items)
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (Microbatch(microbatches=4), "microbatch{microbatches=4}"),
+        (ChooseStages(stages=2, flops_per_s=2e12), "choose-stages{stages=2 flops-per-s=2000000000000.0}"),
+        (AssignRoles(batch_args=(5, 6), loss=0), "assign-roles{batch-args=5,6 loss=0}"),
+        (AssignRoles(batch_args=()), "assign-roles{batch-args=}"),  # none is not the same as not said
+        (AssignRoles(state_args=("0:0", "1:1")), "assign-roles{state-args=0:0,1:1}"),
+    ],
+)
+def test_spec_text(item: Pass, text: str) -> None:
+    assert item.spec() == text
+    assert parse_pipeline(text) == (item,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        (Microbatch, "microbatch=4", "unknown option 'microbatch'; its options are: microbatches"),
+        (Microbatch, "microbatches", "option 'microbatches' needs a value; write microbatches=VALUE"),
+        (Microbatch, "microbatches=four", "got 'four', want int"),
+        (Microbatch, "microbatches=", "got '', want int"),
+        (ChooseStages, "flops-per-s=fast", "got 'fast', want float"),
+        (AssignRoles, "batch-args=1,x", "got 'x', want int"),
+    ],
+)
+def test_bad_options_are_the_users_mistake(kind: type[Pass], text: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        kind.from_options(text)
+    assert message in str(caught.value)
