@@ -1,6 +1,6 @@
 """Claim: 64 ranks, 8 meshes of 8, start and train on 2 cores: first step within 90 s of the command, job under 16 GiB.
 
-    python benchmarks/many_ranks.py [--ranks 64]
+python benchmarks/many_ranks.py [--ranks 64]
 """
 
 import argparse
@@ -22,7 +22,18 @@ def main() -> None:
     ranks = parser.parse_args().ranks
     mpirun = Path(sys.executable).with_name("mpirun")
     began = time.monotonic()
-    command = [str(mpirun), "-np", str(ranks), sys.executable, "-m", "runtime.launch", str(MODULE), "--steps", "3", "--verify"]
+    command = [
+        str(mpirun),
+        "-np",
+        str(ranks),
+        sys.executable,
+        "-m",
+        "runtime.launch",
+        str(MODULE),
+        "--steps",
+        "3",
+        "--verify",
+    ]
     job = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     peak = [0]
     watcher = threading.Thread(target=watch, args=(job, peak), daemon=True)
@@ -34,7 +45,9 @@ def main() -> None:
             first = time.monotonic() - began
         print(line, end="")
     job.wait()
-    print(f"{ranks} ranks: first step after {first:.1f} s, end after {time.monotonic() - began:.1f} s, peak {peak[0] / 2**30:.1f} GiB")
+    print(
+        f"{ranks} ranks: first step after {first:.1f} s, end after {time.monotonic() - began:.1f} s, peak {peak[0] / 2**30:.1f} GiB"
+    )
     sys.exit(job.returncode)
 
 

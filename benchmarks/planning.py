@@ -1,6 +1,6 @@
-"""Claim: planning takes seconds, whatever the depth. GPTs of growing depth, exported by examples/gpt.py, planned for 4 hosts x 8 devices.
+"""Claim: planning takes seconds. GPTs of growing depth, exported by examples/gpt.py, planned for 4 hosts x 8 devices.
 
-    python benchmarks/planning.py [--depths 4,12,24,48]
+python benchmarks/planning.py [--depths 4,12,24,48]
 """
 
 import argparse
@@ -34,7 +34,9 @@ def main() -> None:
                 plan = make_plan(str(module), f"{folder}/plan", PlanOptions(hosts=4, devices_per_host=8))
                 seconds.append(time.perf_counter() - began)
             size = module.stat().st_size / 1024
-            print(f"{depth:6} {size:10.0f} {statistics.median(seconds):7.2f} {len(plan.fragments):9} {len(plan.values):7}")
+            print(
+                f"{depth:6} {size:10.0f} {statistics.median(seconds):7.2f} {len(plan.fragments):9} {len(plan.values):7}"
+            )
 
 
 if __name__ == "__main__":

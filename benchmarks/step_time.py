@@ -14,7 +14,13 @@ import tempfile
 from pathlib import Path
 
 MODULE = "tests/modules/gpt.mlirbc"
-LAYOUTS = ((1, 1, "1f1b"), (1, 2, "1f1b"), (2, 1, "1f1b"), (2, 1, "gpipe"), (2, 2, "1f1b"))  # hosts, devices per host, schedule
+LAYOUTS = (
+    (1, 1, "1f1b"),
+    (1, 2, "1f1b"),
+    (2, 1, "1f1b"),
+    (2, 1, "gpipe"),
+    (2, 2, "1f1b"),
+)  # hosts, devices per host, schedule
 
 
 def main() -> None:
@@ -33,7 +39,10 @@ def main() -> None:
             launch = [sys.executable, "-m", "runtime.launch", plan, "--steps", str(steps), "--json"]
             report = json.loads(run([str(mpirun), "-np", str(hosts * devices), *launch]))
             measured = statistics.median(step["seconds"] for step in report["steps"][2:]) * 1e3
-            print(f"{hosts:5} {devices:7} {schedule:>8} {predicted:12.1f} {measured:11.1f} {measured / predicted:6.1f}", flush=True)
+            print(
+                f"{hosts:5} {devices:7} {schedule:>8} {predicted:12.1f} {measured:11.1f} {measured / predicted:6.1f}",
+                flush=True,
+            )
 
 
 def run(command: list[str]) -> str:

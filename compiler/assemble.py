@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import msgspec
-from dialects.errors import fail
 from jaxlib.mlir import ir
 
 from compiler.check_instructions import check_instructions
@@ -16,6 +15,7 @@ from compiler.options import PlanOptions
 from compiler.plan import VERSION, Argument, Fragment, Plan, Prediction, Result
 from compiler.predict import predict
 from compiler.schedule import make_schedule
+from dialects.errors import fail
 
 PROGRAM = "program.mlir"
 NOTHING_YET = Prediction(0.0, (), (), (), (), 0.0, 0.0)
@@ -83,7 +83,9 @@ def assemble(
     plan = msgspec.structs.replace(plan, prediction=predicted)
     check_plan(plan, "the new plan")
     mesh = mesh_text(layout)
-    files = {f.file: stage_text(part, mesh, _aliases(part, f, results)) for part, f in zip(parts, fragments, strict=True)}
+    files = {
+        f.file: stage_text(part, mesh, _aliases(part, f, results)) for part, f in zip(parts, fragments, strict=True)
+    }
     return plan, files
 
 
@@ -134,10 +136,11 @@ def _aliases(part: Part, fragment: Fragment, results: Sequence[Result]) -> dict[
 def _check_memory(predicted: Prediction, machine: Machine) -> None:
     for mesh, peak in enumerate(predicted.mesh_peak_bytes):
         if peak > machine.memory_bytes:
+            peak_gib, arguments_gib, has_gib = (
+                b / 2**30 for b in (peak, predicted.mesh_argument_bytes[mesh], machine.memory_bytes)
+            )
             fail(
-                f"mesh {mesh} needs {peak / 2**30:.3g} GiB per device ({predicted.mesh_argument_bytes[mesh] / 2**30:.3g} GiB of them "
-                f"arguments), a device has {machine.memory_bytes / 2**30:.3g} GiB",
+                f"mesh {mesh} needs {peak_gib:.3g} GiB per device ({arguments_gib:.3g} GiB of them arguments), "
+                f"a device has {has_gib:.3g} GiB",
                 remedy="use more stages, more microbatches, more devices, or a larger --memory-per-device",
             )
-
-

@@ -3,10 +3,9 @@
 from math import prod
 from typing import NoReturn
 
-from dialects.errors import Failure, UserError
-
 from compiler.check_instructions import check_instructions
 from compiler.plan import Plan, Run
+from dialects.errors import Failure, UserError
 
 
 class _Wrong(Exception):
@@ -43,7 +42,9 @@ def _check(plan: Plan) -> None:
                     _wrong(f"value '{value.id}': dim of size {size} cannot be split over {list(axes)}")
     fragments = {fragment.name: fragment for fragment in plan.fragments}
     for fragment in plan.fragments:
-        if not 0 <= fragment.mesh < len(plan.meshes) or any(not 0 <= i < len(fragment.inputs) for i in fragment.donated):
+        if not 0 <= fragment.mesh < len(plan.meshes) or any(
+            not 0 <= i < len(fragment.inputs) for i in fragment.donated
+        ):
             _wrong(f"fragment '{fragment.name}' names a mesh or an input that is not there")
     if len(plan.instructions) != len(plan.meshes):
         _wrong(f"there are {len(plan.instructions)} instruction lists for {len(plan.meshes)} meshes")
@@ -69,7 +70,9 @@ def _check_meshes(plan: Plan) -> None:
 
 
 def _check_state(plan: Plan, ids: set[str]) -> None:
-    if [a.index for a in plan.arguments] != list(range(len(plan.arguments))) or [r.index for r in plan.results] != list(range(len(plan.results))):
+    if [a.index for a in plan.arguments] != list(range(len(plan.arguments))) or [r.index for r in plan.results] != list(
+        range(len(plan.results))
+    ):
         _wrong("its arguments or results are not numbered from 0")
     for result in plan.results:
         if result.value not in ids:
@@ -77,7 +80,9 @@ def _check_state(plan: Plan, ids: set[str]) -> None:
         if result.state_arg is not None and not 0 <= result.state_arg < len(plan.arguments):
             _wrong(f"result {result.index} feeds argument {result.state_arg}, which is not there")
     for value in plan.values:
-        if value.kind in ("argument", "batch") and (value.argument is None or not 0 <= value.argument < len(plan.arguments)):
+        if value.kind in ("argument", "batch") and (
+            value.argument is None or not 0 <= value.argument < len(plan.arguments)
+        ):
             _wrong(f"value '{value.id}' is of argument {value.argument}, which is not there")
 
 

@@ -3,25 +3,7 @@
 import io
 from collections.abc import Sequence
 
-from dialects import attributes as names
-from dialects.context import make_context
-from dialects.errors import UserError
-from dialects.ops import entry_block, main_func, shape_of
-from dialects.signature import op_int
 from jaxlib.mlir import ir
-from passes.analysis.index_bounds import index_bounds
-from passes.assign_roles import AssignRoles
-from passes.base import Pass
-from passes.choose_shardings import ChooseShardings
-from passes.choose_stages import ChooseStages
-from passes.copy_views import CopyViews
-from passes.mark_phases import MarkPhases
-from passes.microbatch import Microbatch, batch_positions
-from passes.normalize import Normalize
-from passes.place import Place
-from passes.realize import Realize
-from passes.verify_fragments import VerifyFragments
-from passes.verify_stages import VerifyStages
 
 from compiler.assemble import assemble
 from compiler.emit import make_arguments, program_text
@@ -31,6 +13,26 @@ from compiler.machine import Machine, load_machine
 from compiler.options import PlanOptions
 from compiler.plan import Plan
 from compiler.plan_io import write_plan
+from dialects import attributes as names
+from dialects.context import make_context
+from dialects.errors import UserError
+from dialects.ops import entry_block, main_func, shape_of
+from dialects.signature import op_int
+from passes.analysis.index_bounds import index_bounds
+from passes.assign_roles import AssignRoles
+from passes.base import Pass
+from passes.choose_shardings import ChooseShardings
+from passes.choose_stages import ChooseStages
+from passes.copy_views import CopyViews
+from passes.fold_slices import FoldSlices
+from passes.mark_phases import MarkPhases
+from passes.microbatch import Microbatch, batch_positions
+from passes.normalize import Normalize
+from passes.place import Place
+from passes.realize import Realize
+from passes.unroll_loops import UnrollLoops
+from passes.verify_fragments import VerifyFragments
+from passes.verify_stages import VerifyStages
 
 DEVICES_PER_HOST = 8  # what a host has when only the number of devices is known, and it is a multiple of this
 
@@ -44,12 +46,17 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
         loaded = load_module(module_path, context)
         module = loaded.module
         program = program_text(module)
-        _run(module, [Normalize(), AssignRoles(batch_args=options.batch_args, loss=options.loss, state_args=_pairs(options))])
+        _run(
+            module,
+            [Normalize(), AssignRoles(batch_args=options.batch_args, loss=options.loss, state_args=_pairs(options))],
+        )
         func = main_func(module)
         arguments = make_arguments(module, index_bounds(func))
         batch = batch_positions(func)
         rows = shape_of(entry_block(func).arguments[batch[0]])[0] if batch else None
         stages = options.stages or auto_stages(machine.hosts or 1, devices)
+        if stages > 1:  # so that a cut can fall between two iterations
+            _run(module, [UnrollLoops(), FoldSlices(), Normalize()])
         module = _microbatch(module, options, microbatch_candidates(rows, stages, devices), remarks)
         count = op_int(module.operation, names.MICROBATCHES) or 1
         _run(module, [CopyViews(), MarkPhases(), _stage_chooser(stages, machine), Place(), VerifyStages()])
@@ -59,7 +66,8 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
         layout = make_layout(found, devices, rows // count if rows else None)
         _run(module, [Realize(), ChooseShardings(data=layout.data, spare=layout.spare), VerifyFragments()])
         if layout.spare > 1 and rows:
-            remarks.append(f"{rows // count} rows per microbatch cannot be split over more than {layout.data} devices; {layout.spare} repeat them")
+            rest = f"{layout.data} devices; {layout.spare} repeat them"
+            remarks.append(f"{rows // count} rows per microbatch cannot be split over more than {rest}")
         plan, files = assemble(module, loaded.name, arguments, machine, layout, options, rows, tuple(remarks), count)
     return write_plan(plan, {**files, plan.program: program}, out)
 

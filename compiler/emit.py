@@ -2,19 +2,33 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
-from dialects import attributes as names
-from dialects.ops import body_ops, entry_block, main_func, shape_of
-from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import sdy
+
+from compiler.layout import Layout
+from compiler.plan import (
+    Argument,
+    ArgumentRole,
+    Fragment,
+    Phase,
+    Placement,
+    Result,
+    ResultRole,
+    Sharding,
+    Value,
+    ValueKind,
+)
+from dialects import attributes as names
+from dialects.ops import all_ops, body_ops, entry_block, main_func, shape_of
+from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
 from passes.analysis.flops import flops, traffic_bytes
 from passes.analysis.liveness import peak_temp_bytes
 
-from compiler.layout import Layout
-from compiler.plan import Argument, Fragment, Phase, Placement, Result, Sharding, Value, ValueKind
-
-PHASES: tuple[Phase, ...] = ("setup", "forward", "backward", "update")
+PHASES: dict[str, Phase] = {phase: phase for phase in get_args(Phase)}
+ARGUMENT_ROLES: dict[str, ArgumentRole] = {role: role for role in get_args(ArgumentRole)}
+RESULT_ROLES: dict[str, ResultRole] = {role: role for role in get_args(ResultRole)}
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,7 @@ def read_parts(module: ir.Module) -> list[Part]:
             continue
         block = entry_block(func)
         *ops, terminator = body_ops(block)
-        phase = next(phase for phase in PHASES if phase == op_text(op, names.PHASE))
+        phase = PHASES[op_text(op, names.PHASE)]
         parts.append(
             Part(
                 name=ir.StringAttr(op.attributes["sym_name"]).value,
@@ -154,16 +168,12 @@ def make_arguments(module: ir.Module, bounds: Mapping[int, int]) -> tuple[Argume
                 name=text_of(entry, names.NAME),
                 dtype=dtype_of(value),
                 shape=shape_of(value),
-                role=_role(text_of(entry, names.ROLE)),
+                role=ARGUMENT_ROLES[text_of(entry, names.ROLE)],
                 state_result=int_of(entry, names.STATE_RESULT),
                 exclusive_bound=bounds.get(i),
             )
         )
     return tuple(arguments)
-
-
-def _role(text: str):  # noqa: ANN202
-    return next(role for role in ("parameter", "optimizer", "state", "batch", "constant") if role == text)
 
 
 def make_results(module: ir.Module) -> tuple[Result, ...]:
@@ -172,16 +182,24 @@ def make_results(module: ir.Module) -> tuple[Result, ...]:
     terminator = body_ops(entry_block(func))[-1]
     results: list[Result] = []
     for i, (value, entry) in enumerate(zip(terminator.operands, attr_dicts(func, "res_attrs"), strict=True)):
-        role = next(role for role in ("state", "loss", "metric", "output") if role == text_of(entry, names.ROLE))
+        role = RESULT_ROLES[text_of(entry, names.ROLE)]
         results.append(
-            Result(i, text_of(entry, names.NAME), dtype_of(value), shape_of(value), role, text_of(entry, names.VALUE), int_of(entry, names.STATE_ARG))
+            Result(
+                i,
+                text_of(entry, names.NAME),
+                dtype_of(value),
+                shape_of(value),
+                role,
+                text_of(entry, names.VALUE),
+                int_of(entry, names.STATE_ARG),
+            )
         )
     return tuple(results)
 
 
 def stage_text(part: Part, mesh: str, aliases: Mapping[int, int]) -> str:
     """The StableHLO text of one fragment with @main, ``sdy.sharding`` on its ports, and ``aliases``: input -> output donated to."""
-    func = part.func.operation.clone()
+    func: ir.OpView = part.func.operation.clone()  # type: ignore[assignment]  # the stub says Operation, it is a FuncOp
     holder = ir.Module.create(ir.Location.unknown())
     holder.body.append(ir.Operation.parse(mesh))
     holder.body.append(func)
@@ -200,13 +218,10 @@ def stage_text(part: Part, mesh: str, aliases: Mapping[int, int]) -> str:
 
 
 def _strip(root: ir.Operation) -> None:
-    def strip(op: ir.Operation) -> ir.WalkResult:
-        for key in [item.name if hasattr(item, "name") else str(item) for item in op.attributes]:
+    for op in all_ops(root):
+        for key in [str(name) for name in op.attributes]:
             if key.startswith("mw."):
                 del op.attributes[key]
-        return ir.WalkResult.ADVANCE
-
-    root.walk(strip)
 
 
 def fragment_of(part: Part, layout: Layout, donated: tuple[int, ...] = ()) -> Fragment:
@@ -228,4 +243,4 @@ def fragment_of(part: Part, layout: Layout, donated: tuple[int, ...] = ()) -> Fr
 
 def program_text(module: ir.Module) -> str:
     """The user's whole program as text, constants in full: what ``--verify`` runs on one device."""
-    return module.operation.get_asm(enable_debug_info=False)
+    return str(module.operation.get_asm(enable_debug_info=False))

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
 
-from dialects.errors import fail
-
 from compiler.plan import Axis, Mesh
+from dialects.errors import fail
 
 MICROBATCHES_PER_STAGE = 4  # (S-1)/(4S+S-1) is a bubble of at most 20 %: GPipe (NeurIPS'19) section 2.3 wants M >= 4S
 

@@ -41,6 +41,8 @@ class Placement(Struct, frozen=True):
     sharding: Sharding
 
 
+ArgumentRole = Literal["parameter", "optimizer", "state", "batch", "constant"]
+ResultRole = Literal["state", "loss", "metric", "output"]
 ValueKind = Literal["argument", "batch", "microbatch", "step", "index"]
 
 
@@ -69,7 +71,7 @@ class Argument(Struct, frozen=True):
     name: str
     dtype: str
     shape: tuple[int, ...]
-    role: Literal["parameter", "optimizer", "state", "batch", "constant"]
+    role: ArgumentRole
     state_result: int | None = None
     exclusive_bound: int | None = None  # for generated integers: values in [0, bound)
 
@@ -81,7 +83,7 @@ class Result(Struct, frozen=True):
     name: str
     dtype: str
     shape: tuple[int, ...]
-    role: Literal["state", "loss", "metric", "output"]
+    role: ResultRole
     value: str
     state_arg: int | None = None
 

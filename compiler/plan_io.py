@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
-from dialects.errors import Failure, fail
 
 from compiler.check_plan import check_plan
 from compiler.plan import VERSION, Plan
+from dialects.errors import Failure, fail
 
 PLAN_FILE = "plan.json"
 
@@ -71,7 +71,11 @@ def load_plan(path: str) -> Plan:
     for name, digest in plan.digests.items():
         content = read_plan_file(path, name)
         if hashlib.sha256(content).hexdigest() != digest:
-            fail("its content is not what was planned (sha256 differs)", where=str(Path(path) / name), remedy="plan again instead of editing")
+            fail(
+                "its content is not what was planned (sha256 differs)",
+                where=str(Path(path) / name),
+                remedy="plan again instead of editing",
+            )
     missing = {plan.program, *(fragment.file for fragment in plan.fragments)} - plan.digests.keys()
     if missing:
         fail(f"has no digest for {', '.join(sorted(missing))}", where=str(file), remedy="plan again instead of editing")

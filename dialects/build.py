@@ -10,7 +10,12 @@ def tensor_type(shape: Sequence[int], element: ir.Type) -> ir.RankedTensorType:
     return ir.RankedTensorType.get(list(shape), element)
 
 
-def make(name: str, results: Sequence[ir.Type], operands: Sequence[ir.Value], attributes: Mapping[str, ir.Attribute] | None = None) -> ir.Value:
+def make(
+    name: str,
+    results: Sequence[ir.Type],
+    operands: Sequence[ir.Value],
+    attributes: Mapping[str, ir.Attribute] | None = None,
+) -> ir.Value:
     """One op with one result; its value."""
     op = ir.Operation.create(name, results=list(results), operands=list(operands), attributes=dict(attributes or {}))
     return op.results[0]
@@ -31,9 +36,9 @@ def i64s(values: Sequence[int]) -> ir.Attribute:
     return ir.DenseI64ArrayAttr.get(list(values))
 
 
-def constant_elements(op: ir.Operation) -> ir.DenseElementsAttr | None:
+def constant_elements(op: ir.Operation | None) -> ir.DenseElementsAttr | None:
     """The elements of a ``stablehlo.constant``; None for other ops and for kinds that the bindings cannot hold (complex)."""
-    if op.name != "stablehlo.constant":
+    if op is None or op.name != "stablehlo.constant":
         return None
     try:
         value = op.attributes["value"]
@@ -42,9 +47,13 @@ def constant_elements(op: ir.Operation) -> ir.DenseElementsAttr | None:
     return value if isinstance(value, ir.DenseElementsAttr) else None
 
 
-def custom_call(target: str, result: ir.Type, operands: Sequence[ir.Value], attributes: Mapping[str, ir.Attribute]) -> ir.Value:
+def custom_call(
+    target: str, result: ir.Type, operands: Sequence[ir.Value], attributes: Mapping[str, ir.Attribute]
+) -> ir.Value:
     """``stablehlo.custom_call @target`` with our own attributes, a marker between passes that never reaches XLA."""
-    return make("stablehlo.custom_call", [result], operands, {"call_target_name": ir.StringAttr.get(target), **attributes})
+    return make(
+        "stablehlo.custom_call", [result], operands, {"call_target_name": ir.StringAttr.get(target), **attributes}
+    )
 
 
 def call_target(op: ir.Operation) -> str | None:

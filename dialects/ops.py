@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from math import prod
 from typing import cast
 
-from dialects.errors import fail
 from jaxlib.mlir import ir
+
+from dialects.errors import fail
 
 CONTROL_FLOW = ("stablehlo.while", "stablehlo.if", "stablehlo.case")
 
@@ -46,6 +47,14 @@ def defining_op(value: ir.Value) -> ir.Operation | None:
 def parent_op(value: ir.BlockArgument) -> ir.Operation:
     """The op whose block has ``value`` as an argument."""
     return value.owner.owner.operation
+
+
+def enclosing(op: ir.Operation) -> ir.Operation:
+    """The op whose region holds ``op``."""
+    parent = op.parent
+    if parent is None:
+        raise ValueError(f"{op.name} is in no other op")
+    return parent.operation
 
 
 def shape_of(value: ir.Value) -> tuple[int, ...]:
@@ -105,15 +114,15 @@ def _inside(value: ir.Value, root: ir.Operation) -> bool:
     while owner != root:
         if owner.name in ("func.func", "builtin.module"):
             return False
-        owner = owner.parent.operation
+        owner = enclosing(owner)
     return True
 
 
 def top_level(op: ir.OpView | ir.Operation) -> ir.Operation:
     """The op of @main's own block that contains ``op``."""
     current = op.operation
-    while current.parent.operation.name != "func.func":
-        current = current.parent.operation
+    while (above := enclosing(current)).name != "func.func":
+        current = above
     return current
 
 

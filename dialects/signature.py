@@ -29,7 +29,9 @@ def refresh_type(func: ir.OpView) -> None:
     func.operation.attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(inputs, results))
 
 
-def add_argument(func: ir.OpView, kind: ir.Type, attributes: Mapping[str, ir.Attribute], location: ir.Location) -> ir.Value:
+def add_argument(
+    func: ir.OpView, kind: ir.Type, attributes: Mapping[str, ir.Attribute], location: ir.Location
+) -> ir.Value:
     """Append an argument to ``func`` with its attributes; its value."""
     entries = attr_dicts(func, "arg_attrs")
     value = entry_block(func).add_argument(kind, location)

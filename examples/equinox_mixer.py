@@ -9,6 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
+
 from data import CLASSES, image_batches
 from export import command_line, export_step
 

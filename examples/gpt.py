@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
+
 from data import VOCABULARY, read_text, text_batches
 from export import export_step
 

@@ -9,6 +9,7 @@ import haiku as hk
 import jax
 import jax.numpy as jnp
 import optax
+
 from data import VOCABULARY, read_text, text_batches
 from export import command_line, export_step
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import jax
 import optax
+from transformers import FlaxGPT2LMHeadModel, GPT2Config
+
 from data import VOCABULARY, read_text, text_batches
 from export import command_line, export_step
-from transformers import FlaxGPT2LMHeadModel, GPT2Config
 
 SEQ = 32
 

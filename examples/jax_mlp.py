@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+
 from data import CLASSES, image_batches
 from export import command_line, export_step
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import jax
 import keras
+from keras import layers
+
 from data import CLASSES, image_batches
 from export import command_line, export_step
-from keras import layers
 
 
 def make_model() -> Any:

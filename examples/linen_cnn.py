@@ -6,9 +6,10 @@ python examples/linen_cnn.py --out out/
 import flax.linen as nn
 import jax
 import optax
+from flax.training.train_state import TrainState
+
 from data import CLASSES, image_batches
 from export import command_line, export_step
-from flax.training.train_state import TrainState
 
 
 class CNN(nn.Module):

@@ -8,6 +8,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 import optax
+
 from data import CLASSES, image_batches
 from export import command_line, export_step
 

@@ -9,6 +9,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
+
 from data import CLASSES, image_batches
 from export import command_line, export_step
 

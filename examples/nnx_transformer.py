@@ -8,9 +8,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
+from flax import nnx
+
 from data import VOCABULARY, read_text, text_batches
 from export import command_line, export_step
-from flax import nnx
 
 SEQ, WIDTH, HEADS, LAYERS = 32, 64, 4, 2
 

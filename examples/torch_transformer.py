@@ -10,9 +10,10 @@ from typing import Any
 import jax
 import optax
 import torch
+from torch import nn
+
 from data import VOCABULARY, read_text, text_batches
 from export import command_line, export_step
-from torch import nn
 from torchax_compat import torchax
 
 SEQ, WIDTH, HEADS, LAYERS = 32, 64, 4, 2

@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+
 from data import image_batches
 from export import command_line, export_step
 from linen_vit import MODEL

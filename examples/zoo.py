@@ -18,6 +18,7 @@ from typing import Any
 
 import jax
 import numpy as np
+
 from export import export_step, first_batch, plain
 from programs import attention, control_flow, convolutions, generative, layers, numerics, objectives, optimizers, state
 from programs.program import STEPS, Program

@@ -10,8 +10,9 @@ import typing
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
 
-from dialects.errors import fail
 from jaxlib.mlir import ir
+
+from dialects.errors import fail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,9 @@ class Pass(abc.ABC):
                 fail(f"unknown option '{key}'", where=f"pass {cls.name}", remedy=f"its options are: {known}")
             if not equals and hints[fields[key]] is not bool:
                 fail(f"option '{key}' needs a value", where=f"pass {cls.name}", remedy=f"write {key}=VALUE")
-            options[fields[key]] = _read(hints[fields[key]], value if equals else "true", f"pass {cls.name}, option '{key}'")
+            options[fields[key]] = _read(
+                hints[fields[key]], value if equals else "true", f"pass {cls.name}, option '{key}'"
+            )
         return cls(**options)
 
 

@@ -12,12 +12,12 @@ becomes with ``choose-shardings{data=4 spare=2}``
 from dataclasses import dataclass
 from typing import ClassVar
 
+from jaxlib.mlir import ir
+
 from dialects import attributes as names
 from dialects.errors import fail
 from dialects.ops import entry_block, shape_of
 from dialects.signature import attr_dicts, int_of, set_attr_dicts
-from jaxlib.mlir import ir
-
 from passes.base import Pass
 
 
@@ -34,7 +34,9 @@ class ChooseShardings(Pass):
             fail(f"got {self.data} x {self.spare} devices, want at least 1 x 1", where=f"pass {self.name}")
         axes = [f'"data"={self.data}'] + ([f'"spare"={self.spare}'] if self.spare > 1 else [])
         with ir.InsertionPoint.at_block_begin(module.body), ir.Location.unknown():
-            ir.InsertionPoint.at_block_begin(module.body).insert(ir.Operation.parse(f"sdy.mesh @mesh = <[{', '.join(axes)}]>"))
+            ir.InsertionPoint.at_block_begin(module.body).insert(
+                ir.Operation.parse(f"sdy.mesh @mesh = <[{', '.join(axes)}]>")
+            )
         for func in module.body.operations:
             if func.operation.name == "func.func" and names.PHASE in func.operation.attributes:
                 self._annotate(func)

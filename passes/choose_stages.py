@@ -10,12 +10,12 @@ by ``place``. This is the modest chooser: equal meshes, roofline costs; the full
 from dataclasses import dataclass
 from typing import ClassVar
 
+from jaxlib.mlir import ir
+
 from dialects import attributes as names
 from dialects.errors import fail
 from dialects.ops import body_ops, entry_block, main_func, num_bytes, top_level
 from dialects.signature import i64, op_text
-from jaxlib.mlir import ir
-
 from passes.analysis.flops import flops, traffic_bytes
 from passes.base import Pass
 from passes.solvers.cut import choose_cuts

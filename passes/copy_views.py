@@ -11,9 +11,9 @@ one broadcast of a statistic between forward and backward, which would keep the 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dialects.ops import body_ops, entry_block, main_func
 from jaxlib.mlir import ir
 
+from dialects.ops import body_ops, enclosing, entry_block, main_func
 from passes.base import Pass
 
 VIEWS = frozenset({"stablehlo.broadcast_in_dim", "stablehlo.reshape", "stablehlo.transpose"})
@@ -42,7 +42,7 @@ def _copy_for_each(op: ir.Operation) -> None:
         if owner not in readers:
             readers.append(owner)
     for reader in readers[1:]:
-        if reader.parent.operation != op.parent.operation or reader.name == "func.return":
+        if enclosing(reader) != enclosing(op) or reader.name == "func.return":
             continue  # inside a region, or a result: the shared one serves
         clone = op.clone(ir.InsertionPoint(reader)).operation
         for i, operand in enumerate(reader.operands):

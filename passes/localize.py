@@ -10,11 +10,13 @@ not have, a conversion goes right after the operand's definition:
     split -> whole     ``custom_call @mw.collect`` {mw.dim}, only for results of the step
 """
 
-from dialects import attributes as names
-from dialects.build import after, constant_elements, custom_call, i64s, make, splat, tensor_type
-from dialects.ops import body_ops, element_type, entry_block, op_key, shape_of
+from collections.abc import Sequence
+
 from jaxlib.mlir import ir
 
+from dialects import attributes as names
+from dialects.build import after, constant_elements, custom_call, i64s, make, splat, tensor_type
+from dialects.ops import body_ops, defining_op, element_type, entry_block, op_key, shape_of
 from passes.analysis.batch import BatchForms, Coupling
 from passes.analysis.folds import neutral
 from passes.analysis.forms import AFTER, Form, local_shape, partial
@@ -32,7 +34,7 @@ class Localizer:
     def run(self, func: ir.OpView) -> None:
         """Localize every op of ``func``; types of its arguments change, the caller updates the signature."""
         block = entry_block(func)
-        self.retype(list(block.arguments)[:-1])
+        self.retype([*block.arguments][:-1])
         self.block(block)
         terminator = body_ops(block)[-1]
         for i, value in enumerate(terminator.operands):
@@ -42,12 +44,14 @@ class Localizer:
             elif form.is_partial or form.repeated:
                 terminator.operands[i] = self.convert(value, form, AFTER)
 
-    def retype(self, values: list[ir.Value]) -> None:
+    def retype(self, values: Sequence[ir.Value]) -> None:
         for value in values:
             form = self.answer.forms[value]
             self.whole_shape[value] = shape_of(value)
             if form.is_split:
-                value.set_type(tensor_type(local_shape(shape_of(value), form, self.answer.microbatches), element_type(value)))
+                value.set_type(
+                    tensor_type(local_shape(shape_of(value), form, self.answer.microbatches), element_type(value))
+                )
 
     def block(self, block: ir.Block) -> None:
         for op in body_ops(block):
@@ -55,7 +59,9 @@ class Localizer:
             for i, want in enumerate(wants):
                 value = op.operands[i]
                 have = self.answer.forms[value]
-                if (have.kind, have.dim, have.outer) != (want.kind, want.dim, want.outer) or (have.repeated and want.after):
+                if (have.kind, have.dim, have.outer) != (want.kind, want.dim, want.outer) or (
+                    have.repeated and want.after
+                ):
                     with op.location:
                         op.operands[i] = self.convert(value, have, want)
             if op.name in ("stablehlo.while", "stablehlo.if", "stablehlo.case"):
@@ -63,7 +69,9 @@ class Localizer:
                     self.retype(list(region.blocks[0].arguments))
                     self.block(region.blocks[0])
             self.retype(list(op.results))
-            if op.name in PATCHES and any(self.answer.forms[v].is_split for v in (*op.operands, *op.results) if v in self.answer.forms):
+            if op.name in PATCHES and any(
+                self.answer.forms[v].is_split for v in (*op.operands, *op.results) if v in self.answer.forms
+            ):
                 PATCHES[op.name](op)
 
     def convert(self, value: ir.Value, have: Form, want: Form) -> ir.Value:
@@ -93,7 +101,9 @@ class Localizer:
         grouped = make("stablehlo.reshape", [tensor_type(blocked, element)], [value])
         zero = splat((), ir.IntegerType.get_signless(32), "0")
         starts = [self.index if dim == want.dim + 1 else zero for dim in range(len(blocked))]
-        taken = make("stablehlo.dynamic_slice", [tensor_type(chosen, element)], [grouped, *starts], {"slice_sizes": i64s(chosen)})
+        taken = make(
+            "stablehlo.dynamic_slice", [tensor_type(chosen, element)], [grouped, *starts], {"slice_sizes": i64s(chosen)}
+        )
         return make("stablehlo.reshape", [tensor_type(local, element)], [taken])
 
     def first_only(self, value: ir.Value, want: Form) -> ir.Value:
@@ -103,7 +113,9 @@ class Localizer:
             return value
         zero = splat((), ir.IntegerType.get_signless(32), "0")
         compared = {"comparison_direction": ir.Attribute.parse("#stablehlo<comparison_direction EQ>")}
-        first = make("stablehlo.compare", [tensor_type((), ir.IntegerType.get_signless(1))], [self.index, zero], compared)
+        first = make(
+            "stablehlo.compare", [tensor_type((), ir.IntegerType.get_signless(1))], [self.index, zero], compared
+        )
         return make("stablehlo.select", [value.type], [first, value, rest])
 
     def collect(self, op: ir.Operation, value: ir.Value, form: Form) -> ir.Value:
@@ -133,7 +145,7 @@ def _same_constant(value: ir.Value, other: ir.Value) -> bool:
     source = value.owner.operation
     if source.name == "stablehlo.broadcast_in_dim" and not isinstance(source.operands[0].owner, ir.Block):
         source = source.operands[0].owner.operation
-    mine, its = constant_elements(source), constant_elements(other.owner.operation)
+    mine, its = constant_elements(source), constant_elements(defining_op(other))
     return mine is not None and its is not None and mine.is_splat and mine.get_splat_value() == its.get_splat_value()
 
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 
+from jaxlib.mlir import ir
+
 from dialects.build import constant_elements, i64s, make, tensor_type
 from dialects.ops import element_type, shape_of
-from jaxlib.mlir import ir
 
 
 def _patch_slice(op: ir.Operation) -> None:
     """A slice keeps the batch dim whole (Shardy's rule says so), so its limit there is the local size."""
     operand, result = shape_of(op.operands[0]), shape_of(op.results[0])
-    starts, limits, strides = (list(ir.DenseI64ArrayAttr(op.attributes[f"{n}"])) for n in ("start_indices", "limit_indices", "strides"))
+    starts, limits, strides = (
+        list(ir.DenseI64ArrayAttr(op.attributes[f"{n}"])) for n in ("start_indices", "limit_indices", "strides")
+    )
     new = [
         size if start == 0 and stride == 1 and size == kept else limit
         for start, limit, stride, size, kept in zip(starts, limits, strides, operand, result, strict=True)
@@ -25,7 +28,9 @@ def _patch_dynamic_slice(op: ir.Operation) -> None:
 def _patch_gather(op: ir.Operation) -> None:
     """Window dims that reach the result keep its size; collapsed and batching dims keep 1 (or 0)."""
     text = str(op.attributes["dimension_numbers"])
-    offset, collapsed, batching = (_ints(text, key) for key in ("offset_dims", "collapsed_slice_dims", "operand_batching_dims"))
+    offset, collapsed, batching = (
+        _ints(text, key) for key in ("offset_dims", "collapsed_slice_dims", "operand_batching_dims")
+    )
     sizes = list(ir.DenseI64ArrayAttr(op.attributes["slice_sizes"]))
     windows = [dim for dim in range(len(sizes)) if dim not in collapsed and dim not in batching]
     result = shape_of(op.results[0])
@@ -63,5 +68,9 @@ def small_copy(value: ir.Value, local: Sequence[int], dim: int) -> ir.Value | No
     if op.name == "stablehlo.broadcast_in_dim":
         dims = list(ir.DenseI64ArrayAttr(op.attributes["broadcast_dimensions"]))
         grows = dim not in dims or shape_of(op.operands[0])[dims.index(dim)] == 1
-        return make("stablehlo.broadcast_in_dim", [kind], [op.operands[0]], {"broadcast_dimensions": i64s(dims)}) if grows else None
+        return (
+            make("stablehlo.broadcast_in_dim", [kind], [op.operands[0]], {"broadcast_dimensions": i64s(dims)})
+            if grows
+            else None
+        )
     return None

@@ -1,25 +1,25 @@
 """``mark-phases``: forward | backward | update by reachability (design 3.2), and setup for what does not see the batch.
 
-    setup      does not depend on the batch and is read by what does: weight casts, dropout masks; once per step
-    forward    sees the batch and is needed by the loss (all of it, in a program without a loss); once per microbatch
-    backward   sees the batch, the loss does not need it; once per microbatch
-    update     the rest: what depends on finished folds, on no batch at all, or on nothing; once per step
+setup      does not depend on the batch and is read by what does: weight casts, dropout masks; once per step
+forward    sees the batch and is needed by the loss (all of it, in a program without a loss); once per microbatch
+backward   sees the batch, the loss does not need it; once per microbatch
+update     the rest: what depends on finished folds, on no batch at all, or on nothing; once per step
 
-    %h = dot_general %x, %w {mw.batch_dim = array<i64: 0>}    ->  {mw.phase = "forward"}
-    %dw = dot_general %x, %dh {mw.batch_dim = array<i64: -1>} ->  {mw.phase = "backward"}
-    %dw2 = custom_call @mw.accumulate(%dw)                    ->  {mw.phase = "backward"}, with its operand
-    %w2 = subtract %w, %dw2                                   ->  {mw.phase = "update"}
+%h = dot_general %x, %w {mw.batch_dim = array<i64: 0>}    ->  {mw.phase = "forward"}
+%dw = dot_general %x, %dh {mw.batch_dim = array<i64: -1>} ->  {mw.phase = "backward"}
+%dw2 = custom_call @mw.accumulate(%dw)                    ->  {mw.phase = "backward"}, with its operand
+%w2 = subtract %w, %dw2                                   ->  {mw.phase = "update"}
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
+from jaxlib.mlir import ir
+
 from dialects import attributes as names
 from dialects.build import call_target
 from dialects.ops import all_operands, body_ops, entry_block, main_func, top_level
 from dialects.signature import attr_dicts, op_int, op_text, text_of
-from jaxlib.mlir import ir
-
 from passes.base import Pass
 from passes.copy_views import VIEWS
 
@@ -73,13 +73,17 @@ class _Graph:
 
     def __init__(self, ops: list[ir.Operation]) -> None:
         self.ops = ops
-        self.inputs = {op: {v.owner.operation for v in all_operands(op) if not isinstance(v.owner, ir.Block)} for op in ops}
+        self.inputs = {
+            op: {v.owner.operation for v in all_operands(op) if not isinstance(v.owner, ir.Block)} for op in ops
+        }
         self.folds = {op for op in ops if call_target(op) in FOLDS}
 
     def descendants(self, seeds: set[ir.Operation]) -> set[ir.Operation]:
         found: set[ir.Operation] = set()
         for op in self.ops:
-            if op not in self.folds and any((i in found or i in seeds) and i not in self.folds for i in self.inputs[op]):
+            if op not in self.folds and any(
+                (i in found or i in seeds) and i not in self.folds for i in self.inputs[op]
+            ):
                 found.add(op)
         return found
 

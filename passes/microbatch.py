@@ -15,13 +15,13 @@ With one microbatch nothing changes but the ``mw.batch_dim`` attributes. Time as
 from dataclasses import dataclass
 from typing import ClassVar
 
+from jaxlib.mlir import ir
+
 from dialects import attributes as names
 from dialects.build import i64s, tensor_type
 from dialects.errors import fail
 from dialects.ops import body_ops, describe, entry_block, main_func, op_key, shape_of
 from dialects.signature import add_argument, attr_dicts, i64, int_of, refresh_type, text_of
-from jaxlib.mlir import ir
-
 from passes.analysis.batch import BatchForms, Coupling, analyze_batch
 from passes.analysis.flops import flops
 from passes.analysis.forms import Form
@@ -84,14 +84,21 @@ def batch_positions(func: ir.OpView) -> list[int]:
 def check_divisible(func: ir.OpView, batch: list[int], microbatches: int) -> None:
     """Raise the user's mistake when the batch is missing or has a number of rows that ``microbatches`` does not divide."""
     if not batch:
-        fail(f"the program has no batch argument to divide in {microbatches} microbatches", remedy="name them with --batch-args, or use --microbatches 1")
+        fail(
+            f"the program has no batch argument to divide in {microbatches} microbatches",
+            remedy="name them with --batch-args, or use --microbatches 1",
+        )
     entries = attr_dicts(func, "arg_attrs")
     for i in batch:
         rows = shape_of(entry_block(func).arguments[i])[0]
         if rows % microbatches:
             divisors = ", ".join(str(n) for n in range(1, rows + 1) if rows % n == 0)
             where = f"argument {int_of(entries[i], names.INDEX)} '{text_of(entries[i], names.NAME)}'"
-            fail(f"its {rows} rows cannot be divided in {microbatches} microbatches", where=where, remedy=f"use one of {divisors}, or --microbatches auto")
+            fail(
+                f"its {rows} rows cannot be divided in {microbatches} microbatches",
+                where=where,
+                remedy=f"use one of {divisors}, or --microbatches auto",
+            )
 
 
 def uncouple(func: ir.OpView, batch: list[int], microbatches: int) -> BatchForms | Coupling:

@@ -1,18 +1,25 @@
 """Builds the function of one fragment: its ops cloned in program order, replicable ones copied in, folds kept as accumulators."""
 
+from typing import get_args
+
+from jaxlib.mlir import ir
+
 from dialects import attributes as names
 from dialects.build import call_target, make, splat, tensor_type
 from dialects.ops import all_operands, body_ops, captured, element_type, shape_of
 from dialects.signature import i64
-from jaxlib.mlir import ir
-
 from passes.analysis.folds import OP_OF_FOLD, neutral
 from passes.analysis.forms import Fold
 from passes.analysis.fragments import Content, Key
 
 
 def outline(
-    module: ir.Module, key: Key, content: Content, ids: dict[ir.Value, str], dims: dict[ir.Value, int], microbatches: int
+    module: ir.Module,
+    key: Key,
+    content: Content,
+    ids: dict[ir.Value, str],
+    dims: dict[ir.Value, int],
+    microbatches: int,
 ) -> ir.Operation:
     """Append ``func.func private @stageK_phase`` to ``module``; @main is left as it is. Returns the function."""
     folds = {op.results[0]: op for op in content.folds}
@@ -42,7 +49,9 @@ def outline(
                 "res_attrs": _value_attrs(results, ids, dims),
             },
         )
-        block = func.regions[0].blocks.append(*[v.type for v in arguments], arg_locs=[ir.Location.unknown()] * len(arguments))
+        block = func.regions[0].blocks.append(
+            *[v.type for v in arguments], arg_locs=[ir.Location.unknown()] * len(arguments)
+        )
     mapping: dict[ir.Value, ir.Value] = dict(zip(arguments, block.arguments, strict=True))
     with ir.InsertionPoint(block), ir.Location.unknown():
         for op in _in_order(content):
@@ -60,7 +69,10 @@ def _position(value_id: str) -> tuple[str, int]:
 
 def _value_attrs(values: list[ir.Value], ids: dict[ir.Value, str], dims: dict[ir.Value, int]) -> ir.ArrayAttr:
     return ir.ArrayAttr.get(
-        [ir.DictAttr.get({names.VALUE: ir.StringAttr.get(ids[v]), names.VALUE_DIM: i64(dims.get(v, -1))}) for v in values]
+        [
+            ir.DictAttr.get({names.VALUE: ir.StringAttr.get(ids[v]), names.VALUE_DIM: i64(dims.get(v, -1))})
+            for v in values
+        ]
     )
 
 
@@ -119,7 +131,8 @@ def _fold(op: ir.Operation, mapping: dict[ir.Value, ir.Value], microbatches: int
 
 def _kind(op: ir.Operation) -> Fold:
     text = ir.StringAttr(op.attributes[names.KIND]).value
-    return next(fold for fold in OP_OF_FOLD if fold == text)
+    folds: dict[str, Fold] = {fold: fold for fold in get_args(Fold)}
+    return folds[text]
 
 
 __all__ = ["all_operands", "outline"]

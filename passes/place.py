@@ -10,23 +10,25 @@ never go back, backward edges never go forward, a parameter sits with its new va
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dialects import attributes as names
-from dialects.build import call_target
-from dialects.ops import all_operands, body_ops, entry_block, main_func, num_bytes
-from dialects.signature import attr_dicts, i64, int_of, op_int, op_text
 from jaxlib.mlir import ir
 
+from dialects import attributes as names
+from dialects.build import call_target
+from dialects.errors import Failure
+from dialects.ops import all_operands, body_ops, describe, entry_block, main_func, num_bytes
+from dialects.signature import attr_dicts, i64, int_of, op_int, op_text
 from passes.analysis.replicable import replicable_ops
 from passes.base import Pass
 from passes.mark_phases import FOLDS
 from passes.solvers.placement import Edge, Infeasible, PlacementProblem, place
+from passes.solvers.placement_problem import EdgeKind
 
-_KINDS = {("forward", "forward"): "forward", ("backward", "backward"): "backward"}
+_KINDS: dict[tuple[str, str], EdgeKind] = {("forward", "forward"): "forward", ("backward", "backward"): "backward"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place(Pass):
-    """Write mw.stage on every op that is not replicable."""
+    """Write mw.stage on every op that is not replicable. Raises Failure when given stages go against the order of the program."""
 
     name: ClassVar[str] = "place"
 
@@ -69,7 +71,8 @@ def _solve(func: ir.OpView, ops: list[ir.Operation], num_stages: int, microbatch
     problem = PlacementProblem(num_stages, len(ops) + len(state), fixed, tuple(edges), tuple(ties))
     placed = place(problem)
     if isinstance(placed, Infeasible):
-        raise AssertionError(f"the order of the program contradicts its own stages: {placed}")
+        where = describe(ops[placed.path[-1]]) if placed.path[-1] < len(ops) else "@main"
+        raise Failure(f"the order of the program contradicts the stages that are given: {placed}", where=where)
     return list(placed.stages[: len(ops)])
 
 

@@ -16,11 +16,11 @@ number, ``acc0`` a fold in progress, ``v0`` anything else. Why functions and not
 from dataclasses import dataclass
 from typing import ClassVar
 
+from jaxlib.mlir import ir
+
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, int_of, op_int, set_attr_dicts, text_of
-from jaxlib.mlir import ir
-
 from passes.analysis.fragments import Fragments
 from passes.base import Pass
 from passes.outline import outline
@@ -67,7 +67,9 @@ def value_ids(func: ir.OpView, fragments: Fragments) -> tuple[dict[ir.Value, str
     for i, (value, entry) in enumerate(zip(entry_block(func).arguments, attr_dicts(func, "arg_attrs"), strict=True)):
         role, index = text_of(entry, names.ROLE), int_of(entry, names.INDEX)
         sliced = role == "batch" and names.WHOLE not in entry
-        ids[value] = "index" if role == "microbatch" else f"{'batch' if sliced else 'arg'}{i if index is None else index}"
+        ids[value] = (
+            "index" if role == "microbatch" else f"{'batch' if sliced else 'arg'}{i if index is None else index}"
+        )
         dims[value] = 0 if role == "batch" else -1
     folds = [op for op in fragments.ops if op in fragments.key_of and op in _folds(fragments)]
     for number, op in enumerate(folds):
@@ -76,7 +78,9 @@ def value_ids(func: ir.OpView, fragments: Fragments) -> tuple[dict[ir.Value, str
         dims[op.results[0]] = -1 if dim is None else dim
     number = 0
     for op in fragments.ops:
-        batch_dims = list(ir.DenseI64ArrayAttr(op.attributes[names.BATCH_DIM])) if names.BATCH_DIM in op.attributes else []
+        batch_dims = (
+            list(ir.DenseI64ArrayAttr(op.attributes[names.BATCH_DIM])) if names.BATCH_DIM in op.attributes else []
+        )
         for i, result in enumerate(op.results):
             if result in ids:
                 continue
@@ -91,8 +95,14 @@ def _folds(fragments: Fragments) -> set[ir.Operation]:
 
 
 def _call(terminator: ir.Operation, made: ir.Operation, current: dict[str, ir.Value]) -> None:
-    inputs = [text_of({n.name: n.attr for n in ir.DictAttr(e)}, names.VALUE) for e in ir.ArrayAttr(made.attributes["arg_attrs"])]
-    outputs = [text_of({n.name: n.attr for n in ir.DictAttr(e)}, names.VALUE) for e in ir.ArrayAttr(made.attributes["res_attrs"])]
+    inputs = [
+        text_of({n.name: n.attr for n in ir.DictAttr(e)}, names.VALUE)
+        for e in ir.ArrayAttr(made.attributes["arg_attrs"])
+    ]
+    outputs = [
+        text_of({n.name: n.attr for n in ir.DictAttr(e)}, names.VALUE)
+        for e in ir.ArrayAttr(made.attributes["res_attrs"])
+    ]
     kind = ir.FunctionType(ir.TypeAttr(made.attributes["function_type"]).value)
     name = ir.StringAttr(made.attributes["sym_name"]).value
     with ir.InsertionPoint(terminator), ir.Location.unknown():
@@ -103,4 +113,3 @@ def _call(terminator: ir.Operation, made: ir.Operation, current: dict[str, ir.Va
             attributes={"callee": ir.FlatSymbolRefAttr.get(name)},
         )
     current.update(zip(outputs, call.results, strict=True))
-

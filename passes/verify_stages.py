@@ -6,13 +6,13 @@ Forward values go to the same or a later stage, backward values to the same or a
 from dataclasses import dataclass
 from typing import ClassVar
 
+from jaxlib.mlir import ir
+
 from dialects import attributes as names
 from dialects.build import call_target
 from dialects.errors import Failure
 from dialects.ops import all_operands, body_ops, describe, entry_block, main_func
 from dialects.signature import op_int, op_text
-from jaxlib.mlir import ir
-
 from passes.analysis.replicable import replicable_ops
 from passes.base import Pass
 from passes.mark_phases import FOLDS

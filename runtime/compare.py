@@ -1,4 +1,4 @@
-"""How far two runs of one program are apart: relative L2 error of updates, results and losses. Pure numpy."""
+"""How far two runs of one program are apart: relative L2 error of updates, results and losses of a step. Pure numpy."""
 
 from __future__ import annotations
 
@@ -9,19 +9,10 @@ from typing import Any
 import numpy as np
 
 from compiler.plan import Plan
-from runtime.results import Scalar
 from runtime.transport.mpi import Array
 
 BOUND_F32, BOUND_F16 = 1e-3, 2e-2
 NOISE_FACTOR = 8.0  # an error is accepted up to this many times the effect of one-ulp noise in the inputs
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One run: the last step's results, and the scalar results of every step, by result index."""
-
-    results: dict[int, Array]
-    scalars: list[dict[int, Scalar]]
 
 
 @dataclass(frozen=True)
@@ -42,27 +33,27 @@ def bound_of(program: str) -> float:
     return BOUND_F16 if re.search(r"[x<](bf16|f16|f8E\w+)>", program) else BOUND_F32
 
 
-def differences(plan: Plan, first: dict[int, Array], run: Outcome, reference: Outcome) -> dict[str, float]:
-    """Relative error by what it is of: updates ("update of params['w']"), results, and losses by step.
+def differences(
+    plan: Plan, start: dict[int, Array], got: dict[int, Array], want_start: dict[int, Array], want: dict[int, Array]
+) -> dict[str, float]:
+    """Relative error by what it is of: updates ("update of params['w']"), losses and other results, of one step.
 
-    ``first``: the arguments before the first step, by index; updates are new minus first.
+    ``start``, ``want_start``: the arguments of each of the two by index; an update is the new state minus the old.
     """
     errors: dict[str, float] = {}
     for result in plan.results:
-        got, want = run.results[result.index], reference.results[result.index]
+        mine, its = got[result.index], want[result.index]
         label = result.name or f"result {result.index}"
-        start: Any = 0 if result.state_arg is None else _wide(first[result.state_arg])
-        error = relative_error(_wide(got) - start, _wide(want) - start)
-        if got.dtype.kind in "iub" and error == 0 and not np.array_equal(got, want):
+        zero: Any = 0
+        old, want_old = (
+            (zero, zero) if result.state_arg is None else (_wide(a[result.state_arg]) for a in (start, want_start))
+        )
+        error = relative_error(_wide(mine) - old, _wide(its) - want_old)
+        if mine.dtype.kind in "iub" and error == 0 and not np.array_equal(mine, its):
             error = float("inf")  # 64-bit integers that differ below what a float holds
         if result.state_arg is not None:
             label = f"update of {plan.arguments[result.state_arg].name or label}"
         errors[_unique(errors, label, result.index)] = error
-    names = {result.index: result.name or f"result {result.index}" for result in plan.results}
-    for step, (got, want) in enumerate(zip(run.scalars, reference.scalars, strict=True)):
-        for index in want:
-            label = _unique(errors, f"{names[index]} of step {step + 1}", index)
-            errors[label] = relative_error(_wide(np.asarray(got[index])), _wide(np.asarray(want[index])))
     return errors
 
 

@@ -1,6 +1,6 @@
 """Where the arguments come from: ``--inputs F.npz``, or generated from ``--seed``; read by slices, never whole.
 
-Keys are argument indices, "0", "1", …; a batch argument may have one leading dimension more, the steps. What the file
+Keys are argument indices, "0", "1", …; whatever is not state may have one leading dimension more, the steps. What the file
 does not have is generated, the same on every rank.
 """
 
@@ -142,7 +142,7 @@ def _check_numbers(argument: Argument, array: Array) -> None:
 
 def _check(argument: Argument, array: Member, steps: int) -> None:
     dtype = numpy_dtype(argument.dtype)
-    shapes = [argument.shape, (steps, *argument.shape)] if argument.role == "batch" else [argument.shape]
+    shapes = [argument.shape, (steps, *argument.shape)] if argument.state_result is None else [argument.shape]
     if array.shape not in shapes:
         wanted = " or ".join(str(list(shape)) for shape in shapes)
         fail(f"got shape {list(array.shape)}, want {wanted}", where=_where(argument))

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import socket
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.plan import Plan
 from dialects.errors import Failure
 from runtime import output
-from runtime.compare import Outcome
 from runtime.executor import Action, Resolver
 from runtime.failure import listen, together
 from runtime.inputs import Inputs
 from runtime.mesh import Seat, fragments_of, seats
 from runtime.program import PlanFolder, share_files, share_plan
 from runtime.report import Reporter
-from runtime.results import Results, Scalar, StepReport
+from runtime.results import Results
 from runtime.store import Store
 from runtime.supervise import Watch
 from runtime.trace import Trace
 from runtime.transport.mpi import MpiTransport, unlink_shared_memory
 from runtime.xla import Executable, World, check_version
+
+if TYPE_CHECKING:
+    from runtime.compare import Difference
+    from runtime.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Job:
         self._options, self._watch, self._transport = options, watch, transport
         self._reporter = Reporter(transport.rank == 0, options.as_json)
         self._folder: PlanFolder | None = None
+        self._reference: Reference | None = None  # on rank 0, when verifying
         self._names = [f"rank {rank}" for rank in range(transport.size)]
 
     def run(self) -> None:
@@ -88,9 +91,9 @@ class Job:
         self._watch.say(f"{seat.name}, placing the inputs")
         store = Store(plan, seat, world, inputs)
         actions = Resolver(plan, seat, world, store, executables, transport).actions()
-        outcome = self._steps(plan, seat, store, actions)
+        gathered = self._steps(plan, seat, store, actions, inputs)
         self._leave(seat, world)
-        self._finish(plan, inputs, outcome)
+        self._finish(gathered)
 
     def _join(self, seat: Seat, mesh: MpiTransport) -> World:
         self._watch.say(f"{seat.name}, joining its mesh")
@@ -113,14 +116,14 @@ class Job:
             executables[fragment.name] = world.load(binary)
         return executables
 
-    def _steps(self, plan: Plan, seat: Seat, store: Store, actions: list[Action]) -> Outcome:
+    def _steps(self, plan: Plan, seat: Seat, store: Store, actions: list[Action], inputs: Inputs) -> dict[int, Any]:
+        """Every step; on rank 0 the last step's results where somebody wants them."""
         options, transport = self._options, self._transport
         results = Results(plan, seat, store, transport)
         trace = Trace(seat) if options.trace else None
         transport.gather_codes(0)  # start together, so that the first step's time is a step's time
         results.restart_clock()
         gathered: dict[int, Any] = {}
-        scalars: list[dict[int, Scalar]] = []
         all_did_last: Callable[[], None] | None = None
         for step in range(options.steps):
             store.begin(step)
@@ -131,13 +134,18 @@ class Job:
                 action.do()
                 if trace:
                     trace.add(action.text, began, step=step + 1, microbatch=action.microbatch)
-                scalars += self._report(plan, results.reports(wait=False))
+                self._reporter.steps(plan, results.reports(wait=False), options.steps)
             self._watch.say(f"{seat.name}, step {step + 1}, end of the step")
             results.end_step(step)
             last = step == options.steps - 1
-            scalars += self._report(plan, results.reports(wait=last))
-            if last and (options.outputs or options.verify):
+            self._reporter.steps(plan, results.reports(wait=last or options.verify), options.steps)
+            if options.verify or (last and options.outputs):
                 gathered = results.gather()
+            if options.verify:
+                self._watch.say(f"{seat.name}, step {step + 1}, verifying against one device")
+                with together(transport, transport.rank):
+                    self._compare(plan, inputs, step, gathered)
+                results.restart_clock()
             store.commit()
             if all_did_last is not None:
                 all_did_last()  # no mesh runs ahead by more than a step: its messages would pile up at the next one
@@ -148,11 +156,17 @@ class Job:
         with together(transport, transport.rank):
             if trace and options.trace:
                 _write_trace(trace, options.trace)
-        return Outcome(gathered, scalars)
+        return gathered
 
-    def _report(self, plan: Plan, reports: list[StepReport]) -> list[dict[int, Scalar]]:
-        self._reporter.steps(plan, reports, self._options.steps)
-        return [report.scalars for report in reports]
+    def _compare(self, plan: Plan, inputs: Inputs, step: int, results: dict[int, Any]) -> None:
+        """On rank 0: this step against one device."""
+        if self._folder is None:
+            return
+        if self._reference is None:
+            from runtime.reference import Reference
+
+            self._reference = Reference(plan, self._folder.read(plan.program), inputs)
+        self._reference.step(step, results)
 
     def _leave(self, seat: Seat, world: World) -> None:
         """In this order nobody's connection breaks: all clients, then the services."""
@@ -162,24 +176,19 @@ class Job:
         self._transport.gather_codes(0)
         world.stop_service()
 
-    def _finish(self, plan: Plan, inputs: Inputs, outcome: Outcome) -> None:
+    def _finish(self, gathered: dict[int, Any]) -> None:
         options = self._options
         with together(self._transport, self._transport.rank):
             if self._folder is None:
                 return
             if options.outputs:
-                output.write_npz(options.outputs, outcome.results)
+                output.write_npz(options.outputs, gathered)
                 self._reporter.note("outputs", options.outputs, f"wrote {options.outputs}")
-            if options.verify:
-                self._verify(plan, self._folder.read(plan.program), inputs, outcome)
+            if self._reference is not None:
+                self._judge(self._reference.found, self._reference.bound)
             self._reporter.close()
 
-    def _verify(self, plan: Plan, program: bytes, inputs: Inputs, outcome: Outcome) -> None:
-        from runtime.reference import verify
-
-        self._watch.say("rank 0, verifying against one device")
-        os.environ["NPROC"] = str(os.cpu_count() or 1)  # the other ranks only wait now
-        found, bound = verify(plan, program, inputs, outcome)
+    def _judge(self, found: list[Difference], bound: float) -> None:
         self._reporter.verified(found, bound, self._options.steps)
         wrong = [difference for difference in found if not difference.accepted(bound)]
         if wrong:

@@ -74,7 +74,7 @@ class Reporter:
         })  # fmt: skip
         kind = "f32" if bound < 1e-2 else "16-bit floats"
         self._say(
-            f"verified {len(found)} updates, results and losses of {steps} step{'s' * (steps != 1)} against one "
+            f"verified {len(found)} updates and results in each of {steps} step{'s' * (steps != 1)} against one "
             f"device: worst relative error {worst.error:.1e} ({worst.name}), bound {bound:g} ({kind})"
         )
         for difference in noisy:

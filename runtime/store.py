@@ -32,7 +32,7 @@ class Store:
                 sharding = placement_on(value, seat.mesh).sharding
                 boxes = shard_boxes(value.shape, plan.meshes[seat.mesh], sharding)
                 self._boxes[value.id] = box_slices(boxes[seat.device])
-        self._held = [v for v in plan.values if v.kind == "argument" and v.id in self._boxes and not self._is_batch(v)]
+        self._held = [v for v in plan.values if v.kind == "argument" and v.id in self._boxes and not self._is_fed(v)]
         self._buffers: dict[Key, Buffer] = {(v.id, None): world.put(self._argument(v)) for v in self._held}
 
     def key(self, value: Value, m: int | None) -> Key:
@@ -88,7 +88,7 @@ class Store:
     def _feed(self, value: Value, m: int | None) -> Array:
         if value.kind == "index" and m is not None:
             return np.array(m, np.int32)
-        if value.kind == "argument" and self._is_batch(value):
+        if value.kind == "argument" and self._is_fed(value):
             return self._argument(value)
         if value.kind != "batch" or m is None:
             raise Failure(f"value {value.id} is read before it is there", remedy=WRONG_PLAN)
@@ -99,8 +99,10 @@ class Store:
     def _argument(self, value: Value) -> Array:
         return self._inputs.slices(_argument_of(value), self._step, self._boxes[value.id])
 
-    def _is_batch(self, value: Value) -> bool:
-        return self._plan.arguments[_argument_of(value)].role == "batch"
+    def _is_fed(self, value: Value) -> bool:
+        """Whether each step has an array of its own: batches, and keys or rates given step by step."""
+        index = _argument_of(value)
+        return self._plan.arguments[index].role == "batch" or self._inputs.changes(index)
 
 
 def placement_on(value: Value, mesh: int) -> Placement:

@@ -7,9 +7,9 @@ a fixpoint. Nothing is changed here: ``passes.microbatch`` acts on the answer.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dialects.ops import body_ops, captured, entry_block, op_key
 from jaxlib.mlir import ir
 
+from dialects.ops import body_ops, captured, entry_block, op_key
 from passes.analysis.forms import AFTER, WHOLE, Form, join, split, whole_form
 from passes.analysis.leaf_forms import Coupled, Transfer, leaf_transfer
 from passes.analysis.linear import linear_transfer
@@ -31,12 +31,16 @@ class BatchForms:
 
     microbatches: int
     forms: dict[ir.Value, Form] = field(default_factory=dict[ir.Value, Form])
-    wants: dict[ir.Value | ir.Block, tuple[Form, ...]] = field(default_factory=dict[ir.Value | ir.Block, tuple[Form, ...]])
+    wants: dict[ir.Value | ir.Block, tuple[Form, ...]] = field(
+        default_factory=dict[ir.Value | ir.Block, tuple[Form, ...]]
+    )
 
     def touches_batch(self, op: ir.Operation) -> bool:
         """Whether the op reads or makes a value of which each microbatch has its own."""
         values = [*op.operands, *op.results, *(captured(op) if len(op.regions) else [])]
-        return any(not self.forms[value].is_whole or self.forms[value].repeated for value in values if value in self.forms)
+        return any(
+            not self.forms[value].is_whole or self.forms[value].repeated for value in values if value in self.forms
+        )
 
 
 def analyze_batch(
@@ -148,7 +152,7 @@ class _Analyzer:
         else:
             return self.couple(op, "has no stable split of its carried values", None)
         if merged is None:
-            return
+            return None
         for block in (condition, body):
             self.answer.wants[op_key(body_ops(block)[-1])] = carried if block is body else (WHOLE,)
         self.record(op, Transfer(carried, carried))
@@ -163,7 +167,7 @@ class _Analyzer:
         for region in op.regions:
             merged = self.merge(op, merged, self.block(region.blocks[0]))
             if merged is None:
-                return
+                return None
         for region in op.regions:
             self.answer.wants[op_key(body_ops(region.blocks[0])[-1])] = merged
         self.record(op, Transfer((chosen_by,), merged))

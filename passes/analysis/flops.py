@@ -2,13 +2,15 @@
 
 from math import prod
 
+from jaxlib.mlir import ir
+
 from dialects.build import constant_elements
 from dialects.ops import body_ops, num_bytes, num_elements, shape_of
-from jaxlib.mlir import ir
 
 UNKNOWN_TRIPS = 8  # what a loop without a constant trip count is charged
 _FREE = frozenset(
-    f"stablehlo.{name}" for name in ("constant", "iota", "reshape", "bitcast_convert", "optimization_barrier", "return", "custom_call")
+    f"stablehlo.{name}"
+    for name in ("constant", "iota", "reshape", "bitcast_convert", "optimization_barrier", "return", "custom_call")
 )
 
 

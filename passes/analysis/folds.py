@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from dialects.errors import fail
-from dialects.ops import body_ops
 from jaxlib.mlir import ir
 
+from dialects.errors import fail
+from dialects.ops import body_ops
 from passes.analysis.forms import Fold
 
 _FOLD_OF_OP: dict[str, Fold] = {
@@ -62,5 +62,8 @@ _EXTREMES = {
 def _float_extreme(fold: Fold, element: ir.Type) -> str:
     pair = _EXTREMES.get(str(element))
     if pair is None:
-        fail(f"no {fold} of {element} over microbatches", remedy="use --microbatches 1, or add the type to _EXTREMES in passes/analysis/folds.py")
+        fail(
+            f"no {fold} of {element} over microbatches",
+            remedy="use --microbatches 1, or add the type to _EXTREMES in passes/analysis/folds.py",
+        )
     return pair[0] if fold == "min" else pair[1]

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from jaxlib.mlir import ir
+
 from dialects import attributes as names
 from dialects.build import call_target
 from dialects.ops import all_operands, body_ops, entry_block, op_key
 from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
-from jaxlib.mlir import ir
-
 from passes.analysis.replicable import replicable_ops
 
 FOLDS = (names.ACCUMULATE, names.COLLECT)
@@ -102,7 +102,9 @@ class Fragments:
         returned = list(body_ops(self.block)[-1].operands)
         entries = attr_dicts(self.func, "res_attrs")
         arguments = attr_dicts(self.func, "arg_attrs")
-        feeds = {int_of(entry, names.STATE_RESULT): i for i, entry in enumerate(arguments) if names.STATE_RESULT in entry}
+        feeds = {
+            int_of(entry, names.STATE_RESULT): i for i, entry in enumerate(arguments) if names.STATE_RESULT in entry
+        }
         for i, value in enumerate(returned):
             if isinstance(value.owner, ir.Block):
                 continue
@@ -148,4 +150,8 @@ def _same_phase(op: ir.Operation, level: dict[ir.Value | ir.Block, int]) -> list
     if phase not in ("setup", "update"):
         return []
     producers = [v.owner.operation for v in all_operands(op) if not isinstance(v.owner, ir.Block)]
-    return [(p, int(op_int(p, names.STAGE) != stage)) for p in producers if op_key(p) in level and op_text(p, names.PHASE) == phase]
+    return [
+        (p, int(op_int(p, names.STAGE) != stage))
+        for p in producers
+        if op_key(p) in level and op_text(p, names.PHASE) == phase
+    ]

@@ -1,11 +1,14 @@
 """Which integers a program can take: the bound below which an argument's values are valid indices (for generated inputs)."""
 
-from dialects.ops import entry_block, shape_of
 from jaxlib.mlir import ir
+
+from dialects.ops import entry_block, shape_of
 
 _FOLLOW = frozenset(
     f"stablehlo.{name}"
-    for name in "convert reshape broadcast_in_dim transpose slice concatenate select add clamp dynamic_slice optimization_barrier".split()
+    for name in (
+        "convert reshape broadcast_in_dim transpose slice concatenate select add clamp dynamic_slice optimization_barrier"
+    ).split()
 )
 MAX_STEPS = 2000  # values followed per argument; enough for every index computation seen
 
@@ -71,4 +74,3 @@ def _iota_dim(owner: ir.OpView | ir.Operation | ir.Block) -> int | None:
         inner = _iota_dim(op.operands[0].owner)
         return None if inner is None else list(ir.DenseI64ArrayAttr(op.attributes["broadcast_dimensions"]))[inner]
     return None
-

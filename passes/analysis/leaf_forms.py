@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dialects.ops import shape_of
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
+from dialects.ops import shape_of
 from passes.analysis.folds import body_fold
 from passes.analysis.forms import AFTER, REPEATED, WHOLE, Fold, Form, partial, whole_form
 from passes.analysis.rules import Rule, TimeFactor, factor_of, form_of, read_rule
@@ -86,7 +86,10 @@ def _through(op: ir.Operation, rule: Rule, time: TimeFactor, num: int, split_at:
 
 
 def _pads_nothing(op: ir.Operation, dim: int) -> bool:
-    edges = (list(ir.DenseI64ArrayAttr(op.attributes[name])) for name in ("edge_padding_low", "edge_padding_high", "interior_padding"))
+    edges = (
+        list(ir.DenseI64ArrayAttr(op.attributes[name]))
+        for name in ("edge_padding_low", "edge_padding_high", "interior_padding")
+    )
     return all(edge[dim] == 0 for edge in edges)
 
 
@@ -129,9 +132,15 @@ def _simple_convolution(op: ir.Operation, rule: Rule, time: TimeFactor) -> bool:
     numbers = stablehlo.ConvDimensionNumbers(op.attributes["dimension_numbers"])
     grouped: list[tuple[int, ...]] = []
     if ir.IntegerAttr(op.attributes["feature_group_count"]).value > 1:
-        grouped += [rule.operands[0][numbers.input_feature_dimension], rule.operands[1][numbers.kernel_output_feature_dimension]]
+        grouped += [
+            rule.operands[0][numbers.input_feature_dimension],
+            rule.operands[1][numbers.kernel_output_feature_dimension],
+        ]
     if ir.IntegerAttr(op.attributes["batch_group_count"]).value > 1:
-        grouped += [rule.operands[0][numbers.input_batch_dimension], rule.operands[1][numbers.kernel_output_feature_dimension]]
+        grouped += [
+            rule.operands[0][numbers.input_batch_dimension],
+            rule.operands[1][numbers.kernel_output_feature_dimension],
+        ]
     mappings = (*rule.operands, *rule.results)
     alone = all(len(dim) == 1 for mapping in mappings for dim in mapping if time.factor in dim)
     return alone and not any(time.factor in factors for factors in grouped)

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from dialects.ops import element_type
 from jaxlib.mlir import ir
 
+from dialects.ops import element_type
 from passes.analysis.folds import OP_OF_FOLD, body_fold
 from passes.analysis.forms import Form
 from passes.analysis.leaf_forms import Transfer
@@ -12,7 +12,16 @@ from passes.analysis.leaf_forms import Transfer
 # Rearranging elements commutes with every fold.
 _REARRANGE = frozenset(
     f"stablehlo.{name}"
-    for name in ("transpose", "reshape", "broadcast_in_dim", "slice", "reverse", "optimization_barrier", "concatenate", "select")
+    for name in (
+        "transpose",
+        "reshape",
+        "broadcast_in_dim",
+        "slice",
+        "reverse",
+        "optimization_barrier",
+        "concatenate",
+        "select",
+    )
 ) | {"stablehlo.dynamic_slice", "stablehlo.dynamic_update_slice", "stablehlo.gather", "stablehlo.pad"}
 # Operand positions that may (and then must) be partial, for ops that do not take all operands alike.
 _VALUE_OPERANDS = {
@@ -21,7 +30,9 @@ _VALUE_OPERANDS = {
     "stablehlo.gather": (0,),
     "stablehlo.select": (1, 2),
 }
-_SUM_OF_ALL = frozenset({"stablehlo.add", "stablehlo.subtract", "stablehlo.complex", "stablehlo.negate", "stablehlo.real", "stablehlo.imag"})
+_SUM_OF_ALL = frozenset(
+    {"stablehlo.add", "stablehlo.subtract", "stablehlo.complex", "stablehlo.negate", "stablehlo.real", "stablehlo.imag"}
+)
 _ONE_FACTOR = frozenset({"stablehlo.multiply", "stablehlo.dot_general", "stablehlo.convolution"})
 
 
@@ -44,7 +55,9 @@ def linear_transfer(op: ir.Operation, forms: Sequence[Form]) -> Transfer | None:
         return None
     if op.name in _SUM_OF_ALL:
         return Transfer(tuple([part] * len(forms)), (part,))
-    if (op.name in _ONE_FACTOR and len(at) == 1 and not _widens_integers(op)) or (op.name == "stablehlo.divide" and at == [0] and not _integers(op.results[0])):
+    if (op.name in _ONE_FACTOR and len(at) == 1 and not _widens_integers(op)) or (
+        op.name == "stablehlo.divide" and at == [0] and not _integers(op.results[0])
+    ):
         return Transfer(tuple(forms), (part,))
     if op.name == "stablehlo.convert" and _keeps_sums(op):
         return Transfer((part,), (part,))

@@ -1,9 +1,12 @@
-"""Bytes alive at once inside a function when ops run in program order and nothing is fused: an upper estimate of its temporaries."""
+"""Bytes alive at once inside a function when ops run in program order: an upper estimate of its temporaries."""
 
-from dialects.ops import all_operands, body_ops, entry_block, num_bytes
 from jaxlib.mlir import ir
 
-_NO_BUFFER = frozenset({"stablehlo.constant", "stablehlo.iota", "stablehlo.broadcast_in_dim", "stablehlo.reshape", "stablehlo.transpose"})
+from dialects.ops import all_operands, body_ops, entry_block, num_bytes
+
+_NO_BUFFER = frozenset(
+    {"stablehlo.constant", "stablehlo.iota", "stablehlo.broadcast_in_dim", "stablehlo.reshape", "stablehlo.transpose"}
+)
 
 
 def peak_temp_bytes(func: ir.OpView) -> float:

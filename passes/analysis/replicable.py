@@ -1,9 +1,10 @@
 """Ops that every stage computes for itself rather than wait for another: constants, masks, step counters, learning rates."""
 
+from jaxlib.mlir import ir
+
 from dialects import attributes as names
 from dialects.ops import all_operands, body_ops, entry_block, num_bytes
 from dialects.signature import attr_dicts, int_of, text_of
-from jaxlib.mlir import ir
 
 SMALL_BYTES = 1024  # a value that costs less to compute than to send
 _GENERATORS = frozenset({"stablehlo.constant", "stablehlo.iota", "stablehlo.create_token"})
@@ -11,8 +12,8 @@ _NEVER = frozenset({"stablehlo.rng", "stablehlo.custom_call", "stablehlo.infeed"
 _CHEAP = frozenset(
     f"stablehlo.{name}"
     for name in (
-        "broadcast_in_dim reshape transpose slice reverse convert compare select and or xor not add subtract multiply divide negate "
-        "minimum maximum concatenate pad clamp"
+        "broadcast_in_dim reshape transpose slice reverse convert compare select and or xor not add subtract multiply divide "
+        "negate minimum maximum concatenate pad clamp"
     ).split()
 )  # elementwise or data movement: fused by XLA into whatever reads them
 
@@ -27,7 +28,9 @@ def replicable_ops(func: ir.OpView) -> set[ir.Operation]:
     ops = body_ops(block)[:-1]
     entries = attr_dicts(func, "arg_attrs")
     returned = list(body_ops(block)[-1].operands)
-    allowed = {i for i, (value, entry) in enumerate(zip(block.arguments, entries, strict=True)) if _may_copy(value, entry)}
+    allowed = {
+        i for i, (value, entry) in enumerate(zip(block.arguments, entries, strict=True)) if _may_copy(value, entry)
+    }
     while True:
         good, constant = _grow(block, ops, allowed)
         stale = {i for i in allowed if not _next_is_good(entries[i], returned, good, block, allowed)}
@@ -42,7 +45,9 @@ def replicable_arguments(func: ir.OpView, good: set[ir.Operation]) -> set[int]:
     block = entry_block(func)
     entries = attr_dicts(func, "arg_attrs")
     returned = list(body_ops(block)[-1].operands)
-    allowed = {i for i, (value, entry) in enumerate(zip(block.arguments, entries, strict=True)) if _may_copy(value, entry)}
+    allowed = {
+        i for i, (value, entry) in enumerate(zip(block.arguments, entries, strict=True)) if _may_copy(value, entry)
+    }
     return {i for i in allowed if _next_is_good(entries[i], returned, good, block, allowed)}
 
 
@@ -54,7 +59,11 @@ def _may_copy(value: ir.Value, entry: dict[str, ir.Attribute]) -> bool:
 
 
 def _next_is_good(
-    entry: dict[str, ir.Attribute], returned: list[ir.Value], good: set[ir.Operation], block: ir.Block, allowed: set[int]
+    entry: dict[str, ir.Attribute],
+    returned: list[ir.Value],
+    good: set[ir.Operation],
+    block: ir.Block,
+    allowed: set[int],
 ) -> bool:
     result = int_of(entry, names.STATE_RESULT)
     if result is None:

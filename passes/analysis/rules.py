@@ -4,7 +4,6 @@
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import sdy
@@ -51,7 +50,7 @@ def read_rule(op: ir.Operation) -> Rule | None:
 
 def _mapping(attribute: ir.Attribute) -> tuple[tuple[int, ...], ...]:
     dims = sdy.TensorMappingAttr(attribute).dim_mappings
-    return tuple(tuple(cast(list[int], sdy.DimMappingAttr(dim).factor_indices)) for dim in dims)
+    return tuple(tuple(sdy.DimMappingAttr(dim).factor_indices) for dim in dims)
 
 
 def factor_of(rule: Rule, mapping: tuple[tuple[int, ...], ...], form: Form, microbatches: int) -> TimeFactor | None:

@@ -174,3 +174,15 @@ module @region_reads_the_microbatch_index {
     return %0 : tensor<i32>
   }
 }
+
+// -----
+
+// A loss that never sees the batch is computed once, not once per microbatch.
+// CHECK-LABEL: module @loss_without_the_batch
+// CHECK:         stablehlo.multiply {{.*}} {mw.phase = "update"}
+module @loss_without_the_batch attributes {mw.microbatches = 4 : i64} {
+  func.func @main(%w: tensor<f32>, %x: tensor<2xf32> {mw.role = "batch"}) -> (tensor<f32> {mw.role = "loss"}) {
+    %0 = stablehlo.multiply %w, %w : tensor<f32>
+    return %0 : tensor<f32>
+  }
+}

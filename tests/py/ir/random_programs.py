@@ -4,6 +4,7 @@ Shapes are drawn from few sizes, so that values meet; rows of the batch are one 
 as they are in real programs.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,12 +27,25 @@ class Writer:
     values: list[tuple[str, Shape, str]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     count: int = 0
+    depth: int = 0
+    touched: set[str] = field(default_factory=set)  # names of values that depend on the batch
 
-    def pick(self, *, element: str | None = None, rank: int | None = None, shape: Shape | None = None) -> tuple[str, Shape, str] | None:
+    def pick(
+        self, *, element: str | None = None, rank: int | None = None, shape: Shape | None = None
+    ) -> tuple[str, Shape, str] | None:
         """Some earlier value of that kind, later ones rather."""
-        fitting = [v for v in self.values if (element is None or v[2] == element) and (rank is None or len(v[1]) >= rank) and (shape is None or v[1] == shape)]
+        fitting = [
+            v
+            for v in self.values
+            if (element is None or v[2] == element)
+            and (rank is None or len(v[1]) >= rank)
+            and (shape is None or v[1] == shape)
+        ]
         if not fitting:
             return None
+        rows = [v for v in fitting if v[0] in self.touched]
+        if rows and self.draw(st.integers(0, 3)):
+            fitting = rows
         recent = fitting[-6:] if self.draw(st.booleans()) else fitting
         return self.draw(st.sampled_from(recent))
 
@@ -41,6 +55,8 @@ class Writer:
         self.count += 1
         self.lines.append(f"{name} = {text}")
         self.values.append((name, shape, element))
+        if self.touched.intersection(re.findall(r"%\w+(?:#\d)?", text)):
+            self.touched.add(name)
         return name
 
     def constant(self, shape: Shape, element: str, literal: str | None = None) -> str:
@@ -54,7 +70,11 @@ def _unary(w: Writer) -> None:
     if value is None:
         return
     name, shape, element = value
-    ops = {"f32": ["tanh", "negate", "sine", "abs", "floor", "optimization_barrier"], "i32": ["negate", "abs", "not"], "i1": ["not"]}[element]
+    ops = {
+        "f32": ["tanh", "negate", "sine", "abs", "floor", "optimization_barrier"],
+        "i32": ["negate", "abs", "not"],
+        "i1": ["not"],
+    }[element]
     w.add(f"stablehlo.{w.draw(st.sampled_from(ops))} {name} : {tensor(shape, element)}", shape, element)
 
 
@@ -65,7 +85,11 @@ def _binary(w: Writer) -> None:
     name, shape, element = one
     other = w.pick(element=element, shape=shape)
     assert other is not None
-    ops = {"f32": ["add", "subtract", "multiply", "maximum", "minimum"], "i32": ["add", "subtract", "multiply", "maximum", "and", "xor"], "i1": ["and", "or", "xor"]}[element]
+    ops = {
+        "f32": ["add", "subtract", "multiply", "maximum", "minimum"],
+        "i32": ["add", "subtract", "multiply", "maximum", "and", "xor"],
+        "i1": ["and", "or", "xor"],
+    }[element]
     w.add(f"stablehlo.{w.draw(st.sampled_from(ops))} {name}, {other[0]} : {tensor(shape, element)}", shape, element)
 
 
@@ -77,7 +101,11 @@ def _compare(w: Writer) -> None:
     other = w.pick(element=element, shape=shape)
     assert other is not None
     direction = w.draw(st.sampled_from(["LT", "EQ", "GE"]))
-    w.add(f"stablehlo.compare {direction}, {name}, {other[0]} : ({tensor(shape, element)}, {tensor(shape, element)}) -> {tensor(shape, 'i1')}", shape, "i1")
+    w.add(
+        f"stablehlo.compare {direction}, {name}, {other[0]} : ({tensor(shape, element)}, {tensor(shape, element)}) -> {tensor(shape, 'i1')}",
+        shape,
+        "i1",
+    )
 
 
 def _convert(w: Writer) -> None:
@@ -100,7 +128,11 @@ def _select(w: Writer) -> None:
     assert other is not None
     if chosen[1] not in ((), one[1]):
         return
-    w.add(f"stablehlo.select {chosen[0]}, {one[0]}, {other[0]} : {tensor(chosen[1], 'i1')}, {tensor(one[1], one[2])}", one[1], one[2])
+    w.add(
+        f"stablehlo.select {chosen[0]}, {one[0]}, {other[0]} : {tensor(chosen[1], 'i1')}, {tensor(one[1], one[2])}",
+        one[1],
+        one[2],
+    )
 
 
 def _reduce(w: Writer) -> None:
@@ -109,12 +141,20 @@ def _reduce(w: Writer) -> None:
         return
     name, shape, element = value
     dims = w.draw(st.sets(st.integers(0, len(shape) - 1), min_size=1))
-    kinds = {"f32": [("add", "0.0"), ("add", "1.0"), ("maximum", "-1.0"), ("minimum", "0.5")], "i32": [("add", "0"), ("maximum", "1"), ("and", "7"), ("or", "0")], "i1": [("and", "true"), ("or", "false")]}[element]
+    kinds = {
+        "f32": [("add", "0.0"), ("add", "1.0"), ("maximum", "-1.0"), ("minimum", "0.5")],
+        "i32": [("add", "0"), ("maximum", "1"), ("and", "7"), ("or", "0")],
+        "i1": [("and", "true"), ("or", "false")],
+    }[element]
     op, literal = w.draw(st.sampled_from(kinds))
     init = w.constant((), element, literal)
     left = tuple(size for dim, size in enumerate(shape) if dim not in dims)
     listed = ", ".join(str(dim) for dim in sorted(dims))
-    w.add(f"stablehlo.reduce({name} init: {init}) applies stablehlo.{op} across dimensions = [{listed}] : ({tensor(shape, element)}, {tensor((), element)}) -> {tensor(left, element)}", left, element)
+    w.add(
+        f"stablehlo.reduce({name} init: {init}) applies stablehlo.{op} across dimensions = [{listed}] : ({tensor(shape, element)}, {tensor((), element)}) -> {tensor(left, element)}",
+        left,
+        element,
+    )
 
 
 def _broadcast(w: Writer) -> None:
@@ -126,7 +166,11 @@ def _broadcast(w: Writer) -> None:
     size = w.draw(st.sampled_from([w.rows, 4, 2]))
     grown = (*shape[:place], size, *shape[place:])
     dims = ", ".join(str(dim + (dim >= place)) for dim in range(len(shape)))
-    w.add(f"stablehlo.broadcast_in_dim {name}, dims = [{dims}] : ({tensor(shape, element)}) -> {tensor(grown, element)}", grown, element)
+    w.add(
+        f"stablehlo.broadcast_in_dim {name}, dims = [{dims}] : ({tensor(shape, element)}) -> {tensor(grown, element)}",
+        grown,
+        element,
+    )
 
 
 def _transpose(w: Writer) -> None:
@@ -136,7 +180,11 @@ def _transpose(w: Writer) -> None:
     name, shape, element = value
     order = w.draw(st.permutations(range(len(shape))))
     turned = tuple(shape[dim] for dim in order)
-    w.add(f"stablehlo.transpose {name}, dims = [{', '.join(map(str, order))}] : ({tensor(shape, element)}) -> {tensor(turned, element)}", turned, element)
+    w.add(
+        f"stablehlo.transpose {name}, dims = [{', '.join(map(str, order))}] : ({tensor(shape, element)}) -> {tensor(turned, element)}",
+        turned,
+        element,
+    )
 
 
 def _reshape(w: Writer) -> None:
@@ -169,7 +217,11 @@ def _dot(w: Writer) -> None:
     right = [size for dim, size in enumerate(other[1]) if dim != j and dim not in {b for _, b in batching}]
     shape = (*(one[1][a] for a, _ in batching), *left, *right)
     kept = f"batching_dims = [{batching[0][0]}] x [{batching[0][1]}], " if batching else ""
-    w.add(f"stablehlo.dot_general {one[0]}, {other[0]}, {kept}contracting_dims = [{i}] x [{j}] : ({tensor(one[1], 'f32')}, {tensor(other[1], 'f32')}) -> {tensor(shape, 'f32')}", shape, "f32")
+    w.add(
+        f"stablehlo.dot_general {one[0]}, {other[0]}, {kept}contracting_dims = [{i}] x [{j}] : ({tensor(one[1], 'f32')}, {tensor(other[1], 'f32')}) -> {tensor(shape, 'f32')}",
+        shape,
+        "f32",
+    )
 
 
 def _slice(w: Writer) -> None:
@@ -196,7 +248,11 @@ def _concatenate(w: Writer) -> None:
     joined = tuple(size * 2 if d == dim else size for d, size in enumerate(shape))
     if joined[dim] > 16:
         return
-    w.add(f"stablehlo.concatenate {name}, {other[0]}, dim = {dim} : ({tensor(shape, element)}, {tensor(shape, element)}) -> {tensor(joined, element)}", joined, element)
+    w.add(
+        f"stablehlo.concatenate {name}, {other[0]}, dim = {dim} : ({tensor(shape, element)}, {tensor(shape, element)}) -> {tensor(joined, element)}",
+        joined,
+        element,
+    )
 
 
 def _reverse(w: Writer) -> None:
@@ -204,7 +260,11 @@ def _reverse(w: Writer) -> None:
     if value is None:
         return
     name, shape, element = value
-    w.add(f"stablehlo.reverse {name}, dims = [{w.draw(st.integers(0, len(shape) - 1))}] : {tensor(shape, element)}", shape, element)
+    w.add(
+        f"stablehlo.reverse {name}, dims = [{w.draw(st.integers(0, len(shape) - 1))}] : {tensor(shape, element)}",
+        shape,
+        element,
+    )
 
 
 def _pad(w: Writer) -> None:
@@ -213,13 +273,22 @@ def _pad(w: Writer) -> None:
         return
     name, shape, element = value
     fill = w.pick(element=element, shape=()) or (w.constant((), element), (), element)
-    dim, low, high, inner = w.draw(st.integers(0, len(shape) - 1)), w.draw(st.integers(-1, 1)), w.draw(st.integers(-1, 1)), w.draw(st.integers(0, 1))
+    dim, low, high, inner = (
+        w.draw(st.integers(0, len(shape) - 1)),
+        w.draw(st.integers(-1, 1)),
+        w.draw(st.integers(-1, 1)),
+        w.draw(st.integers(0, 1)),
+    )
     size = shape[dim] + max(shape[dim] - 1, 0) * inner + low + high
     if size < 1 or size > 16:
         return
     grown = tuple(size if d == dim else s for d, s in enumerate(shape))
     edges = [", ".join(str(edge if d == dim else 0) for d in range(len(shape))) for edge in (low, high, inner)]
-    w.add(f"stablehlo.pad {name}, {fill[0]}, low = [{edges[0]}], high = [{edges[1]}], interior = [{edges[2]}] : ({tensor(shape, element)}, {tensor((), element)}) -> {tensor(grown, element)}", grown, element)
+    w.add(
+        f"stablehlo.pad {name}, {fill[0]}, low = [{edges[0]}], high = [{edges[1]}], interior = [{edges[2]}] : ({tensor(shape, element)}, {tensor((), element)}) -> {tensor(grown, element)}",
+        grown,
+        element,
+    )
 
 
 def _iota(w: Writer) -> None:
@@ -236,7 +305,11 @@ def _dynamic_slice(w: Writer) -> None:
     name, shape, element = value
     sizes = tuple(w.draw(st.integers(1, size)) if w.draw(st.booleans()) else size for size in shape)
     starts = ", ".join([index[0]] * len(shape))
-    w.add(f"stablehlo.dynamic_slice {name}, {starts}, sizes = [{', '.join(map(str, sizes))}] : ({tensor(shape, element)}, {', '.join(['tensor<i32>'] * len(shape))}) -> {tensor(sizes, element)}", sizes, element)
+    w.add(
+        f"stablehlo.dynamic_slice {name}, {starts}, sizes = [{', '.join(map(str, sizes))}] : ({tensor(shape, element)}, {', '.join(['tensor<i32>'] * len(shape))}) -> {tensor(sizes, element)}",
+        sizes,
+        element,
+    )
 
 
 def _dynamic_update_slice(w: Writer) -> None:
@@ -244,10 +317,18 @@ def _dynamic_update_slice(w: Writer) -> None:
     if value is None or index is None:
         return
     name, shape, element = value
-    fitting = [v for v in w.values if v[2] == element and len(v[1]) == len(shape) and all(a <= b for a, b in zip(v[1], shape, strict=True))]
+    fitting = [
+        v
+        for v in w.values
+        if v[2] == element and len(v[1]) == len(shape) and all(a <= b for a, b in zip(v[1], shape, strict=True))
+    ]
     update = w.draw(st.sampled_from(fitting))
     starts = ", ".join([index[0]] * len(shape))
-    w.add(f"stablehlo.dynamic_update_slice {name}, {update[0]}, {starts} : ({tensor(shape, element)}, {tensor(update[1], element)}, {', '.join(['tensor<i32>'] * len(shape))}) -> {tensor(shape, element)}", shape, element)
+    w.add(
+        f"stablehlo.dynamic_update_slice {name}, {update[0]}, {starts} : ({tensor(shape, element)}, {tensor(update[1], element)}, {', '.join(['tensor<i32>'] * len(shape))}) -> {tensor(shape, element)}",
+        shape,
+        element,
+    )
 
 
 def _gather(w: Writer) -> None:
@@ -259,7 +340,11 @@ def _gather(w: Writer) -> None:
     result = (*index[1], *shape[1:])
     offset = ", ".join(str(dim) for dim in range(1, len(result)))
     sizes = ", ".join(map(str, (1, *shape[1:])))
-    w.add(f'"stablehlo.gather"({name}, {index[0]}) {{dimension_numbers = #stablehlo.gather<offset_dims = [{offset}], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: {sizes}>}} : ({tensor(shape, element)}, {tensor(index[1], "i32")}) -> {tensor(result, element)}', result, element)
+    w.add(
+        f'"stablehlo.gather"({name}, {index[0]}) {{dimension_numbers = #stablehlo.gather<offset_dims = [{offset}], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: {sizes}>}} : ({tensor(shape, element)}, {tensor(index[1], "i32")}) -> {tensor(result, element)}',
+        result,
+        element,
+    )
 
 
 def _scatter(w: Writer) -> None:
@@ -272,8 +357,51 @@ def _scatter(w: Writer) -> None:
     name, shape, _ = w.draw(st.sampled_from(fitting))
     op = w.draw(st.sampled_from(["add", "maximum", "set"]))
     window = ", ".join(str(dim) for dim in range(1, len(shape)))
-    inner = "stablehlo.return %rb : tensor<f32>" if op == "set" else f"%rt = stablehlo.{op} %ra, %rb : tensor<f32>\nstablehlo.return %rt : tensor<f32>"
-    w.add(f'"stablehlo.scatter"({name}, {index[0]}, {updates[0]}) ({{ ^bb0(%ra: tensor<f32>, %rb: tensor<f32>):\n{inner} }}) {{scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [{window}], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}} : ({tensor(shape, "f32")}, {tensor(index[1], "i32")}, {tensor(updates[1], "f32")}) -> {tensor(shape, "f32")}', shape, "f32")
+    inner = (
+        "stablehlo.return %rb : tensor<f32>"
+        if op == "set"
+        else f"%rt = stablehlo.{op} %ra, %rb : tensor<f32>\nstablehlo.return %rt : tensor<f32>"
+    )
+    w.add(
+        f'"stablehlo.scatter"({name}, {index[0]}, {updates[0]}) ({{ ^bb0(%ra: tensor<f32>, %rb: tensor<f32>):\n{inner} }}) {{scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [{window}], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}} : ({tensor(shape, "f32")}, {tensor(index[1], "i32")}, {tensor(updates[1], "f32")}) -> {tensor(shape, "f32")}',
+        shape,
+        "f32",
+    )
+
+
+def _barrier(w: Writer) -> None:
+    one, other = w.pick(), w.pick()
+    if one is None or other is None:
+        return
+    number = w.count
+    w.count += 1
+    kinds = f"{tensor(one[1], one[2])}, {tensor(other[1], other[2])}"
+    w.lines.append(f"%o{number}:2 = stablehlo.optimization_barrier {one[0]}, {other[0]} : {kinds}")
+    for i, (name, shape, element) in enumerate((one, other)):
+        w.values.append((f"%o{number}#{i}", shape, element))
+        if name in w.touched:
+            w.touched.add(f"%o{number}#{i}")
+
+
+def _window(w: Writer) -> None:
+    value = w.pick(element="f32", rank=1)
+    if value is None:
+        return
+    name, shape, element = value
+    dim, size, stride = w.draw(st.integers(0, len(shape) - 1)), w.draw(st.integers(1, 3)), w.draw(st.integers(1, 2))
+    low = w.draw(st.integers(0, 1))
+    length = (shape[dim] + low - size) // stride + 1
+    if length < 1:
+        return
+    init = w.constant((), element, "1.0")
+    result = tuple(length if d == dim else s for d, s in enumerate(shape))
+    sizes, strides = (", ".join(str(n if d == dim else 1) for d in range(len(shape))) for n in (size, stride))
+    padding = ", ".join(f"[{low if d == dim else 0}, 0]" for d in range(len(shape)))
+    w.add(
+        f'"stablehlo.reduce_window"({name}, {init}) ({{ ^bb0(%ra: tensor<f32>, %rb: tensor<f32>):\n%rt = stablehlo.maximum %ra, %rb : tensor<f32>\nstablehlo.return %rt : tensor<f32> }}) {{window_dimensions = array<i64: {sizes}>, window_strides = array<i64: {strides}>, padding = dense<[{padding}]> : tensor<{len(shape)}x2xi64>}} : ({tensor(shape, element)}, {tensor((), element)}) -> {tensor(result, element)}',
+        result,
+        element,
+    )
 
 
 def _sort(w: Writer) -> None:
@@ -282,14 +410,18 @@ def _sort(w: Writer) -> None:
         return
     name, shape, element = value
     dim = w.draw(st.integers(0, len(shape) - 1))
-    w.add(f'"stablehlo.sort"({name}) ({{ ^bb0(%ra: tensor<f32>, %rb: tensor<f32>):\n%rp = stablehlo.compare LT, %ra, %rb : (tensor<f32>, tensor<f32>) -> tensor<i1>\nstablehlo.return %rp : tensor<i1> }}) {{dimension = {dim} : i64}} : ({tensor(shape, element)}) -> {tensor(shape, element)}', shape, element)
+    w.add(
+        f'"stablehlo.sort"({name}) ({{ ^bb0(%ra: tensor<f32>, %rb: tensor<f32>):\n%rp = stablehlo.compare LT, %ra, %rb : (tensor<f32>, tensor<f32>) -> tensor<i1>\nstablehlo.return %rp : tensor<i1> }}) {{dimension = {dim} : i64}} : ({tensor(shape, element)}) -> {tensor(shape, element)}',
+        shape,
+        element,
+    )
 
 
-def _region(w: Writer, prefix: str, seen: list[tuple[str, Shape, str]], ops: int) -> Writer:
+def _region(w: Writer, seen: list[tuple[str, Shape, str]], ops: int) -> Writer:
     inner = Writer(w.draw, w.rows, list(seen))
-    inner.count = w.count
+    inner.count, inner.depth, inner.touched = w.count, w.depth + 1, w.touched
     for _ in range(ops):
-        w.draw(st.sampled_from(_PLAIN))(inner)
+        w.draw(st.sampled_from(_PLAIN if inner.depth > 1 else [*_PLAIN, _while, _if]))(inner)
     w.count = inner.count
     return inner
 
@@ -304,21 +436,26 @@ def _while(w: Writer) -> None:
     w.count += 1
     names = [(f"%c{number}_{i}", shape, element) for i, (_, shape, element) in enumerate(carried)]
     counter = (f"%i{number}", (), "i32")
-    inner = _region(w, f"%c{number}", [*w.values, counter, *names], w.draw(st.integers(1, 4)))
+    w.touched |= {name[0] for name, value in zip(names, carried, strict=True) if value[0] in w.touched}
+    inner = _region(w, [*w.values, counter, *names], w.draw(st.integers(1, 4)))
     returned: list[str] = []
     for _, shape, element in carried:
         inner_pick = inner.pick(element=element, shape=shape)
         assert inner_pick is not None
         returned.append(inner_pick[0])
     kinds = ", ".join(["tensor<i32>", *(tensor(shape, element) for _, shape, element in carried)])
-    pairs = ", ".join([f"{counter[0]} = {start}", *(f"{name[0]} = {value[0]}" for name, value in zip(names, carried, strict=True))])
+    pairs = ", ".join(
+        [f"{counter[0]} = {start}", *(f"{name[0]} = {value[0]}" for name, value in zip(names, carried, strict=True))]
+    )
     body = "\n".join(inner.lines)
     w.lines.append(f"""%l{number}:{len(carried) + 1} = stablehlo.while({pairs}) : {kinds}
 cond {{ %p{number} = stablehlo.compare LT, {counter[0]}, {stop} : (tensor<i32>, tensor<i32>) -> tensor<i1>
 stablehlo.return %p{number} : tensor<i1> }}
 do {{ {body}
 %n{number} = stablehlo.add {counter[0]}, {one} : tensor<i32>
-stablehlo.return {', '.join([f'%n{number}', *returned])} : {kinds} }}""")
+stablehlo.return {", ".join([f"%n{number}", *returned])} : {kinds} }}""")
+    if any(name in w.touched for name in [*returned, *(value[0] for value in carried)]):
+        w.touched |= {f"%l{number}#{i + 1}" for i in range(len(carried))}
     w.values += [(f"%l{number}#{i + 1}", shape, element) for i, (_, shape, element) in enumerate(carried)]
 
 
@@ -330,15 +467,46 @@ def _if(w: Writer) -> None:
     w.count += 1
     texts: list[str] = []
     for _ in range(2):
-        inner = _region(w, f"%b{number}", w.values, w.draw(st.integers(0, 2)))
+        inner = _region(w, w.values, w.draw(st.integers(0, 2)))
         value = inner.pick(element=like[2], shape=like[1])
         assert value is not None
         lines = "\n".join(inner.lines)
         texts.append(f"{{ {lines}\nstablehlo.return {value[0]} : {tensor(like[1], like[2])} }}")
-    w.add(f'"stablehlo.if"({chosen[0]}) ({", ".join(texts)}) : (tensor<i1>) -> {tensor(like[1], like[2])}', like[1], like[2])
+    w.add(
+        f'"stablehlo.if"({chosen[0]}) ({", ".join(texts)}) : (tensor<i1>) -> {tensor(like[1], like[2])}',
+        like[1],
+        like[2],
+    )
 
 
-_PLAIN = [_unary, _unary, _binary, _binary, _compare, _convert, _select, _reduce, _reduce, _broadcast, _transpose, _reshape, _dot, _dot, _slice, _concatenate, _reverse, _pad, _iota, _dynamic_slice, _dynamic_update_slice, _gather, _scatter, _sort]
+_PLAIN = [
+    _unary,
+    _unary,
+    _binary,
+    _binary,
+    _compare,
+    _convert,
+    _select,
+    _reduce,
+    _reduce,
+    _broadcast,
+    _transpose,
+    _reshape,
+    _dot,
+    _dot,
+    _slice,
+    _concatenate,
+    _reverse,
+    _pad,
+    _iota,
+    _dynamic_slice,
+    _dynamic_update_slice,
+    _gather,
+    _scatter,
+    _sort,
+    _barrier,
+    _window,
+]
 _ALL = [*_PLAIN, *_PLAIN, _while, _if, _while, _while]
 
 
@@ -351,6 +519,8 @@ class Program:
     microbatches: int
     stages: int
     seed: int
+    loss: int | None
+    state: tuple[str, ...]
     dear: bool  # computing from a whole copy of the batch counts as too dear
 
 
@@ -359,10 +529,18 @@ def programs(draw: Callable[[st.SearchStrategy], object]) -> Program:
     """A program with two or three batch arguments, two parameters, an integer and a bool scalar."""
     rows = draw(st.sampled_from([4, 8, 6]))
     w = Writer(draw, rows)
-    w.values = [("%w", (4, 4), "f32"), ("%b", (4,), "f32"), ("%i", (), "i32"), ("%p", (), "i1"), ("%x", (rows, 4), "f32"), ("%k", (rows,), "i32")]
+    w.values = [
+        ("%w", (4, 4), "f32"),
+        ("%b", (4,), "f32"),
+        ("%i", (), "i32"),
+        ("%p", (), "i1"),
+        ("%x", (rows, 4), "f32"),
+        ("%k", (rows,), "i32"),
+    ]
     if draw(st.booleans()):
         w.values.append(("%m", (rows,), "i1"))
     arguments = list(w.values)
+    w.touched = {"%x", "%k", "%m"}
     for _ in range(draw(st.integers(3, 12))):
         draw(st.sampled_from(_ALL))(w)
     made = w.values[len(arguments) :] or w.values
@@ -373,5 +551,24 @@ def programs(draw: Callable[[st.SearchStrategy], object]) -> Program:
     body = "\n".join(w.lines)
     text = f"func.func @main({signature}) -> ({kinds}) {{\n{body}\nreturn {', '.join(name for name, _, _ in returned)} : {kinds}\n}}"
     batch = tuple(i for i, (name, _, _) in enumerate(arguments) if name in ("%x", "%k", "%m"))
-    divisors = [n for n in range(2, rows + 1) if rows % n == 0]
-    return Program(text, batch, draw(st.sampled_from(divisors)), draw(st.integers(1, 3)), draw(st.integers(0, 3)), draw(st.integers(0, 3)) > 0)
+    scalars = [i for i, (_, shape, element) in enumerate(returned) if shape == () and element == "f32"]
+    fed = [
+        f"{a}:{i}"
+        for a, name in ((0, (4, 4)), (1, (4,)))
+        for i, (_, shape, element) in enumerate(returned)
+        if (shape, element) == (name, "f32")
+    ]
+    state = (fed[0],) if fed and draw(st.booleans()) else ()
+    scalars = [i for i in scalars if not any(pair.endswith(f":{i}") for pair in state)]
+    loss = draw(st.sampled_from(scalars)) if scalars else None
+    divisors = [n for n in range(1, rows + 1) if rows % n == 0]
+    return Program(
+        text,
+        batch,
+        draw(st.sampled_from(divisors)),
+        draw(st.integers(1, 3)),
+        draw(st.integers(0, 3)),
+        loss,
+        state,
+        draw(st.integers(0, 3)) > 0,
+    )

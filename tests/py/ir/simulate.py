@@ -11,13 +11,14 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import stablehlo
+
 from compiler.frontends.load import load_bytes
 from dialects import attributes as names
 from dialects.context import make_context
 from dialects.ops import body_ops, entry_block, main_func, shape_of
 from dialects.signature import attr_dicts, op_text, text_of
-from jaxlib.mlir import ir
-from jaxlib.mlir.dialects import stablehlo
 from passes import whole_batch
 from passes.assign_roles import AssignRoles
 from passes.choose_shardings import ChooseShardings
@@ -77,7 +78,11 @@ def simulate(module: ir.Module, arguments: Sequence[Array], microbatches: int) -
     """The results of a realized module, its fragments run as a schedule runs them."""
     main = main_func(module)
     called = [ir.FlatSymbolRefAttr(op.attributes["callee"]).value for op in body_ops(entry_block(main))[:-1]]
-    functions = {ir.StringAttr(op.operation.attributes["sym_name"]).value: op for op in module.body.operations if op.operation.name == "func.func"}
+    functions = {
+        ir.StringAttr(op.operation.attributes["sym_name"]).value: op
+        for op in module.body.operations
+        if op.operation.name == "func.func"
+    }
     fragments = [(op_text(functions[name].operation, names.PHASE), Fragment(functions[name])) for name in called]
     values: dict[str, Array] = {f"arg{i}": argument for i, argument in enumerate(arguments)}
     for phase, fragment in fragments:
@@ -128,7 +133,9 @@ class Runner:
 
     def run(self, arguments: Sequence[Array]) -> list[Array]:
         for array, (shape, element) in zip(arguments, self.inputs, strict=True):
-            assert (array.shape, array.dtype) == (shape, numpy_dtype(element)), f"got {array.dtype}{array.shape}, want {element}{shape}"
+            assert (array.shape, array.dtype) == (shape, numpy_dtype(element)), (
+                f"got {array.dtype}{array.shape}, want {element}{shape}"
+            )
         if self.interpreted:
             return self._interpret(arguments)
         world = _world()
@@ -137,7 +144,11 @@ class Runner:
         return [np.array(world.get(buffer)) for buffer in world.run(self.executable, buffers, handlers)]
 
     def _interpret(self, arguments: Sequence[Array]) -> list[Array]:
-        passed = [_to_attribute(part, crossing) for array, (_, element) in zip(arguments, self.inputs, strict=True) for part, crossing in _parts(array, element)]
+        passed = [
+            _to_attribute(part, crossing)
+            for array, (_, element) in zip(arguments, self.inputs, strict=True)
+            for part, crossing in _parts(array, element)
+        ]
         given = iter(stablehlo.eval_module(self.module, passed))
         results: list[Array] = []
         for shape, element in self.outputs:
@@ -191,7 +202,10 @@ def _border(inputs: Sequence[tuple[tuple[int, ...], str]], outputs: Sequence[tup
     for i, (shape, element) in enumerate(outputs):
         crossing = [_type(shape, part) for part in _crossing(element)]
         if len(crossing) == 2:
-            lines += [f"%c{i}_{j} = stablehlo.{part} %r#{i} : ({own[i]}) -> {crossing[j]}" for j, part in enumerate(("real", "imag"))]
+            lines += [
+                f"%c{i}_{j} = stablehlo.{part} %r#{i} : ({own[i]}) -> {crossing[j]}"
+                for j, part in enumerate(("real", "imag"))
+            ]
         else:
             lines.append(f"%c{i}_0 = stablehlo.convert %r#{i} : ({own[i]}) -> {crossing[0]}")
         returned += [(f"%c{i}_{j}", part) for j, part in enumerate(crossing)]
@@ -215,7 +229,11 @@ def _to_attribute(array: Array, element: str) -> ir.Attribute:
     kind = ir.RankedTensorType.get(list(array.shape), ir.Type.parse(element))
     if element == "i1":
         flat = ", ".join("true" if item else "false" for item in array.reshape(-1))
-        return ir.Attribute.parse(f"dense<{_nested(array.shape, flat.split(', '))}> : {kind}") if array.size else ir.DenseElementsAttr.get(array, type=kind)
+        return (
+            ir.Attribute.parse(f"dense<{_nested(array.shape, flat.split(', '))}> : {kind}")
+            if array.size
+            else ir.DenseElementsAttr.get(array, type=kind)
+        )
     return ir.DenseElementsAttr.get(np.ascontiguousarray(array).reshape(array.shape), type=kind)
 
 
@@ -255,20 +273,33 @@ _DIGITS = {"f64": 1e-10, "f32": 2e-5, "f16": 4e-3, "bf16": 3e-2}
 
 def assert_same(got: Array, want: Array, what: str) -> None:
     """Equal up to float reassociation: relative to the largest element, or exactly for integers."""
-    assert (got.shape, got.dtype) == (want.shape, want.dtype), f"{what}: got {got.dtype}{got.shape}, want {want.dtype}{want.shape}"
+    assert (got.shape, got.dtype) == (want.shape, want.dtype), (
+        f"{what}: got {got.dtype}{got.shape}, want {want.dtype}{want.shape}"
+    )
     if want.dtype.kind in "biu" or want.size == 0:
         assert np.array_equal(got, want), f"{what}: got {got}, want {want}"
         return
     exact = np.complex128 if want.dtype.kind == "c" else np.float64
     left, right = got.astype(exact), want.astype(exact)
-    name = {"complex64": "f32", "complex128": "f64", "float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}.get(want.dtype.name)
+    name = {
+        "complex64": "f32",
+        "complex128": "f64",
+        "float64": "f64",
+        "float32": "f32",
+        "float16": "f16",
+        "bfloat16": "bf16",
+    }.get(want.dtype.name)
     bound = _DIGITS.get(name or "", 0.3)
     finite = np.isfinite(right)
     assert np.array_equal(np.isnan(left), np.isnan(right)), f"{what}: got {got}, want {want}"
-    assert np.array_equal(left[~finite & ~np.isnan(right)], right[~finite & ~np.isnan(right)]), f"{what}: got {got}, want {want}"
+    assert np.array_equal(left[~finite & ~np.isnan(right)], right[~finite & ~np.isnan(right)]), (
+        f"{what}: got {got}, want {want}"
+    )
     scale = max(float(np.max(np.abs(right[finite]), initial=0.0)), 1e-6)
     error = float(np.max(np.abs(left[finite] - right[finite]), initial=0.0)) / scale
-    assert error <= bound, f"{what}: error {error:.2g} of the largest element, want at most {bound:.2g}\ngot {got}\nwant {want}"
+    assert error <= bound, (
+        f"{what}: error {error:.2g} of the largest element, want at most {bound:.2g}\ngot {got}\nwant {want}"
+    )
 
 
 @contextmanager

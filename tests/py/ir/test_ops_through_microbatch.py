@@ -3,15 +3,19 @@
 import os
 
 import loop_cases
+import numpy as np
 import op_cases
 import pytest
 import region_cases
 import step_cases
-from dialects.errors import UserError
 from hypothesis import HealthCheck, Phase, given, settings
+from jaxlib.mlir import ir
 from op_cases import Case, computed
 from random_programs import Program, programs
-from simulate import check, whole_copies
+from simulate import check, make_arguments, plan, simulate, whole_copies
+
+from dialects.context import make_context
+from dialects.errors import UserError
 
 # MESHWRIGHT_EXAMPLES=20000 for a long search, which then draws anew each time.
 EXAMPLES = int(os.environ.get("MESHWRIGHT_EXAMPLES", "0"))
@@ -62,6 +66,32 @@ def test_step(case: step_cases.Step, stages: int) -> None:
 def test_random_program(program: Program) -> None:
     try:
         with whole_copies(dear=program.dear):
-            check(program.text, program.batch, program.microbatches, program.stages, seed=program.seed)
+            check(
+                program.text,
+                program.batch,
+                program.microbatches,
+                program.stages,
+                program.loss,
+                program.state,
+                program.seed,
+            )
     except UserError as error:
         assert "not a valid module" not in error.message, f"{error}\n{program.text}"
+
+
+def test_random_numbers_are_drawn_once() -> None:
+    """A whole copy of what reads them must read the same ones."""
+    text = """func.func @main(%x: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>) {
+      %a = stablehlo.constant dense<0.0> : tensor<f32>
+      %b = stablehlo.constant dense<1.0> : tensor<f32>
+      %n = stablehlo.constant dense<8> : tensor<1xi64>
+      %r = stablehlo.rng %a, %b, %n, distribution = UNIFORM : (tensor<f32>, tensor<f32>, tensor<1xi64>) -> tensor<8xf32>
+      %z = stablehlo.maximum %x, %r : tensor<8xf32>
+      %v = stablehlo.reverse %z, dims = [0] : tensor<8xf32>
+      return %z, %v : tensor<8xf32>, tensor<8xf32>
+    }"""
+    with make_context(), ir.Location.unknown():
+        realized = plan(text, (0,), 4, 1)
+        arguments = make_arguments(text)
+        straight, backward = simulate(realized, arguments, 4)
+    assert np.array_equal(straight[::-1], backward)

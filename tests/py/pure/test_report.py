@@ -145,7 +145,7 @@ def test_prediction_of_the_small_plan() -> None:
 
 def every_message(seconds: float) -> Callable[[str, int, int], float]:
     """All transfers take the same time."""
-    return lambda value, source, target: seconds  # noqa: ARG005
+    return lambda value, source, target: seconds
 
 
 def test_a_perfect_pipeline_has_the_textbook_bubble() -> None:
