@@ -54,7 +54,7 @@ demo: $(STAMP)
 	$(BIN)/mpirun -np 8 $(PY) -m runtime.launch $(DEMO)/plan --inputs $(DEMO)/gpt_inputs.npz --steps 30 --verify
 
 test: $(STAMP)
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n 2 $(PYTEST_ARGS)
 
 test-frontends: $(STAMP_FRONTENDS)
 	$(PY) -m pytest -m frontends $(PYTEST_ARGS)

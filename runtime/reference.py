@@ -40,7 +40,7 @@ class Reference:
     def step(self, step: int, results: dict[int, Array]) -> None:
         """Compare ``results``, those of the run's step ``step`` (from 0), with the program's from the state before it.
 
-        Where one is past the bound, the program runs again with one-ulp noise on its state: an update whose true value is
+        Where one is past the bound, the program runs again with one-ulp noise on its float arguments: an update whose true value is
         zero is all rounding noise, and Adam makes it as large as any other.
         """
         before = self._state
@@ -51,8 +51,7 @@ class Reference:
         errors = differences(self._plan, before, results, before, want)
         noise: dict[str, float] = {}
         if any(error > self.bound for error in errors.values()):
-            state = {result.state_arg for result in self._plan.results if result.state_arg is not None}
-            noisy = {i: perturbed(array, self._random) if i in state else array for i, array in before.items()}
+            noisy = {index: perturbed(array, self._random) for index, array in before.items()}
             noise = differences(self._plan, noisy, self._run(noisy), before, want)
         for label, error in errors.items():
             found = Difference(f"{label}, step {step + 1}", error, noise.get(label))

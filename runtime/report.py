@@ -79,7 +79,7 @@ class Reporter:
         )
         for difference in noisy:
             self._say(
-                f"  {difference.name}: {difference.error:.1e}, accepted: one-ulp noise in the state moves it by "
+                f"  {difference.name}: {difference.error:.1e}, accepted: one-ulp noise in the arguments moves it by "
                 f"{difference.noise or 0.0:.1e}"
             )
 

@@ -94,8 +94,10 @@ class _Analyzer:
 
     def leaf(self, op: ir.Operation) -> None:
         forms = [self.form(value) for value in op.operands]
-        if len(op.regions) and any(not self.form(value).is_whole for value in captured(op)):
-            return self.couple(op, "uses a value of the batch in its inner function", None)
+        inner = captured(op) if len(op.regions) else []
+        if (unfit := self.unfit(inner, forms)) is not None:
+            blame = None if self.answer.forms[unfit].is_split else unfit
+            return self.couple(op, "uses a value of the batch in its inner function", blame)
         if any(form.is_partial for form in forms):
             if self.depth and (transfer := linear_transfer(op, forms)):
                 return self.record(op, transfer)
@@ -107,7 +109,18 @@ class _Analyzer:
         transfer = leaf_transfer(op, forms, self.answer.microbatches)
         if isinstance(transfer, Coupled):
             return self.couple(op, transfer.why, op.operands[transfer.operand] if transfer.operand >= 0 else None)
+        if any(self.answer.forms[value].after for value in inner):
+            transfer = Transfer(transfer.wants, tuple([AFTER] * len(op.results)))
         self.record(op, transfer)
+
+    def unfit(self, inner: list[ir.Value], forms: list[Form]) -> ir.Value | None:
+        """A value that an inner function (a reduction's body) may not read: nothing is converted inside of it."""
+        once = all(form.is_whole and not form.repeated for form in forms)
+        for value in inner:
+            form = self.answer.forms[value]
+            if not form.is_whole or form.repeated or (form.after and not once):
+                return value
+        return None
 
     def region_op(self, op: ir.Operation, visit: Callable[[ir.Operation], None]) -> None:
         outside = [v for v in (*op.operands, *captured(op)) if self.form(v).is_partial or self.form(v).repeated]

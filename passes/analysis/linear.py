@@ -51,6 +51,8 @@ def linear_transfer(op: ir.Operation, forms: Sequence[Form]) -> Transfer | None:
         return Transfer(wants, tuple([part] * len(op.results)))
     if op.name == OP_OF_FOLD[part.fold]:
         return Transfer(tuple([part] * len(forms)), (part,))
+    if op.name == "stablehlo.reduce" and len(op.results) == 1 and body_fold(op) == part.fold:
+        return Transfer((part, part), (part,))
     if part.fold != "sum":
         return None
     if op.name in _SUM_OF_ALL:
@@ -61,8 +63,6 @@ def linear_transfer(op: ir.Operation, forms: Sequence[Form]) -> Transfer | None:
         return Transfer(tuple(forms), (part,))
     if op.name == "stablehlo.convert" and _keeps_sums(op):
         return Transfer((part,), (part,))
-    if op.name == "stablehlo.reduce" and len(op.results) == 1 and body_fold(op) == "sum":
-        return Transfer((part, part), (part,))
     return None
 
 

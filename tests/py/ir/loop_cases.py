@@ -620,6 +620,64 @@ def _loops() -> list[Case]:
     ]
 
 
+_CAPTURING = """%i = h.constant dense<0.0> : [f32]
+%y = h.reduce(%{x} init: %i) across dimensions = [{dims}] : ([8x4xf32], [f32]) -> [{kind}]
+  reducer(%a: [f32], %b: [f32]) {{ %u = h.add %b, %a : [f32]
+    %v = h.maximum %u, %{s} : [f32]
+    h.return %v : [f32] }}
+"""
+
+
+def _captures() -> list[Case]:
+    """What the body of a reduction reads from outside of it."""
+    late = "%e = h.tanh %x : [8x4xf32]\n" + _sum("e", "0, 1", "8x4xf32", "f32") + "%t = h.tanh %s : [f32]\n"
+    rows = _CAPTURING.format(x="e", s="t", dims="1", kind="8xf32")
+    update = _CAPTURING.format(x="w", s="t", dims="1", kind="8xf32")
+    whole = _CAPTURING.format(x="x", s="w", dims="1", kind="8xf32")
+    inside = _CAPTURING.format(x="w", s="s", dims="1", kind="8xf32").replace("%i ", "%i0 ").replace("init: %i)", "init: %i0)")
+    return [
+        case("reduce_captures_finished", "refused", "x:8x4xf32*", late + rows, "y:8xf32"),
+        case("reduce_captures_finished_sum", "refused", "x:8x4xf32*", late + rows.replace("%t :", "%s :"), "y:8xf32"),
+        case("reduce_captures_finished_update", "equal", "x:8x4xf32* w:8x4xf32", late + update, "y:8xf32"),
+        case("reduce_captures_whole", "equal", "x:8x4xf32* w:f32", whole, "y:8xf32"),
+        case(
+            "reduce_captures_sum_in_loop",
+            "any",
+            "x:8x4xf32* w:8x4xf32",
+            "%e = h.tanh %x : [8x4xf32]\n" + _sum("e", "0, 1", "8x4xf32", "f32")
+            + loop("h=z:8xf32", inside + "%n = h.add %h, %y : [8xf32]", "n", _zeros("z", "8xf32")),
+            "l#1:8xf32",
+        ),
+        case(
+            "loop_max_of_max",
+            "equal",
+            "x:8x4xf32*",
+            loop(
+                "h=z:f32",
+                _sum("x", "0", "8x4xf32", "4xf32", op="maximum", init="-9.0")
+                + _sum("s", "0", "4xf32", "f32", op="maximum", init="-1.5", name="m")
+                + "%n = h.maximum %h, %m : [f32]",
+                "n",
+                _zeros("z", "f32", "-2.0"),
+            )
+            + "%y = h.tanh %l#1 : [f32]",
+            "y:f32",
+        ),
+        case(
+            "loop_widens_integers",
+            "any",
+            "x:8x4xi8* w:4xi8",
+            loop(
+                "h=c0:i32",
+                "%z8 = h.constant dense<120> : [i8]\n%s = h.reduce(%x init: %z8) applies h.add across dimensions = [0] : ([8x4xi8], [i8]) -> [4xi8]\n"
+                "%d = h.dot_general %s, %w, contracting_dims = [0] x [0] : ([4xi8], [4xi8]) -> [i32]\n%n = h.add %h, %d : [i32]",
+                "n",
+            ),
+            "l#1:i32",
+        ),
+    ]
+
+
 def _branch(kind: str, chosen: str, bodies: list[str], results: str) -> str:
     inner = ", ".join(f"{{ {body} }}" for body in bodies)
     return f'%b:{len(results.split(","))} = "stablehlo.{kind}"(%{chosen}) ({inner}) : ({"[i1]" if kind == "if" else "[i32]"}) -> ({results})\n'
@@ -1139,4 +1197,4 @@ def _with_functions(item: Case) -> Case:
     )
 
 
-CASES = [*_loops(), *_branches(), *map(_with_functions, _rare())]
+CASES = [*_loops(), *_captures(), *_branches(), *map(_with_functions, _rare())]

@@ -682,7 +682,7 @@ def _reductions() -> list[Case]:
         ),
         case(
             "reduce_captures_batch",
-            "refused",
+            "equal",
             "x:8xf32* z:8xf32* i:f32",
             _sum("z", "0", "8xf32", "f32")
             + """%y = h.reduce(%x init: %i) across dimensions = [0] : ([8xf32], [f32]) -> [f32]
