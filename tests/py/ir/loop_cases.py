@@ -634,7 +634,11 @@ def _captures() -> list[Case]:
     rows = _CAPTURING.format(x="e", s="t", dims="1", kind="8xf32")
     update = _CAPTURING.format(x="w", s="t", dims="1", kind="8xf32")
     whole = _CAPTURING.format(x="x", s="w", dims="1", kind="8xf32")
-    inside = _CAPTURING.format(x="w", s="s", dims="1", kind="8xf32").replace("%i ", "%i0 ").replace("init: %i)", "init: %i0)")
+    inside = (
+        _CAPTURING.format(x="w", s="s", dims="1", kind="8xf32")
+        .replace("%i ", "%i0 ")
+        .replace("init: %i)", "init: %i0)")
+    )
     return [
         case("reduce_captures_finished", "refused", "x:8x4xf32*", late + rows, "y:8xf32"),
         case("reduce_captures_finished_sum", "refused", "x:8x4xf32*", late + rows.replace("%t :", "%s :"), "y:8xf32"),
@@ -644,7 +648,8 @@ def _captures() -> list[Case]:
             "reduce_captures_sum_in_loop",
             "any",
             "x:8x4xf32* w:8x4xf32",
-            "%e = h.tanh %x : [8x4xf32]\n" + _sum("e", "0, 1", "8x4xf32", "f32")
+            "%e = h.tanh %x : [8x4xf32]\n"
+            + _sum("e", "0, 1", "8x4xf32", "f32")
             + loop("h=z:8xf32", inside + "%n = h.add %h, %y : [8xf32]", "n", _zeros("z", "8xf32")),
             "l#1:8xf32",
         ),

@@ -463,8 +463,6 @@ def _if(w: Writer) -> None:
     chosen, like = w.pick(element="i1", shape=()), w.pick()
     if chosen is None or like is None:
         return
-    number = w.count
-    w.count += 1
     texts: list[str] = []
     for _ in range(2):
         inner = _region(w, w.values, w.draw(st.integers(0, 2)))

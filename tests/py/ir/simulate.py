@@ -323,8 +323,8 @@ def check(
 ) -> None:
     """Plan, simulate and compare. Raises UserError where the program is refused, AssertionError where a result differs."""
     with make_context(), ir.Location.unknown():
-        realized = plan(text, batch, microbatches, stages, loss, state)
         arguments = make_arguments(text, seed)
+        realized = plan(text, batch, microbatches, stages, loss, state)
         got = simulate(realized, arguments, microbatches)
         want = whole(text, arguments)
         for i, (mine, its) in enumerate(zip(got, want, strict=True)):
