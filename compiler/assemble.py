@@ -15,6 +15,7 @@ from compiler.options import PlanOptions
 from compiler.plan import VERSION, Argument, Fragment, Plan, Prediction, Result
 from compiler.predict import predict
 from compiler.schedule import make_schedule
+from compiler.units import show_bytes
 from dialects.errors import fail
 
 PROGRAM = "program.mlir"
@@ -136,11 +137,9 @@ def _aliases(part: Part, fragment: Fragment, results: Sequence[Result]) -> dict[
 def _check_memory(predicted: Prediction, machine: Machine) -> None:
     for mesh, peak in enumerate(predicted.mesh_peak_bytes):
         if peak > machine.memory_bytes:
-            peak_gib, arguments_gib, has_gib = (
-                b / 2**30 for b in (peak, predicted.mesh_argument_bytes[mesh], machine.memory_bytes)
-            )
+            arguments = show_bytes(predicted.mesh_argument_bytes[mesh])
             fail(
-                f"mesh {mesh} needs {peak_gib:.3g} GiB per device ({arguments_gib:.3g} GiB of them arguments), "
-                f"a device has {has_gib:.3g} GiB",
+                f"mesh {mesh} needs {show_bytes(peak)} per device ({arguments} of them arguments), "
+                f"a device has {show_bytes(machine.memory_bytes)}",
                 remedy="use more stages, more microbatches, more devices, or a larger --memory-per-device",
             )

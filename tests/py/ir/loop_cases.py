@@ -590,19 +590,15 @@ def _loops() -> list[Case]:
         case(
             "linear_convert_unsigned",
             "any",
-            "k:8xui32*",
+            "k:8xui32* w:i64",
             loop(
-                "a=c0:i32",
+                "b=w:i64",
                 "%f = h.constant dense<1> : [8xui32]\n%g = h.subtract %k, %f : [8xui32]\n"
                 + _sum("g", "0", "8xui32", "ui32", "ui32", init="0")
-                + "%v = h.convert %s : ([ui32]) -> [i64]\n%d = h.constant dense<3> : [i64]\n%r = h.remainder %w, %d : [i64]\n%u = h.multiply %v, %r : [i64]\n%n = h.add %a, %i : [i32]\n%m = h.add %b, %u : [i64]",
-                "n m",
-            )
-            .replace("(%i = %c0, %a = %c0)", "(%i = %c0, %a = %c0, %b = %w)")
-            .replace(": [i32], [i32]\n      cond", ": [i32], [i32], [i64]\n      cond")
-            .replace("%m : [i32], [i32] }", "%m : [i32], [i32], [i64] }")
-            .replace("%l:2", "%l:3"),
-            "l#2:i64",
+                + "%v = h.convert %s : ([ui32]) -> [i64]\n%m = h.add %b, %v : [i64]",
+                "m",
+            ),
+            "l#1:i64",
         ),
         case(
             "linear_integer_to_float",
@@ -1051,13 +1047,6 @@ def _rare() -> list[Case]:
             "x:8xf32*",
             '%e = h.tanh %x : [8xf32]\n%y = "stablehlo.broadcast"(%e) {broadcast_sizes = array<i64: 3>} : ([8xf32]) -> [3x8xf32]',
             "y:3x8xf32",
-        ),
-        case(
-            "uniform_quantize",
-            "refused",
-            "x:8xf32*",
-            "%y = h.uniform_quantize %x : ([8xf32]) -> tensor<8x!quant.uniform<i8:f32, 0.5>>\n%z = h.uniform_dequantize %y : (tensor<8x!quant.uniform<i8:f32, 0.5>>) -> [8xf32]",
-            "z:8xf32",
         ),
         case(
             "dynamic_iota",

@@ -1,0 +1,116 @@
+"""The plan as data: its published schema, round trips, what a hand edit breaks, and that writing is all or nothing."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from compiler.check_plan import check_plan
+from compiler.plan import Plan, plan_schema
+from compiler.plan_io import decode_plan, load_plan, write_plan
+from dialects.errors import Failure, UserError
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def small_plan() -> Plan:
+    """One mesh, one device, one fragment: w <- f(w)."""
+    text = """{"version":1,"name":"p","machine":{"name":"m","hosts":1,"devices_per_host":1,"memory_bytes":1e9},
+      "schedule":"gpipe","microbatches":1,"num_stages":1,"batch_size":null,"program":"program.mlir",
+      "meshes":[{"name":"mesh0","ranks":[0],"axes":[{"name":"data","size":1}]}],
+      "arguments":[{"index":0,"name":"w","dtype":"f32","shape":[4],"role":"parameter","state_result":0,"exclusive_bound":null}],
+      "results":[{"index":0,"name":"w","dtype":"f32","shape":[4],"role":"state","value":"v0","state_arg":0}],
+      "values":[
+        {"id":"arg0","kind":"argument","dtype":"f32","shape":[4],"placements":[{"mesh":0,"sharding":[[]]}],"argument":0},
+        {"id":"v0","kind":"step","dtype":"f32","shape":[4],"placements":[{"mesh":0,"sharding":[[]]}],"argument":null}],
+      "fragments":[{"name":"stage0_update","stage":0,"phase":"update","mesh":0,"file":"stages/u.mlir","inputs":["arg0"],
+        "outputs":["v0"],"donated":[0],"flops":4.0,"temp_bytes":0.0}],
+      "instructions":[[{"op":"run","fragment":"stage0_update","microbatch":null}]],
+      "slots":[{"clock":0,"stage":0,"phase":"update","microbatch":null}],
+      "prediction":{"step_s":1.0,"stage_forward_s":[0.0],"stage_backward_s":[0.0],"mesh_argument_bytes":[16.0],
+        "mesh_peak_bytes":[32.0],"transfer_bytes_per_step":0.0,"bubble_fraction":0.0}}"""
+    return decode_plan(text.encode(), "here")
+
+
+FILES = {"program.mlir": "module {}", "stages/u.mlir": "module {}"}
+
+
+def test_the_published_schema_is_that_of_the_types() -> None:
+    published = json.loads((DOCS / "plan.schema.json").read_text())
+    assert published == json.loads(json.dumps(plan_schema())), "run: python tests/py/pure/test_plan.py"
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    written = write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    assert load_plan(str(tmp_path / "plan")) == written
+    (tmp_path / "plan").rename(tmp_path / "moved")
+    assert load_plan(str(tmp_path / "moved")) == written
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["moved"]
+
+
+def test_replaces_a_plan_and_nothing_else(tmp_path: Path) -> None:
+    write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    with pytest.raises(UserError, match="is not a plan folder"):
+        write_plan(small_plan(), FILES, str(tmp_path / "mine"))
+    assert (tmp_path / "mine" / "thesis.txt").exists()
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(Failure, match="No space left on device"):
+        write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    assert list(tmp_path.iterdir()) == []
+
+
+EDITS = [
+    ({"version": 2}, "got plan version 2, want 1"),
+    ({"surprise": 1}, "unknown field"),
+    ({"microbatches": "4"}, "microbatches"),
+    ({"meshes": [{"name": "m", "ranks": [1], "axes": [{"name": "data", "size": 1}]}]}, "ranks"),
+    ({"meshes": [{"name": "m", "ranks": [0], "axes": [{"name": "data", "size": 2}]}]}, "axes"),
+    ({"instructions": []}, "instruction lists"),
+    ({"instructions": [[{"op": "run", "fragment": "nobody", "microbatch": None}]]}, "nobody"),
+    ({"instructions": [[{"op": "exec", "code": "import os"}]]}, "exec"),
+    ({"instructions": [[{"op": "recv", "value": "v0", "source": 0, "microbatch": None}]]}, "v0"),
+    ({"microbatches": 0}, "microbatches"),
+]
+
+
+@pytest.mark.parametrize(("edit", "words"), EDITS)
+def test_a_hand_edit_is_refused_in_one_sentence(edit: dict[str, object], words: str) -> None:
+    document = {**msgspec.to_builtins(small_plan()), **edit}
+    with pytest.raises(UserError, match=words) as caught:
+        decode_plan(json.dumps(document).encode(), "plan.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_changed_stage_file_is_refused(tmp_path: Path) -> None:
+    write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    (tmp_path / "plan" / "stages" / "u.mlir").write_text("module { }")
+    with pytest.raises(UserError, match="is not what was planned"):
+        load_plan(str(tmp_path / "plan"))
+
+
+def test_a_file_outside_of_the_plan_is_refused(tmp_path: Path) -> None:
+    write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    file = tmp_path / "plan" / "plan.json"
+    document = json.loads(file.read_text())
+    document["digests"]["../../etc/passwd"] = "0"
+    file.write_text(json.dumps(document))
+    with pytest.raises(UserError, match="outside of the plan folder"):
+        load_plan(str(tmp_path / "plan"))
+
+
+def test_a_sound_plan_passes() -> None:
+    check_plan(small_plan(), "here")
+
+
+if __name__ == "__main__":
+    (DOCS / "plan.schema.json").write_text(json.dumps(plan_schema(), indent=1) + "\n")
