@@ -505,7 +505,7 @@ _PLAIN = [
     _barrier,
     _window,
 ]
-_ALL = [*_PLAIN, *_PLAIN, _while, _if, _while, _while]
+_ALL = [*_PLAIN, *[_while] * 6, *[_if] * 3, *[_reduce] * 2]
 
 
 @dataclass(frozen=True)
