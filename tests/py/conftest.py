@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# The same examples in every run, and no verdict on the speed of a shared machine; MESHWRIGHT_EXAMPLES asks for long searches.
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 _HERE = Path(__file__).parent
 _FOLDERS = ("pure", "ir", "mpi", "gpu", "frontends")

@@ -43,3 +43,12 @@ def test_equals_one_device(name: str, jobs: Jobs) -> None:
     assert report["verify"]["ok"] is True
     assert report["plan"]["stages"] == hosts
     assert len(report["plan"]["meshes"]) == hosts
+
+
+def test_64_ranks_on_8_meshes(jobs: Jobs) -> None:
+    """As many ranks as a small cluster, on whatever this machine has; seconds and bytes: benchmarks/many_ranks.py."""
+    done = jobs.run(64, MODULES / "gpt.mlirbc", "--steps", 2, "--verify", "--json", limit_s=400)
+    assert done.code == 0, done.err
+    report = json.loads(done.out)
+    assert report["verify"]["ok"] is True
+    assert report["plan"]["meshes"] == [8] * 8
