@@ -103,9 +103,13 @@ def _sharding(entry: Mapping[str, ir.Attribute]) -> Sharding:
 def make_values(
     parts: Sequence[Part], mesh_of: Sequence[int], arguments: Sequence[Argument], extra: Mapping[str, set[int]]
 ) -> tuple[Value, ...]:
-    """Every value that a fragment reads or gives, and where; ``extra``: value id -> more meshes that must hold it."""
+    """Every value that a fragment reads or gives, and where; ``extra``: value id -> more meshes that must hold it.
+
+    The mesh that makes a value comes first: the others may have freed it at the end of the step.
+    """
     ports: dict[str, Port] = {}
     meshes: dict[str, dict[int, Sharding]] = {}
+    makers: dict[str, set[int]] = {}
     phase: dict[str, Phase] = {}
     for part in parts:
         for port in (*part.inputs, *part.outputs):
@@ -113,6 +117,7 @@ def make_values(
             meshes.setdefault(port.value, {})[mesh_of[part.stage]] = port.sharding
         for port in part.outputs:
             phase.setdefault(port.value, part.phase)
+            makers.setdefault(port.value, set()).add(mesh_of[part.stage])
     for argument in arguments:
         value = f"arg{argument.index}"
         whole = Port(value, argument.dtype, argument.shape, tuple(() for _ in argument.shape))
@@ -128,7 +133,10 @@ def make_values(
             kind=_kind(value, phase.get(value)),
             dtype=ports[value].dtype,
             shape=ports[value].shape,
-            placements=tuple(Placement(mesh, sharding) for mesh, sharding in sorted(meshes[value].items())),
+            placements=tuple(
+                Placement(mesh, meshes[value][mesh])
+                for mesh in sorted(meshes[value], key=lambda mesh: (mesh not in makers.get(value, ()), mesh))
+            ),
             argument=_argument(value),
         )
         for value in sorted(meshes, key=_natural)

@@ -18,7 +18,6 @@ from passes.base import Pass
 from passes.choose_shardings import ChooseShardings
 from passes.choose_stages import ChooseStages
 from passes.copy_views import CopyViews
-from passes.detach_results import DetachResults
 from passes.drop_shardings import DropShardings
 from passes.fold_slices import FoldSlices
 from passes.inline import Inline
@@ -38,7 +37,6 @@ PASSES: tuple[type[Pass], ...] = (
     Inline,
     DropShardings,
     RemoveDeadCode,
-    DetachResults,
     AssignRoles,
     UnrollLoops,
     FoldSlices,

@@ -4,8 +4,8 @@ from math import prod
 
 from jaxlib.mlir import ir
 
-from dialects.build import constant_elements
 from dialects.ops import body_ops, num_bytes, num_elements, shape_of
+from passes.analysis.trip_count import trip_count
 
 UNKNOWN_TRIPS = 8  # what a loop without a constant trip count is charged
 _FREE = frozenset(
@@ -20,7 +20,7 @@ def flops(op: ir.Operation) -> float:
         return 0.0
     if op.name in ("stablehlo.while", "stablehlo.if", "stablehlo.case"):
         bodies = [sum(flops(inner) for inner in body_ops(region.blocks[0])) for region in op.regions]
-        return trip_count(op) * sum(bodies) if op.name == "stablehlo.while" else max(bodies, default=0.0)
+        return _trips(op) * sum(bodies) if op.name == "stablehlo.while" else max(bodies, default=0.0)
     if op.name == "stablehlo.dot_general":
         return 2.0 * num_elements(op.results[0]) * _contracted(op)
     if op.name == "stablehlo.convolution":
@@ -42,30 +42,9 @@ def traffic_bytes(op: ir.Operation) -> float:
     return sum(num_bytes(value) for value in (*op.operands, *op.results))
 
 
-def trip_count(op: ir.Operation) -> int:
-    """Trips of a while that compares a counter with a constant; UNKNOWN_TRIPS when that cannot be seen."""
-    for inner in body_ops(op.regions[0].blocks[0]):
-        if inner.name == "stablehlo.compare":
-            for value in inner.operands:
-                limit = _scalar_constant(value, op)
-                if limit is not None:
-                    return max(limit, 1)
-    return UNKNOWN_TRIPS
-
-
-def _scalar_constant(value: ir.Value, loop: ir.Operation) -> int | None:
-    if isinstance(value.owner, ir.Block):
-        position = ir.BlockArgument(value).arg_number
-        if value.owner.owner.operation != loop:
-            return None
-        value = loop.operands[position]
-        if isinstance(value.owner, ir.Block):
-            return None
-    dense = constant_elements(value.owner.operation)
-    if not isinstance(dense, ir.DenseIntElementsAttr) or shape_of(value) != ():
-        return None
-    number = int(dense[0])
-    return number if number > 0 else None
+def _trips(op: ir.Operation) -> int:
+    trips = trip_count(op)
+    return UNKNOWN_TRIPS if trips is None else trips
 
 
 def _contracted(op: ir.Operation) -> int:
