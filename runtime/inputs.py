@@ -72,9 +72,9 @@ class Inputs:
         return self.slices(index, step, tuple(slice(0, size) for size in self._arguments[index].shape))
 
     def changes(self, index: int) -> bool:
-        """Whether the argument has a value of its own at each step: a generated batch, or a given one with steps."""
+        """Whether the argument has a value of its own at each step: a generated batch, or whatever is given with steps."""
         argument, member = self._arguments[index], self._given.get(index)
-        return argument.role == "batch" and (member is None or self._has_steps(argument, member))
+        return argument.role == "batch" if member is None else self._has_steps(argument, member)
 
     def check_values(self, rank: int, size: int) -> None:
         """Refuse NaN and damage in what was given. The ranks share the arguments: this one reads each ``size``-th."""

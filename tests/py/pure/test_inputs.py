@@ -91,6 +91,17 @@ def test_steps_dimension(tmp_path: Path) -> None:
         Inputs((argument(0),), str(tmp_path / "in.npz"), 0, 3)
 
 
+def test_what_is_not_state_may_have_steps(tmp_path: Path) -> None:
+    """A learning rate or an rng key given step by step changes step by step; state may not have steps."""
+    np.savez(tmp_path / "in.npz", **{"0": np.array([0.1, 0.2], np.float32)})
+    inputs = Inputs((argument(0, shape=(), role="constant"),), str(tmp_path / "in.npz"), 0, 2)
+    assert inputs.changes(0)
+    assert [float(inputs.whole(0, step)) for step in range(2)] == pytest.approx([0.1, 0.2])
+    state = Argument(index=0, name="w", dtype="f32", shape=(), role="parameter", state_result=0)
+    with pytest.raises(UserError, match=r"got shape \[2\], want \[\]"):
+        Inputs((state,), str(tmp_path / "in.npz"), 0, 2)
+
+
 def test_nan_is_refused_by_one_rank(tmp_path: Path) -> None:
     given_ = np.zeros((4, 3), np.float32)
     given_[2, 1] = np.nan
