@@ -22,7 +22,7 @@ from passes.analysis.index_bounds import index_bounds
 from passes.assign_roles import AssignRoles
 from passes.base import Pass
 from passes.choose_shardings import ChooseShardings
-from passes.choose_stages import ChooseStages
+from passes.choose_stages import ChooseStages, loop_remark
 from passes.copy_views import CopyViews
 from passes.fold_slices import FoldSlices
 from passes.mark_phases import MarkPhases
@@ -63,6 +63,8 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
         found = op_int(module.operation, names.NUM_STAGES) or 1
         if found < stages:
             remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
+        if (remark := loop_remark(module)) is not None:
+            remarks.append(remark)
         layout = make_layout(found, devices, rows // count if rows else None)
         _run(module, [Realize(), ChooseShardings(data=layout.data, spare=layout.spare), VerifyFragments()])
         if layout.spare > 1 and rows:

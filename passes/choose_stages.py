@@ -14,12 +14,13 @@ from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.errors import fail
-from dialects.ops import body_ops, entry_block, main_func, num_bytes, top_level
-from dialects.signature import i64, op_text
+from dialects.ops import CONTROL_FLOW, body_ops, describe, entry_block, main_func, num_bytes, top_level
+from dialects.signature import i64, op_int, op_text
 from passes.analysis.flops import flops, traffic_bytes
 from passes.base import Pass
 from passes.solvers.cut import choose_cuts
 
+TOO_LARGE = 1.25  # of an even share: then the loop is what makes the pipeline uneven
 SLACK = 0.05  # a slowest stage 5 % slower is worth a cheaper cut: costs are estimates to no better than that
 
 
@@ -78,3 +79,17 @@ def forward_chain(ops: list[ir.Operation]) -> list[ir.Operation]:
     """Forward ops that see the batch; all forward ops when none says so (a program without a batch)."""
     forward = [op for op in ops if op_text(op, names.PHASE) == "forward"]
     return [op for op in forward if names.BATCH_DIM in op.attributes] or forward
+
+
+def loop_remark(module: ir.Module) -> str | None:
+    """What to tell the user when one loop or branch holds more of the forward part than a stage should; None otherwise."""
+    chain = forward_chain(body_ops(entry_block(main_func(module)))[:-1])
+    num_stages = op_int(module.operation, names.NUM_STAGES) or 1
+    total = sum(flops(op) for op in chain)
+    largest = max(chain, key=flops, default=None)
+    if num_stages < 2 or largest is None or largest.name not in CONTROL_FLOW or total <= 0:
+        return None
+    share = flops(largest) / total
+    if share * num_stages < TOO_LARGE:
+        return None
+    return f"{describe(largest)} holds {share:.0%} of the forward part and cannot be cut: it stays on one stage"

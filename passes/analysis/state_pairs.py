@@ -181,7 +181,9 @@ class StateSearch:
     def _may_update(self, argument: int, result: int) -> bool:
         name = self.signature.argument_names[argument]
         if sounds_like_batch(name):
-            return False
+            # a minimizer may call its variable x; a reconstruction that reuses the batch's buffer is part of the loss
+            updated = self.loss is not None and self.graph.results[result] not in self.loss_cone
+            return updated and self.aliases.get(argument) == result
         if argument in self.donated:
             return True
         if self.loss is None or self.graph.results[result] in self.loss_cone:

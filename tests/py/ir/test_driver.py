@@ -1,0 +1,76 @@
+"""The whole planner on exported modules: what ``auto`` picks, what it remarks, what it refuses."""
+
+from pathlib import Path
+
+import pytest
+
+from compiler.driver import make_plan
+from compiler.options import PlanOptions
+from compiler.plan import Plan, Send
+from compiler.plan_io import load_plan
+from dialects.errors import UserError
+
+MODULES = Path(__file__).parents[2] / "modules"
+
+
+def plan(tmp_path: Path, name: str, **options: str | float) -> Plan:
+    made = make_plan(str(MODULES / f"{name}.mlirbc"), str(tmp_path / "plan"), PlanOptions(**options))  # type: ignore[arg-type]
+    assert load_plan(str(tmp_path / "plan")) == made
+    return made
+
+
+def test_gpt_sends_what_a_hand_written_pipeline_sends(tmp_path: Path) -> None:
+    """The residual stream and its gradient per microbatch; per step the tied embedding, its gradient and a few scalars."""
+    made = plan(tmp_path, "gpt", hosts=2, devices_per_host=4)
+    assert (made.num_stages, made.microbatches, len(made.meshes)) == (2, 4, 2)
+    values = {value.id: value for value in made.values}
+    sent = [i for instructions in made.instructions for i in instructions if isinstance(i, Send)]
+    activations = [values[i.value].shape for i in sent if i.microbatch is not None]
+    once = sorted(values[i.value].shape for i in sent if i.microbatch is None)
+    assert activations == [(4, 64, 128)] * 8
+    assert [shape for shape in once if shape] == [(128, 128), (128, 128)]
+    assert made.remarks == ()
+
+
+def test_deterministic(tmp_path: Path) -> None:
+    first = plan(tmp_path / "a", "gpt_small", hosts=2, devices_per_host=2)
+    assert plan(tmp_path / "b", "gpt_small", hosts=2, devices_per_host=2) == first
+
+
+def test_coupled_batch_falls_back_with_a_remark(tmp_path: Path) -> None:
+    made = plan(tmp_path, "zoo/batch_norm", hosts=2, devices_per_host=1)
+    assert made.microbatches == 1
+    assert "complete only after all microbatches" in made.remarks[0]
+    with pytest.raises(UserError, match="4 microbatches would not give the result of the whole batch"):
+        plan(tmp_path, "zoo/batch_norm", hosts=2, devices_per_host=1, microbatches=4)
+
+
+def test_a_loop_that_cannot_be_cut_is_remarked(tmp_path: Path) -> None:
+    made = plan(tmp_path, "haiku_lstm", hosts=2, devices_per_host=1)
+    assert "cannot be cut: it stays on one stage" in made.remarks[0]
+
+
+def test_odd_rows_use_the_devices_that_divide_them(tmp_path: Path) -> None:
+    made = plan(tmp_path, "zoo/odd_batch", hosts=1, devices_per_host=4)
+    assert [(axis.name, axis.size) for axis in made.meshes[0].axes] == [("data", 1), ("spare", 4)]
+    assert "cannot be split over more than 1 devices" in made.remarks[0]
+
+
+def test_memory_limit(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"mesh 0 needs .* per device .* a device has 1 MiB; use more stages"):
+        plan(tmp_path, "gpt", hosts=2, devices_per_host=1, memory_per_device=2.0**20)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_stages_than_devices_share_meshes(tmp_path: Path) -> None:
+    made = plan(tmp_path, "gpt_small", hosts=1, devices_per_host=2, stages=4)
+    assert (made.num_stages, len(made.meshes)) == (4, 2)
+    assert {fragment.stage: fragment.mesh for fragment in made.fragments} == {0: 0, 1: 0, 2: 1, 3: 1}
+
+
+def test_gpipe_holds_all_microbatches_and_1f1b_few(tmp_path: Path) -> None:
+    memory = {
+        name: plan(tmp_path / name, "gpt", hosts=2, devices_per_host=1, microbatches=16, schedule=name).prediction
+        for name in ("gpipe", "1f1b")
+    }
+    assert memory["gpipe"].mesh_peak_bytes[0] > 1.5 * memory["1f1b"].mesh_peak_bytes[0]
