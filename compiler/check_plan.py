@@ -74,11 +74,16 @@ def _check_state(plan: Plan, ids: set[str]) -> None:
         range(len(plan.results))
     ):
         _wrong("its arguments or results are not numbered from 0")
+    held = {value.id: {p.mesh: p.sharding for p in value.placements} for value in plan.values}
     for result in plan.results:
         if result.value not in ids:
             _wrong(f"result {result.index} is held by '{result.value}', which is no value")
         if result.state_arg is not None and not 0 <= result.state_arg < len(plan.arguments):
             _wrong(f"result {result.index} feeds argument {result.state_arg}, which is not there")
+        if result.state_arg is not None:
+            old, following = held.get(f"arg{result.state_arg}", {}), held[result.value]
+            if any(old[mesh] != following[mesh] for mesh in old.keys() & following.keys()):
+                _wrong(f"result {result.index} is not split as argument {result.state_arg}, which it feeds")
     for value in plan.values:
         if value.kind in ("argument", "batch") and (
             value.argument is None or not 0 <= value.argument < len(plan.arguments)

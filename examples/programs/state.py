@@ -365,6 +365,42 @@ def odd_batch() -> Program:
     return training(squared_error, mlp_params(), regression(batch=7), optax.adam(1e-2))
 
 
+def iterate_before() -> Program:
+    """Heavy ball with the iterate before as state: the old parameters come back unchanged, as the next ones before."""
+
+    def step(params: Tree, before: Tree, x: jax.Array, y: jax.Array) -> tuple[Tree, ...]:
+        loss, grads = jax.value_and_grad(squared_error)(params, x, y)
+        new = jax.tree.map(lambda p, b, g: p + 0.5 * (p - b) - 0.1 * g, params, before, grads)
+        return new, params, loss
+
+    params = mlp_params()
+    before = jax.tree.map(lambda p: p + 0.01, params)
+    return Program(step, (params, before, *regression()), ((0, 0), (1, 1)), (2, 3), loss=2, donate=())
+
+
+def target_network() -> Program:
+    """A target network that follows the online one, which comes back unchanged and second; only their order differs."""
+
+    def step(online: Tree, target: Tree, x: jax.Array, y: jax.Array) -> tuple[Tree, ...]:
+        following = jax.tree.map(lambda t, o: 0.9 * t + 0.1 * o, target, online)
+        return following, online, squared_error(target, x, y)
+
+    online = mlp_params()
+    target = jax.tree.map(lambda p: p + 0.01, online)
+    return Program(step, (online, target, *regression()), ((1, 0), (0, 1)), (2, 3), loss=2, donate=())
+
+
+def minimized_x() -> Program:
+    """What is minimized is called x and is a row for each example: adversarial inputs of a fixed network."""
+
+    def step(x: jax.Array, params: Tree, y: jax.Array) -> tuple[jax.Array, ...]:
+        loss, grads = jax.value_and_grad(lambda x: squared_error(params, x, y))(x)
+        return jnp.clip(x + 0.1 * jnp.tanh(grads), -3, 3), loss
+
+    x, y = regression()
+    return Program(step, (x[0], mlp_params(), y), ((0, 0),), (2,), loss=1)
+
+
 PROGRAMS = (
     dropout_key_in_state,
     dropout_key_per_step,
@@ -390,4 +426,7 @@ PROGRAMS = (
     learning_rate_argument,
     no_batch,
     odd_batch,
+    iterate_before,
+    target_network,
+    minimized_x,
 )

@@ -6,7 +6,7 @@ from dialects.errors import fail
 from passes.analysis.dependence import Dependence
 from passes.analysis.names import Signature, sounds_like_loss, sounds_like_metric
 
-_HEAVY = ("stablehlo.dot_general", "stablehlo.convolution", "stablehlo.while")
+HEAVY = ("stablehlo.dot_general", "stablehlo.convolution", "stablehlo.while")
 
 
 def given_loss(signature: Signature, chosen: int) -> str:
@@ -63,4 +63,4 @@ def _updates_scalar(signature: Signature, graph: Dependence, result: int) -> boo
 
 
 def _heavy_ops(graph: Dependence, cone: frozenset[int]) -> int:
-    return len({op for node in cone if (op := graph.ops[node]) is not None and op.name in _HEAVY})
+    return len({op for node in cone if (op := graph.ops[node]) is not None and op.name in HEAVY})

@@ -15,6 +15,7 @@ from functools import cached_property
 from jaxlib.mlir import ir
 
 from passes.analysis.dependence import Dependence
+from passes.analysis.loss import HEAVY
 from passes.analysis.names import Signature, path_of, sounds_like_batch, sounds_like_key, words_of
 
 _ALIAS = "tf.aliasing_output"
@@ -69,6 +70,11 @@ class StateSearch:
             {positions[n]: d for n, d in self.graph.elementwise_distances(node).items() if n in positions}
             for node in self.graph.results
         )
+
+    @cached_property
+    def returned(self) -> frozenset[int]:
+        """Arguments that a result is, unchanged."""
+        return frozenset(argument for reached in self.distances for argument, way in reached.items() if way == 0)
 
     def pairs(self) -> tuple[StatePair, ...]:
         """All pairs found, by argument."""
@@ -127,21 +133,25 @@ class StateSearch:
             path = path_of(name)
             if len(path) < 2:
                 continue
-            if argument not in self.donated and sounds_like_batch(path[0]):
+            if argument not in self.donated and sounds_like_batch(name):  # but target['w'] is a target network
                 continue
             for result, other in by_end.get((self.signature.argument_types[argument], path[-1]), ()):
                 length = _common_end(path, other)
                 found.append((argument, result, (path[: len(path) - length], other[: len(other) - length])))
         return found
 
-    def _rank(self, members: set[tuple[int, int]]) -> tuple[float, float, float, float, int]:
-        """Best first: most leaves, most of them elementwise updates, shortest ways, most donated so, order of the program."""
+    def _rank(self, members: set[tuple[int, int]]) -> tuple[float, ...]:
+        """Best first: most leaves, most of them elementwise updates, short ways, most donated so, order of the program.
+
+        A way of no ops comes last: a result that is an argument unchanged may be another's next value (the iterate before).
+        """
         ways = [self.distances[result].get(argument) for argument, result in members]
         known = [way for way in ways if way is not None]
         donated = sum(self.aliases.get(argument) == result for argument, result in members)
         mean = sum(known) / len(known) if known else 0.0
+        returned = sum(argument in self.returned for argument, _ in members)
         order = min(abs(argument - result) for argument, result in members)
-        return -len(members), -len(known) / len(members), mean, -donated / len(members), order
+        return -len(members), -len(known) / len(members), mean == 0, mean, returned, -donated, order
 
     def _credible(self, members: set[tuple[int, int]], found: dict[int, StatePair]) -> bool:
         """Whether most results are updates: of their arguments, or of state that is already ``found``; or donation agrees."""
@@ -161,16 +171,17 @@ class StateSearch:
     def _by_update(self, found: dict[int, StatePair]) -> dict[int, StatePair]:
         """Pairs of free arguments and results by the shortest elementwise way."""
         taken = {pair.result for pair in found.values()}
-        ways: list[tuple[int, bool, int, int, int]] = []
+        ways: list[tuple[bool, int, bool, bool, int, int, int]] = []
         for result, reached in enumerate(self.distances):
             if result in taken or result == self.loss:
                 continue
             for argument, way in reached.items():
                 if argument not in found and self._same_type(argument, result) and self._may_update(argument, result):
                     alias = self.aliases.get(argument) == result
-                    ways.append((way, not alias, abs(argument - result), argument, result))
+                    returned = argument in self.returned
+                    ways.append((way == 0, way, returned, not alias, abs(argument - result), argument, result))
         pairs: dict[int, StatePair] = {}
-        for _, no_alias, _, argument, result in sorted(ways):
+        for _, _, _, no_alias, _, argument, result in sorted(ways):
             if argument in pairs or result in taken:
                 continue
             how = f"result {result} is an elementwise update of it" if no_alias else f"donated to result {result}"
@@ -181,9 +192,7 @@ class StateSearch:
     def _may_update(self, argument: int, result: int) -> bool:
         name = self.signature.argument_names[argument]
         if sounds_like_batch(name):
-            # a minimizer may call its variable x; a reconstruction that reuses the batch's buffer is part of the loss
-            updated = self.loss is not None and self.graph.results[result] not in self.loss_cone
-            return updated and self.aliases.get(argument) == result
+            return self.aliases.get(argument) == result and self._minimizes(result)
         if argument in self.donated:
             return True
         if self.loss is None or self.graph.results[result] in self.loss_cone:
@@ -193,6 +202,18 @@ class StateSearch:
             # A learning rate that comes back as a metric is no state; a scalar that is trained depends on what the loss does.
             return self.distances[result][argument] > 0 and self._reads_data(result)
         return True
+
+    def _minimizes(self, result: int) -> bool:
+        """Whether a result that reuses the buffer of ``x`` is its next value: a minimizer may call its variable so.
+
+        It has a gradient in it; a reconstruction in a batch's buffer needs no matmul that the loss does not.
+        """
+        if self.loss is None or self.graph.results[result] in self.loss_cone:
+            return False
+        later = self.graph.cone([self.graph.results[result]]) - self.loss_cone
+        if any((op := self.graph.ops[node]) is not None and op.name in HEAVY for node in later):
+            return True
+        return all(sounds_like_batch(self.signature.argument_names[argument]) for argument in self.aliases)
 
     def _reads_data(self, result: int) -> bool:
         cone = self.graph.cone([self.graph.results[result]])

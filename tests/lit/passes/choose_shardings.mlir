@@ -40,6 +40,24 @@ module @rows_that_do_not_divide {
 
 // -----
 
+// Rows that are the next step's state are whole again: the step takes them whole.
+// CHECK-LABEL: module @rows_that_become_state
+// CHECK:       func.func private @stage0_forward
+// CHECK-SAME:    -> (tensor<4xf32> {mw.value = "v0", mw.value_dim = 0 : i64, sdy.sharding = #sdy.sharding<@mesh, [{}]>})
+module @rows_that_become_state {
+  func.func @main(%h: tensor<4xf32>) -> (tensor<4xf32> {mw.value = "v0", mw.state_arg = 0 : i64}) {
+    %0 = call @stage0_forward(%h) : (tensor<4xf32>) -> tensor<4xf32>
+    return %0 : tensor<4xf32>
+  }
+  func.func private @stage0_forward(%h: tensor<4xf32> {mw.value = "arg0", mw.value_dim = -1 : i64})
+      -> (tensor<4xf32> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %0 = stablehlo.tanh %h : tensor<4xf32>
+    return %0 : tensor<4xf32>
+  }
+}
+
+// -----
+
 // Functions that are no fragments, @main among them, are left alone.
 // CHECK-LABEL: module @main_is_left_alone
 // CHECK:       func.func @main(%{{.*}}: tensor<4xf32>) -> tensor<4xf32>
