@@ -68,9 +68,11 @@ def fix_platform(module: ir.Module, platforms: tuple[str, ...], shown: str) -> N
     if "_platform_index" not in marks:
         return
     if "cpu" not in platforms:
-        lowered = ", ".join(platforms) or "several that this file does not name"
+        lowered = (
+            f"the platforms {', '.join(platforms)}" if platforms else "several platforms that this file does not name"
+        )
         fail(
-            f"the program was exported for the platforms {lowered}",
+            f"the program was exported for {lowered}",
             where=shown,
             remedy='export it for one: jax.export.export(step, platforms=["cpu"]), or give the serialized jax.export itself',
         )

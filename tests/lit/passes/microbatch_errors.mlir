@@ -130,7 +130,8 @@ module @grouped_convolution_over_the_batch {
 module @inner_function_captures_a_row {
   func.func @main(%x: tensor<64xf32> {mw.role = "batch", mw.index = 0}, %w: tensor<8xf32>) -> tensor<f32> {
     %zero = stablehlo.constant dense<0.0> : tensor<f32>
-    %s = stablehlo.reduce(%x init: %zero) applies stablehlo.add across dimensions = [0] : (tensor<64xf32>, tensor<f32>) -> tensor<f32>
+    %h = stablehlo.tanh %x : tensor<64xf32>
+    %s = stablehlo.reduce(%h init: %zero) applies stablehlo.add across dimensions = [0] : (tensor<64xf32>, tensor<f32>) -> tensor<f32>
     // expected-error @+1 {{it uses a value of the batch in its inner function}}
     %0 = "stablehlo.reduce"(%w, %zero) <{dimensions = array<i64: 0>}> ({
     ^bb0(%a: tensor<f32>, %b: tensor<f32>):
