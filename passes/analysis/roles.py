@@ -66,6 +66,9 @@ def find_roles(module: ir.Module, said: Said) -> Roles:
                     where="--batch-args",
                     remedy="say the state with --state-args",
                 )
+    if said.state_args is None and loss is not None:
+        late = StateSearch(signature, graph, loss[0]).late_pairs(state, frozenset(batch.arguments))
+        pairs, state = (*pairs, *late), state | {pair.argument: pair for pair in late}
     return Roles(
         arguments=_argument_roles(signature, graph, state, batch, forward),
         results=_result_roles(signature, pairs, loss),

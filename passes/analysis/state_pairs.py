@@ -84,6 +84,32 @@ class StateSearch:
         found |= self._keys(found)
         return tuple(found[index] for index in sorted(found))
 
+    def late_pairs(self, found: dict[int, StatePair], batch: frozenset[int]) -> tuple[StatePair, ...]:
+        """With the batch known: what has a batch's name and is none of it, and comes back updated from the batch, is state.
+
+        A minimizer may call its variable ``x`` and not donate it. One result only may be such an update of it.
+        """
+        taken = {pair.result for pair in found.values()}
+        data = {self.graph.arguments[index] for index in batch}
+        pairs: list[StatePair] = []
+        for argument, name in enumerate(self.signature.argument_names):
+            if argument in found or argument in batch or not sounds_like_batch(name):
+                continue
+            fits = [
+                result
+                for result, reached in enumerate(self.distances)
+                if reached.get(argument, 0) > 0
+                and result not in taken
+                and self._same_type(argument, result)
+                and self.graph.results[result] not in self.loss_cone
+                and data & self.graph.cone([self.graph.results[result]])
+            ]
+            if len(fits) == 1 and ir.RankedTensorType(self.signature.argument_types[argument]).rank > 0:
+                how = f"result {fits[0]} is an elementwise update of it by the batch, and it is none of the batch"
+                pairs.append(StatePair(argument, fits[0], how))
+                taken.add(fits[0])
+        return tuple(pairs)
+
     def _same_type(self, argument: int, result: int) -> bool:
         return self.signature.argument_types[argument] == self.signature.result_types[result]
 

@@ -65,3 +65,25 @@ def test_libraries(path: Path) -> None:
     assert batch == [len(ranks) - 2, len(ranks) - 1]
     assert state == list(range(len(ranks) - 2))
     assert [role.role for role in roles.results] == ["state"] * len(state) + ["loss"]
+
+
+SAMPLER = """
+func.func public @main(%x: tensor<12xf32> loc("x"), %data: tensor<16x12xf32> loc("data")) -> (tensor<12xf32>, tensor<f32>) {
+  %zero = stablehlo.constant dense<0.0> : tensor<f32>
+  %a = stablehlo.broadcast_in_dim %x, dims = [1] : (tensor<12xf32>) -> tensor<16x12xf32>
+  %d = stablehlo.subtract %a, %data : tensor<16x12xf32>
+  %s = stablehlo.multiply %d, %d : tensor<16x12xf32>
+  %loss = stablehlo.reduce(%s init: %zero) applies stablehlo.add across dimensions = [0, 1] : (tensor<16x12xf32>, tensor<f32>) -> tensor<f32>
+  %g = stablehlo.reduce(%d init: %zero) applies stablehlo.add across dimensions = [0] : (tensor<16x12xf32>, tensor<f32>) -> tensor<12xf32>
+  %new = stablehlo.subtract %x, %g : tensor<12xf32>
+  return %new, %loss : tensor<12xf32>, tensor<f32>
+}
+"""
+
+
+def test_a_variable_called_x_that_the_batch_updates_is_state(tmp_path: Path) -> None:
+    """Not donated and named like a batch, but of another size than the batch and given back updated by it."""
+    (tmp_path / "sampler.mlir").write_text(SAMPLER)
+    roles, _ = roles_of(tmp_path / "sampler.mlir")
+    assert [(role.role, role.partner) for role in roles.arguments] == [("parameter", 0), ("batch", None)]
+    assert [role.role for role in roles.results] == ["state", "loss"]
