@@ -8,6 +8,7 @@ from dialects.ops import all_ops, describe
 # Dialects whose ops may appear; "builtin" is the module itself.
 _DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy")
 _EFFECTS = ("stablehlo.infeed", "stablehlo.outfeed", "stablehlo.send", "stablehlo.recv")
+_NOT_IN_XLA = ("stablehlo.dynamic_conv",)  # StableHLO has it, XLA's importer does not (jaxlib 0.10.2)
 _CROSS_DEVICE = (
     "stablehlo.all_gather",
     "stablehlo.all_reduce",
@@ -52,6 +53,12 @@ def _check_op(op: ir.Operation, shown: str) -> None:
             "the program talks to its host while it runs",
             where=f"{shown}: {describe(op)}",
             remedy="export it without that op",
+        )
+    if op.name in _NOT_IN_XLA:
+        fail(
+            "XLA cannot run this op",
+            where=f"{shown}: {describe(op)}",
+            remedy="export it with static padding, as stablehlo.convolution",
         )
     if op.name in _CROSS_DEVICE:
         fail(

@@ -31,6 +31,23 @@ DYNAMIC = """%n = stablehlo.constant dense<[4, 8]> : tensor<2xi32>
   %r = stablehlo.dynamic_reshape %x, %n : (tensor<8x4xf32>, tensor<2xi32>) -> tensor<?x?xf32>
   return %x : tensor<8x4xf32>"""
 
+DYNAMIC_CONV = """%w = stablehlo.constant dense<1.0> : tensor<1x4x4xf32>
+  %p = stablehlo.constant dense<0> : tensor<1x2xi32>
+  %y = stablehlo.reshape %x : (tensor<8x4xf32>) -> tensor<8x1x4xf32>
+  %c = "stablehlo.dynamic_conv"(%y, %w, %p) <{dimension_numbers = #stablehlo.conv<[b, 0, f]x[0, i, o]->[b, 0, f]>,
+    batch_group_count = 1 : i64, feature_group_count = 1 : i64}>
+    : (tensor<8x1x4xf32>, tensor<1x4x4xf32>, tensor<1x2xi32>) -> tensor<8x1x4xf32>
+  %0 = stablehlo.reshape %c : (tensor<8x1x4xf32>) -> tensor<8x4xf32>
+  return %0 : tensor<8x4xf32>"""
+ASYNC = """%f = "stablehlo.async_start"(%x) ({
+  ^bb0(%a: tensor<8x4xf32>):
+    %g = "stablehlo.all_gather"(%a) <{all_gather_dim = 0 : i64, replica_groups = dense<0> : tensor<1x1xi64>}>
+      : (tensor<8x4xf32>) -> tensor<8x4xf32>
+    stablehlo.return %g : tensor<8x4xf32>
+  }) : (tensor<8x4xf32>) -> !stablehlo.future<tensor<8x4xf32>>
+  %0 = "stablehlo.async_done"(%f) : (!stablehlo.future<tensor<8x4xf32>>) -> tensor<8x4xf32>
+  return %0 : tensor<8x4xf32>"""
+
 # op -> its use, and the word of the message that says what is wrong
 CASES = {
     "infeed": (INFEED, "token"),
@@ -40,6 +57,8 @@ CASES = {
     "callback": (CALLBACK, "callback"),
     "quantize": (QUANTIZE, "quant"),
     "dynamic_reshape": (DYNAMIC, "dynamic"),
+    "dynamic_conv": (DYNAMIC_CONV, "XLA cannot run this op"),
+    "async_start": (ASYNC, "future"),
 }
 
 
