@@ -67,11 +67,6 @@ def sounds_like_batch(name: str) -> bool:
     return bool(words & BATCH_WORDS) and not words & (_STATE_WORDS | _KEY_WORDS)
 
 
-def sounds_like_state(name: str) -> bool:
-    """Whether a name speaks of parameters or optimizer state."""
-    return bool(words_of(name) & _STATE_WORDS)
-
-
 def sounds_like_metric(name: str) -> bool:
     """Whether a scalar result is surely not the loss: "result[2]['accuracy']"."""
     return bool(words_of(name) & _METRIC_WORDS)

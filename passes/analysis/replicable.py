@@ -32,23 +32,11 @@ def replicable_ops(func: ir.OpView) -> set[ir.Operation]:
         i for i, (value, entry) in enumerate(zip(block.arguments, entries, strict=True)) if _may_copy(value, entry)
     }
     while True:
-        good, constant = _grow(block, ops, allowed)
+        good = _grow(block, ops, allowed)
         stale = {i for i in allowed if not _next_is_good(entries[i], returned, good, block, allowed)}
         if not stale:
             return good
         allowed -= stale
-        del constant
-
-
-def replicable_arguments(func: ir.OpView, good: set[ir.Operation]) -> set[int]:
-    """Positions of arguments that may live on every stage: no state, or state whose next value every stage computes."""
-    block = entry_block(func)
-    entries = attr_dicts(func, "arg_attrs")
-    returned = list(body_ops(block)[-1].operands)
-    allowed = {
-        i for i, (value, entry) in enumerate(zip(block.arguments, entries, strict=True)) if _may_copy(value, entry)
-    }
-    return {i for i in allowed if _next_is_good(entries[i], returned, good, block, allowed)}
 
 
 def _may_copy(value: ir.Value, entry: dict[str, ir.Attribute]) -> bool:
@@ -74,7 +62,7 @@ def _next_is_good(
     return value.owner.operation in good
 
 
-def _grow(block: ir.Block, ops: list[ir.Operation], allowed: set[int]) -> tuple[set[ir.Operation], set[ir.Operation]]:
+def _grow(block: ir.Block, ops: list[ir.Operation], allowed: set[int]) -> set[ir.Operation]:
     good: set[ir.Operation] = set()
     constant: set[ir.Operation] = set()
     for op in ops:
@@ -93,4 +81,4 @@ def _grow(block: ir.Block, ops: list[ir.Operation], allowed: set[int]) -> tuple[
             good.add(op)
         elif all(num_bytes(value) <= SMALL_BYTES for value in (*op.results, *inputs)):
             good.add(op)
-    return good, constant
+    return good
