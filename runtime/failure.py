@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NoReturn, Protocol
 
 from dialects.errors import MeshwrightError
@@ -75,7 +75,8 @@ def speak(watch: Watch, message: str) -> None:
             time.sleep(EXCEPTION_S)
             return
         claim.detach()  # stays bound until this process ends
-    print(f"error: {message}", file=sys.stderr, flush=True)
+    with suppress(OSError, ValueError):  # nobody reads any more
+        print(f"error: {message}", file=sys.stderr, flush=True)
     if watch.key:
         time.sleep(HEARD_S)
 
@@ -111,9 +112,10 @@ def _listen(watch: Watch, listener: socket.socket, names: list[str]) -> None:
                 continue
             events.unregister(fd)
             links.pop(fd).close()
-            first, *rest = heard[fd].split()
-            if b"bye" not in rest:
-                speak(watch, f"{names[int(first)]}: its process was killed; the job has ended")
+            words = heard[fd].split()
+            if b"bye" not in words:
+                who = names[int(words[0])] if words else "a rank"
+                speak(watch, f"{who}: its process was killed; the job has ended")
                 _exit(1)
 
 
@@ -125,5 +127,6 @@ def _read(link: socket.socket) -> bytes:
 
 
 def _exit(code: int) -> NoReturn:
-    sys.stdout.flush()
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
     os._exit(code)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 STATUS_BYTES = 1024
 PR_SET_PDEATHSIG = 1
+LAST_WORDS_S = signal.SIGTRAP  # 5: ``outlive_briefly`` makes the signal's number the seconds
 M_ARENA_MAX = -8
 
 
@@ -69,12 +70,25 @@ def split() -> Watch:
     libc.mallopt(M_ARENA_MAX, 2)  # 64 ranks with an arena for each of some 20 threads waste gigabytes
     if listener is None:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
     else:
-        os.setsid()  # outlives mpirun's kill by the moment that its sentence takes
+        os.setsid()  # mpirun's kill does not reach it: it has a sentence to say
+        outlive_briefly()
+    if os.getppid() != parent:
+        os._exit(1)
     _keep_native_noise(log_fd)
     return Watch(rank, size, local_rank, local_size, key, mmap.mmap(status_fd, STATUS_BYTES), listener)
+
+
+def outlive_briefly() -> None:
+    """From now on the kernel ends this process LAST_WORDS_S seconds after its parent died, whatever it then does.
+
+    A thread would not be enough: the one that works may hold Python's lock in a collective whose peers are gone. So the
+    signal of the parent's death has C's ``alarm`` itself as its handler, which takes the signal's number as seconds.
+    """
+    libc = ctypes.CDLL(None)
+    libc.signal.argtypes, libc.signal.restype = [ctypes.c_int, ctypes.c_void_p], ctypes.c_void_p
+    libc.signal(LAST_WORDS_S, ctypes.cast(libc.alarm, ctypes.c_void_p))
+    libc.prctl(PR_SET_PDEATHSIG, LAST_WORDS_S)
 
 
 def _number(*names: str, default: int = 0) -> int:

@@ -77,7 +77,7 @@ class Jobs:
                 return pid
         raise AssertionError(f"no rank {number}")
 
-    def left_behind(self, grace_s: float = 5) -> dict[int, list[str]]:
+    def left_behind(self, grace_s: float = 8) -> dict[int, list[str]]:
         """What still runs ``grace_s`` after the end."""
         deadline = time.monotonic() + grace_s
         while (left := self.processes()) and time.monotonic() < deadline:

@@ -3,12 +3,13 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import handmade
 import pytest
-from conftest import Jobs
+from conftest import ROOT, Jobs
 
 
 def started(jobs: Jobs, plan: Path, ranks: int) -> subprocess.Popen[str]:
@@ -101,3 +102,29 @@ def test_a_program_that_differs_fails_verification(jobs: Jobs, tmp_path: Path) -
     assert len(done.errors) == 1
     assert "update of w0" in done.errors[0]
     assert "want at most 0.001" in done.errors[0]
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_nobody_outlives_a_launcher_that_vanishes(jobs: Jobs, tmp_path: Path, devices: int) -> None:
+    handmade.make(tmp_path / "plan", 2, devices, 4)
+    job = started(jobs, tmp_path / "plan", 2 * devices)
+    ranks = {jobs.rank(number) for number in range(2 * devices)}
+    os.kill(jobs.rank(1), signal.SIGSTOP)
+    time.sleep(0.5)  # rank 0 now waits for it, and does not notice that nobody reads what it prints
+    for pid in sorted(set(jobs.processes()) - ranks, key=lambda pid: pid == job.pid):
+        os.kill(pid, signal.SIGKILL)
+    job.communicate(timeout=15)
+    assert jobs.left_behind() == {}
+
+
+def test_the_first_rank_cannot_outlive_its_watcher_by_much(tmp_path: Path) -> None:
+    stuck = "ctypes.PyDLL(None).sleep(60)"  # holds Python's lock: no thread of the process can do anything
+    child = f"import ctypes; from runtime.supervise import *; outlive_briefly(); print(1, flush=True); {stuck}"
+    source = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    parent = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, cwd=ROOT)
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == b"1\n"
+    parent.kill()
+    began = time.monotonic()
+    assert parent.stdout.read() == b""  # the child, which holds the pipe, is gone
+    assert 4 < time.monotonic() - began < 15
