@@ -121,10 +121,10 @@ def test_the_first_rank_cannot_outlive_its_watcher_by_much(tmp_path: Path) -> No
     stuck = "while True: ctypes.PyDLL(None).sleep(60)"  # with Python's lock held: no thread can do anything
     child = f"import ctypes; from runtime.supervise import *; outlive_briefly(); print(1, flush=True)\n{stuck}"
     source = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
-    parent = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, cwd=ROOT)
-    assert parent.stdout is not None
-    assert parent.stdout.readline() == b"1\n"
-    parent.kill()
-    began = time.monotonic()
-    assert parent.stdout.read() == b""  # the child, which holds the pipe, is gone
-    assert 4 < time.monotonic() - began < 15
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, cwd=ROOT) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"1\n"
+        parent.kill()
+        began = time.monotonic()
+        assert parent.stdout.read() == b""  # the child, which holds the pipe, is gone
+        assert 4 < time.monotonic() - began < 15
