@@ -14,7 +14,8 @@ ROOMS = ("dialects", "passes", "compiler", "runtime")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "dialects": ("dialects",),
     "passes.base": ("dialects", "passes.base"),
-    "passes.solvers": ("passes.solvers", "dialects.errors"),
+    "passes.solvers": ("passes.solvers", "dialects.errors", "dialects.sharding"),
+    "dialects.sharding": ("dialects.sharding",),
     "passes.analysis": ("dialects", "passes.analysis"),
     "passes": ("dialects", "passes"),
     "compiler.plan": ("compiler.plan",),

@@ -1,0 +1,92 @@
+"""The intra-operator problem as numbers: choose one strategy a node at the least total cost, inside memory limits.
+
+    minimise   sum_n cost_n[s_n] + sum_e cost_e[s_a, s_b]      subject to      sum_n use_r,n[s_n] <= limit_r   for each row r
+
+Source: Alpa (OSDI'22) section 4.2, equation 1, with memory rows for chosen moments. Costs are seconds; infinity forbids. No IR here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Costs = NDArray[np.float64]
+Backend = Literal["cbc", "highs"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A choice among ``len(cost)`` strategies. Nodes of repeated layers share the same array objects."""
+
+    name: str
+    cost: Costs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edge:
+    """``cost[s_a, s_b]`` is paid when node ``a`` takes s_a and node ``b`` takes s_b; a < b, at most one edge a pair is not required."""
+
+    a: int
+    b: int
+    cost: Costs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MemoryRow:
+    """What lives on a device at one moment: node -> bytes of each of its strategies."""
+
+    name: str
+    limit_bytes: float
+    bytes_of: Mapping[int, Costs]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShardingProblem:
+    """Nodes, edges between their indices, and memory rows."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    rows: tuple[MemoryRow, ...] = ()
+
+    def objective(self, choice: Sequence[int]) -> float:
+        """The cost of one strategy a node, in seconds."""
+        nodes = sum(float(node.cost[s]) for node, s in zip(self.nodes, choice, strict=True))
+        return nodes + sum(float(edge.cost[choice[edge.a], choice[edge.b]]) for edge in self.edges)
+
+    def used_bytes(self, choice: Sequence[int]) -> tuple[float, ...]:
+        """What each memory row adds up to."""
+        return tuple(sum(float(use[choice[node]]) for node, use in row.bytes_of.items()) for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """How good a solution is, and what it took. ``gap`` = (objective - bound) / objective; 0.0 is proved optimal."""
+
+    objective_s: float
+    bound_s: float
+    gap: float
+    method: str  # "shrinking" | "lp" | "branch and bound" | "dual bound" | the name of a chooser
+    num_nodes: int
+    num_edges: int
+    core_nodes: int
+    core_edges: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShardingSolution:
+    """``choice[n]``: the strategy of node n."""
+
+    choice: tuple[int, ...]
+    certificate: Certificate
+    used_bytes: tuple[float, ...] = field(default=())
+
+
+class OutOfMemory(Exception):
+    """No choice fits: ``smallest[row name]`` is the least that row can be (alone), ``limit`` what it may be."""
+
+    def __init__(self, smallest: Mapping[str, float], limits: Mapping[str, float]) -> None:
+        super().__init__("no choice of shardings fits the memory")
+        self.smallest, self.limits = dict(smallest), dict(limits)
