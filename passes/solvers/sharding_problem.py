@@ -2,7 +2,7 @@
 
     minimise   sum_n cost_n[s_n] + sum_e cost_e[s_a, s_b]      subject to      sum_n use_r,n[s_n] <= limit_r   for each row r
 
-Source: Alpa (OSDI'22) section 4.2, equation 1, with memory rows for chosen moments. Costs are seconds; infinity forbids. No IR here.
+Source: Alpa (OSDI'22) section 4.2, equation 1, with memory rows for chosen moments. Seconds; infinity forbids. No IR here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edge:
-    """``cost[s_a, s_b]`` is paid when node ``a`` takes s_a and node ``b`` takes s_b; a < b, at most one edge a pair is not required."""
+    """``cost[s_a, s_b]`` is paid when node ``a`` takes s_a and node ``b`` takes s_b; a < b, several edges a pair are allowed."""
 
     a: int
     b: int
