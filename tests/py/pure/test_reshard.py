@@ -58,9 +58,9 @@ def test_several_steps() -> None:
 
 def test_bytes_decide() -> None:
     resharder = Resharder(costs_of((2, 2, 2), (AxisLink(1e-5, 1e9),) * 3))
-    for size, first in ((8, ["all_reduce"]), (4096, ["reduce_scatter"])):
-        found = kinds(resharder.path((size, size), 4, of(",", "xyz"), of("x,")))
-        assert found[:1] == first, "few bytes: few messages; many bytes: every link carries a part"
+    few, many = (resharder.path((size, size), 4, of(",", "xyz"), of("x,")) for size in (8, 4096))
+    assert kinds(few) == ["reduce_scatter", "all_reduce"], "3 messages"
+    assert kinds(many) == ["reduce_scatter", "all_gather"], "5 messages, every link carries a part"
     permute = resharder.path((4096, 4096), 4, of("x,"), of("z,"))
     assert kinds(permute) == ["collective_permute"]
     assert permute is not None
