@@ -52,7 +52,7 @@ class Microbatch(Pass):
         elif batch:
             rows = shape_of(entry_block(func).arguments[batch[0]])[0]
             _annotate(func, analyze_batch(func, batch, rows, strict=False))
-        _drop_rules(func.operation)
+        drop_rules(module)
         module.operation.attributes[names.MICROBATCHES] = i64(self.microbatches)
 
     def _split(self, func: ir.OpView, batch: list[int]) -> None:
@@ -121,13 +121,15 @@ def populate_rules(module: ir.Module) -> None:
     run_native(module, "func.func(sdy-populate-op-sharding-rules)")
 
 
-def _drop_rules(root: ir.Operation) -> None:
+def drop_rules(module: ir.Module) -> None:
+    """Take Shardy's rules off again."""
+
     def drop(op: ir.Operation) -> ir.WalkResult:
         if RULE in op.attributes:
             del op.attributes[RULE]
         return ir.WalkResult.ADVANCE
 
-    root.walk(drop)
+    module.operation.walk(drop)
 
 
 def _annotate(func: ir.OpView, answer: BatchForms) -> None:

@@ -1,0 +1,86 @@
+"""What an op computes and moves, if elementwise chains are fused: the part of its operands and results that goes through memory.
+
+XLA fuses elementwise ops, broadcasts and views into what consumes or reduces them, so only *materialized* values move: arguments,
+results of heavy ops (dot, convolution, scatter, sort …) and reductions, and what heavy ops or several ops read.
+Source: the roofline model (Williams et al., CACM'09); XLA's instruction fusion (xla/service/instruction_fusion.cc).
+"""
+
+from dataclasses import dataclass
+
+from jaxlib.mlir import ir
+
+from dialects.build import constant_elements
+from dialects.ops import CONTROL_FLOW, num_bytes, shape_of
+
+_VIEWS = frozenset(("stablehlo.reshape", "stablehlo.optimization_barrier"))
+_HEAVY = frozenset(
+    f"stablehlo.{name}"
+    for name in (
+        "dot_general convolution scatter gather sort fft cholesky triangular_solve reduce_window select_and_scatter custom_call "
+        "rng rng_bit_generator dynamic_update_slice batch_norm_grad batch_norm_inference batch_norm_training while if case"
+    ).split()
+)
+_REDUCES = frozenset(("stablehlo.reduce",))
+_TERMINATORS = frozenset(("func.return", "stablehlo.return", "sdy.return"))
+# These touch only the window of their first operand that they read or write.
+_WINDOWED = frozenset(("stablehlo.gather", "stablehlo.dynamic_slice", "stablehlo.dynamic_update_slice", "stablehlo.scatter"))
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Which operands and results of an op go through memory (one flag each)."""
+
+    operands: tuple[bool, ...]
+    results: tuple[bool, ...]
+
+
+def moved(op: ir.Operation) -> Moved:
+    """The values that ``op`` reads from and writes to memory."""
+    if op.name in _VIEWS or op.name in CONTROL_FLOW or is_free(op):
+        return Moved((False,) * len(op.operands), (False,) * len(op.results))
+    reads = [is_materialized(value) for value in op.operands]
+    writes = [is_materialized(value) for value in op.results]
+    if op.name in _WINDOWED and reads:
+        reads[0] = False
+    return Moved(tuple(reads), tuple(writes))
+
+
+def is_materialized(value: ir.Value) -> bool:
+    """Whether a value lives in memory between the ops that make and read it."""
+    if not isinstance(value, ir.OpResult):
+        return True
+    op = value.owner.operation
+    if is_free(op):
+        return False
+    if op.name in _HEAVY or op.name in _REDUCES:
+        return True
+    users = [use.owner.operation.name for use in value.uses]
+    return len(users) != 1 or users[0] in _HEAVY or users[0] in _TERMINATORS
+
+
+def is_free(op: ir.Operation) -> bool:
+    """Whether every device can make its part of the result from nothing: constants, iotas, broadcasts of constant scalars."""
+    if op.name in ("stablehlo.constant", "stablehlo.iota"):
+        return True
+    return op.name == "stablehlo.broadcast_in_dim" and not shape_of(op.operands[0]) and is_free_value(op.operands[0])
+
+
+def is_free_value(value: ir.Value) -> bool:
+    """Whether ``value`` is made by a free op."""
+    return isinstance(value, ir.OpResult) and is_free(value.owner.operation)
+
+
+def is_zero(op: ir.Operation) -> bool:
+    """Whether a free op makes zeros only: such a value is its own unreduced part."""
+    if op.name == "stablehlo.broadcast_in_dim":
+        return isinstance(op.operands[0], ir.OpResult) and is_zero(op.operands[0].owner.operation)
+    elements = constant_elements(op)
+    if elements is None or not elements.is_splat:
+        return False
+    value = elements.get_splat_value()
+    return isinstance(value, ir.FloatAttr | ir.IntegerAttr) and value.value == 0
+
+
+def local_bytes(value: ir.Value, parts: int) -> float:
+    """Bytes of one of ``parts`` equal pieces of a tensor."""
+    return num_bytes(value) / parts

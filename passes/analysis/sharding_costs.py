@@ -1,0 +1,125 @@
+"""From the graph of choices to numbers: seconds of every strategy and of every reshard.
+
+Node: the op's own time on a device under each strategy (roofline over what it moves once chains are fused), plus the reduction
+that finishes a max or min. Edge: the cheapest sequence of collectives between what is given and what is wanted. Both times how
+often a step does it. Equal ops and equal edges share one array, so that the solver sees repeated layers as such.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxlib.mlir import ir
+
+from dialects.ops import element_bits, element_type, num_bytes, shape_of
+from dialects.sharding import MeshShape, Sharding
+from passes.analysis.flops import flops
+from passes.analysis.op_costs import Moved, is_free, is_zero, moved
+from passes.analysis.sharding_graph import Link, ShardingGraph, Site, Use
+from passes.analysis.strategies import Strategy
+from passes.solvers.mesh_costs import MeshCosts
+from passes.solvers.reshard import Resharder
+from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
+
+
+class ShardingCosts:
+    """Prices for one logical mesh; ``problem(graph)`` is what the solver gets."""
+
+    def __init__(self, costs: MeshCosts) -> None:
+        self.costs, self.mesh, self.resharder = costs, costs.mesh, Resharder(costs)
+        self._nodes: dict[tuple[object, ...], Costs] = {}
+        self._edges: dict[tuple[object, ...], Costs] = {}
+        self._zeros: dict[int, Costs] = {}
+        self._given: dict[tuple[int, int], tuple[Sharding, ...]] = {}
+        self._rates = dict(costs.flops_per_s)
+
+    def problem(self, graph: ShardingGraph, rows: Sequence[MemoryRow] = ()) -> ShardingProblem:
+        """Every site a node, every link an edge."""
+        nodes = [Node(site.name, self.node(site)) for site in graph.sites]
+        for use in graph.uses:
+            if use.value not in graph.source_of and (forbidden := _unfit(use)) is not None:
+                old = nodes[use.reader.index]
+                nodes[use.reader.index] = Node(old.name, self._sum(old.cost, forbidden))
+        edges: list[Edge] = []
+        for link in graph.links:
+            a, b, cost = link.source.index, link.target.index, self.edge(link)
+            if a == b:
+                nodes[a] = Node(nodes[a].name, self._sum(nodes[a].cost, np.diag(cost)))
+            elif a < b:
+                edges.append(Edge(a, b, cost))
+            else:
+                edges.append(Edge(b, a, self._transposed(cost)))
+        return ShardingProblem(tuple(nodes), tuple(edges), tuple(rows))
+
+    def node(self, site: Site) -> Costs:
+        """Seconds a step of each strategy of a site."""
+        if site.op is None:
+            return self._zeros.setdefault(len(site.forms), np.zeros(len(site.forms)))
+        flags = moved(site.op)
+        key = id(site.strategies), flags, site.runs
+        if key not in self._nodes:
+            seconds = [self.op_s(site.op, strategy, flags) for strategy in site.strategies]
+            self._nodes[key] = site.runs * np.array(seconds)
+        return self._nodes[key]
+
+    def op_s(self, op: ir.Operation, strategy: Strategy, flags: Moved) -> float:
+        """Seconds of one run of ``op`` on each device."""
+        pairs = [
+            *zip(op.operands, strategy.operands, flags.operands, strict=True),
+            *zip(op.results, strategy.results, flags.results, strict=True),
+        ]
+        traffic = sum(num_bytes(value) / self.parts(sharding) for value, sharding, counts in pairs if counts)
+        seconds = self.costs.compute_s(flops(op) / strategy.parts, traffic, str(element_type(_main_value(op))))
+        if strategy.finish is not None:
+            for value, sharding in zip(op.results, strategy.results, strict=True):
+                local = num_bytes(value) / self.parts(sharding)
+                seconds += self.costs.collective_s("all_reduce", sharding.unreduced, local)
+        return seconds
+
+    def edge(self, link: Link) -> Costs:
+        """Seconds a step of the reshard from each form that the source gives to each that the target wants."""
+        sources = self.given(link.source, link.result)
+        shape, size = shape_of(link.value), element_bits(element_type(link.value)) // 8
+        key = shape, size, id(sources), id(link.wants), link.runs
+        if key not in self._edges:
+            self._edges[key] = link.runs * self.resharder.matrix(shape, size, sources, link.wants)
+        return self._edges[key]
+
+    def given(self, site: Site, result: int) -> tuple[Sharding, ...]:
+        """What a site gives as ``result`` under each strategy; one object per (forms, result)."""
+        key = id(site.forms), result
+        if key not in self._given:
+            self._given[key] = tuple(form[result] for form in site.forms)
+        return self._given[key]
+
+    def parts(self, sharding: Sharding) -> int:
+        """In how many pieces a sharding divides a tensor."""
+        return self.mesh.size(axis for dim in sharding.dims for axis in dim)
+
+    def _transposed(self, cost: Costs) -> Costs:
+        key = "transposed", id(cost)
+        if key not in self._edges:
+            self._edges[key] = np.ascontiguousarray(cost.T)
+        return self._edges[key]
+
+    def _sum(self, first: Costs, second: Costs) -> Costs:
+        key = "sum", first.tobytes(), second.tobytes()
+        if key not in self._nodes:
+            self._nodes[key] = first + second
+        return self._nodes[key]
+
+
+def _main_value(op: ir.Operation) -> ir.Value:
+    """The value whose type says at what rate an op computes."""
+    return op.operands[0] if op.name in ("stablehlo.dot_general", "stablehlo.convolution") else op.results[0]
+
+
+def _unfit(use: Use) -> Costs | None:
+    """Infinity for strategies that want an unreduced part of a constant that is not zero; None when there are none."""
+    owner = use.value.owner
+    if isinstance(owner, ir.Block) or is_zero(owner.operation) or not any(want.unreduced for want in use.wants):
+        return None
+    assert is_free(owner.operation)
+    return np.array([np.inf if want.unreduced else 0.0 for want in use.wants])
+
+
+__all__ = ["MeshShape", "ShardingCosts"]

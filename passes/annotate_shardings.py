@@ -1,0 +1,147 @@
+"""Writes a choice of shardings into fragments: an attribute on every op and port, and a ``sdy.reshard`` for every collective.
+
+    %h = dot %x, %w                          with x split over "x" along the contracted dim, h wanted split over its rows
+becomes
+    %h = dot %x, %w {sdy.sharding = <[<@mesh, [{}, {}], unreduced={"x"}>]>}
+    %r = sdy.reshard %h <@mesh, [{"x"}, {}]>                                                        one reduce-scatter
+
+Constants are made anew in each sharding that a reader wants. Equal reshards of one value in one block are made once.
+"""
+
+from collections.abc import Sequence
+
+from jaxlib.mlir import ir
+
+from dialects import attributes as names
+from dialects.ops import CONTROL_FLOW, body_ops, element_bits, element_type, entry_block, op_key, shape_of
+from dialects.sdy_attrs import SHARDING, sharding_attr, shardings_attr
+from dialects.sharding import Sharding, replicated
+from dialects.signature import attr_dicts, set_attr_dicts
+from passes.analysis.op_costs import is_free
+from passes.analysis.sharding_graph import ShardingGraph, Site, Use
+from passes.solvers.reshard import Resharder
+
+
+class Annotator:
+    """One use: ``Annotator(graph, choice, resharder).run(func)`` for every function of the graph."""
+
+    def __init__(self, graph: ShardingGraph, choice: Sequence[int], resharder: Resharder) -> None:
+        self.graph, self.choice, self.resharder = graph, choice, resharder
+        self.uses: dict[tuple[ir.Value | ir.Block, int], Use] = {(op_key(use.op), use.operand): use for use in graph.uses}
+        self.made: dict[tuple[ir.Value, ir.Block, Sharding], ir.Value] = {}
+        self.copied: dict[ir.Value, ir.Value] = {}
+
+    def run(self, func: ir.OpView) -> None:
+        """Annotate one fragment in place."""
+        block = entry_block(func)
+        inputs = [self.given(value) for value in block.arguments]
+        returned = body_ops(block)[-1]
+        outputs = [self.want(returned, i) for i in range(len(returned.operands))]
+        self._block(block)
+        for which, shardings in (("arg_attrs", inputs), ("res_attrs", outputs)):
+            entries = attr_dicts(func, which)
+            for entry, sharding in zip(entries, shardings, strict=True):
+                entry[SHARDING] = sharding_attr(sharding)
+            set_attr_dicts(func, which, entries)
+
+    def given(self, value: ir.Value) -> Sharding:
+        """The sharding that the site of ``value`` gives it."""
+        site, result = self.graph.source_of[value]
+        return site.forms[self.choice[site.index]][result]
+
+    def want(self, op: ir.Operation, operand: int) -> Sharding:
+        """The sharding that ``op`` wants of an operand."""
+        use = self.uses[op_key(op), operand]
+        return use.wants[self.choice[use.reader.index]]
+
+    def _block(self, block: ir.Block) -> None:
+        for op in body_ops(block):
+            if is_free(op):
+                op.attributes[SHARDING] = shardings_attr([replicated(len(shape_of(value))) for value in op.results])
+                continue
+            wanted = [self._operand(op, i, value) for i, value in enumerate(op.operands)]
+            for i, value in enumerate(wanted):
+                if op.operands[i] != value:
+                    op.operands[i] = value
+            if op.name in CONTROL_FLOW:
+                op.attributes[SHARDING] = shardings_attr([self.given(value) for value in op.results])
+                for region in op.regions:
+                    self._block(region.blocks[0])
+            elif (site := self.graph.op_site.get(op_key(op))) is not None and len(op.results):
+                self._annotate(op, site)
+
+    def _annotate(self, op: ir.Operation, site: Site) -> None:
+        strategy = site.strategies[self.choice[site.index]]
+        op.attributes[SHARDING] = shardings_attr(strategy.results)
+        if strategy.finish is None:
+            return
+        kind = ir.StringAttr.get(strategy.finish)
+        op.attributes[names.KIND] = kind
+        for value, target in zip(list(op.results), strategy.given, strict=True):
+            readers = [(use.owner.operation, use.operand_number) for use in value.uses]
+            with ir.InsertionPoint.after(op), op.location:
+                done = _reshard(value, target)
+            done.owner.operation.attributes[names.KIND] = kind
+            for reader, number in readers:
+                reader.operands[number] = done
+            self.graph.source_of[done] = self.graph.source_of[value]
+            if value in self.graph.copies:
+                self.graph.copies[done] = self.graph.copies[value]
+
+    def _operand(self, op: ir.Operation, i: int, value: ir.Value) -> ir.Value:
+        want = self.want(op, i)
+        if value not in self.graph.source_of:
+            return self._constant(value, want, op)
+        have = self.given(value)
+        copy = self.graph.copies.get(value)
+        if copy is not None:
+            shared = copy.forms[self.choice[copy.index]][0]
+            if value not in self.copied:
+                self.copied[value] = self._to(value, have, shared, _ancestor(op, value))
+            value, have = self.copied[value], shared
+        return self._to(value, have, want, op)
+
+    def _to(self, value: ir.Value, have: Sharding, want: Sharding, before: ir.Operation) -> ir.Value:
+        """``value`` in sharding ``want``, by one reshard a collective, made once a block."""
+        if have == want:
+            return value
+        key = value, before.block, want
+        if key not in self.made:
+            size = element_bits(element_type(value)) // 8
+            current = value
+            with ir.InsertionPoint(before), before.location:
+                for step in self.resharder.path(shape_of(value), size, have, want):
+                    current = _reshard(current, step.after)
+            self.made[key] = current
+        return self.made[key]
+
+    def _constant(self, value: ir.Value, want: Sharding, before: ir.Operation) -> ir.Value:
+        key = value, before.block, want
+        if key not in self.made:
+            op = value.owner.operation
+            inner = [
+                self._constant(operand, Sharding((), want.unreduced), before) for operand in op.operands
+            ]
+            clone = op.clone(ir.InsertionPoint(before)).operation
+            for i, operand in enumerate(inner):
+                clone.operands[i] = operand
+            clone.attributes[SHARDING] = shardings_attr([want])
+            self.made[key] = clone.results[0]
+        return self.made[key]
+
+
+def _reshard(value: ir.Value, target: Sharding) -> ir.Value:
+    op = ir.Operation.create(
+        "sdy.reshard", results=[value.type], operands=[value], attributes={"sharding": sharding_attr(target)}
+    )
+    return op.results[0]
+
+
+def _ancestor(op: ir.Operation, value: ir.Value) -> ir.Operation:
+    """The op of the block that defines ``value`` in which ``op`` lies."""
+    home = value.owner if isinstance(value.owner, ir.Block) else value.owner.operation.block
+    while op.block != home:
+        parent = op.parent
+        assert parent is not None
+        op = parent.operation
+    return op
