@@ -1,4 +1,4 @@
-"""GPT-3 in the sizes of Alpa's paper (OSDI'22, table 5): one training step with Adam.
+"""GPT-3 in the sizes of Alpa's paper (OSDI'22, table 4 and appendix): one training step with Adam.
 
     python examples/paper/gpt.py --size 39B --out out/
     python examples/paper/gpt.py --size 39B --layers 2 --hidden 64 --heads 4 --seq 32 --vocabulary 128 --name gpt_2l --out out/

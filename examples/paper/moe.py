@@ -1,4 +1,4 @@
-"""GShard's mixture of experts in the sizes of Alpa's paper (OSDI'22, table 6): one training step with Adam.
+"""GShard's mixture of experts in the sizes of Alpa's paper (OSDI'22, table 4 and appendix): one training step with Adam.
 
     python examples/paper/moe.py --size 70B --out out/
     python examples/paper/moe.py --size 70B --layers 2 --hidden 64 --heads 4 --experts 4 --seq 32 --group 64 --vocabulary 128 \\

@@ -1,4 +1,4 @@
-"""Wide-ResNet in the sizes of Alpa's paper (OSDI'22, table 7): one training step with SGD, momentum 0.9.
+"""Wide-ResNet in the sizes of Alpa's paper (OSDI'22, table 4 and appendix): one training step with SGD, momentum 0.9.
 
     python examples/paper/wide_resnet.py --size 13B --out out/
     python examples/paper/wide_resnet.py --size 13B --layers 8 --channels 8 --factor 2 --image 32 --classes 16 --batch 8 \\
