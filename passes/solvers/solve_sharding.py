@@ -1,0 +1,131 @@
+"""The intra-operator optimum: shrink exactly, let python-mip solve the core, add memory rows only where they are broken.
+
+Source: Alpa (OSDI'22) section 4.2 for the problem; design.md 3.4 for the way.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from passes.solvers.core import core_of
+from passes.solvers.improve import descend
+from passes.solvers.relax import Relaxed, solve_core
+from passes.solvers.sharding_problem import (
+    Backend,
+    Certificate,
+    OutOfMemory,
+    ShardingProblem,
+    ShardingSolution,
+)
+from passes.solvers.shrink import Graph, NoFiniteChoice
+from passes.solvers.tables import Tables, ticks_per_second
+
+__all__ = ["NoFiniteChoice", "solve_sharding"]
+
+_OPTIMAL = 1e-9  # a relative gap below this is rounding
+
+
+def solve_sharding(
+    problem: ShardingProblem,
+    *,
+    backend: Backend = "cbc",
+    time_limit_s: float = 60.0,
+    start: Sequence[Sequence[int]] = (),
+) -> ShardingSolution:
+    """The choice of least cost inside the memory rows, with its certificate; never worse than a ``start`` that fits.
+
+    Raises OutOfMemory if no choice fits, NoFiniteChoice if every choice costs infinity. Same problem, same answer.
+    """
+    return _Solve(problem, backend, time_limit_s, start).run()
+
+
+class _Solve:
+    def __init__(
+        self, problem: ShardingProblem, backend: Backend, time_limit_s: float, start: Sequence[Sequence[int]]
+    ) -> None:
+        self.problem, self.backend = problem, backend
+        self.began = time.perf_counter()
+        self.deadline = self.began + time_limit_s
+        arrays = {id(item.cost): item.cost for item in (*problem.nodes, *problem.edges)}
+        counts = Counter(id(item.cost) for item in (*problem.nodes, *problem.edges))
+        self.tables = Tables(ticks_per_second((array, counts[key]) for key, array in arrays.items()))
+        self.best: tuple[int, ...] | None = None
+        self.best_s = np.inf
+        for choice in start:
+            self._offer(tuple(choice))
+
+    def run(self) -> ShardingSolution:
+        self._check_rows()
+        active: list[int] = []
+        while True:
+            graph = Graph(self.tables, self.problem, [self.problem.rows[row] for row in active])
+            graph.shrink()
+            core, numbers = core_of(graph)
+            first = descend(core, [int(cost.argmin()) for cost in core.costs])
+            typical = core.objective(first)
+            if core.costs:
+                scale = typical if np.isfinite(typical) else max(float(c[np.isfinite(c)].max()) for c in core.costs)
+                left = max(1.0, self.deadline - time.perf_counter())
+                usable = first if core.fits(first) and np.isfinite(typical) else None
+                relaxed = solve_core(core, self.backend, left, usable, scale)
+            else:
+                fits = bool((core.limits >= 0).all())
+                relaxed = Relaxed(() if fits else None, 0.0 if fits else np.inf, "shrinking", proved=True)
+            bound_s = (relaxed.bound + graph.constant) / self.tables.ticks_per_second
+            if relaxed.choice is None:
+                if relaxed.proved:
+                    raise self._out_of_memory()
+                return self._finish(bound_s, relaxed.method, proved=False, core=(0, 0))
+            choice = graph.extend(dict(zip(numbers, relaxed.choice, strict=True)))
+            used = self.problem.used_bytes(choice)
+            broken = [r for r, row in enumerate(self.problem.rows) if used[r] > row.limit_bytes and r not in active]
+            self._offer(choice)
+            if not broken:
+                return self._finish(bound_s, relaxed.method, relaxed.proved, (len(core.costs), len(core.edges)))
+            active = sorted({*active, *broken})
+
+    def _offer(self, choice: tuple[int, ...]) -> None:
+        """Keep a choice if it fits and is the best so far."""
+        used = self.problem.used_bytes(choice)
+        if all(use <= row.limit_bytes for use, row in zip(used, self.problem.rows, strict=True)):
+            objective = self.problem.objective(choice)
+            if objective < self.best_s:
+                self.best, self.best_s = choice, objective
+
+    def _check_rows(self) -> None:
+        if any(least > row.limit_bytes for least, row in zip(self._least_bytes(), self.problem.rows, strict=True)):
+            raise self._out_of_memory()
+
+    def _least_bytes(self) -> list[float]:
+        return [
+            sum(
+                float(use[np.isfinite(self.problem.nodes[n].cost)].min(initial=np.inf))
+                for n, use in row.bytes_of.items()
+            )
+            for row in self.problem.rows
+        ]
+
+    def _out_of_memory(self) -> OutOfMemory:
+        rows = self.problem.rows
+        smallest = dict(zip((row.name for row in rows), self._least_bytes(), strict=True))
+        return OutOfMemory(smallest, {row.name: row.limit_bytes for row in rows})
+
+    def _finish(self, bound_s: float, method: str, proved: bool, core: tuple[int, int]) -> ShardingSolution:
+        if self.best is None:
+            raise TimeoutError("no choice inside the memory rows was found in the time limit")
+        bound_s = self.best_s if proved else min(bound_s, self.best_s)
+        gap = 0.0 if self.best_s == 0 else (self.best_s - bound_s) / abs(self.best_s)
+        certificate = Certificate(
+            objective_s=self.best_s,
+            bound_s=bound_s,
+            gap=0.0 if gap <= _OPTIMAL else gap,
+            method=method,
+            num_nodes=len(self.problem.nodes),
+            num_edges=len(self.problem.edges),
+            core_nodes=core[0],
+            core_edges=core[1],
+            seconds=time.perf_counter() - self.began,
+        )
+        return ShardingSolution(self.best, certificate, self.problem.used_bytes(self.best))
