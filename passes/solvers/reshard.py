@@ -19,14 +19,13 @@ from passes.solvers.reshard_moves import Move, all_states, is_canonical, local_k
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-STEP_S = (
-    1e-9  # on top of each step, so that of equally fast sequences the shorter one wins, and zero bytes cost something
-)
+# On top of each step: of equally fast sequences the shortest wins, then the one with the fewest axes; and no step is free.
+_STEP_S, _AXIS_S = 1e-9, 1e-11
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One collective of a sequence, as a ``Move``; ``num_bytes`` a device of the larger side, ``seconds`` with STEP_S."""
+    """One collective of a sequence, as a ``Move``; ``num_bytes`` a device of the larger side, ``seconds`` with its nanosecond."""
 
     kind: Kind
     axes: tuple[str, ...]
@@ -111,6 +110,7 @@ class _Graph:
         befores = [self.states[index] for index in self.source]
         parts = [move.larger_parts(before, mesh) for move, before in zip(self.moves, befores, strict=True)]
         self.parts = np.array(parts, np.float64)
+        self._ties = np.array([_STEP_S + _AXIS_S * len(move.axes) for move in self.moves])
 
     def indices(self, shardings: Sequence[Sharding]) -> Ints:
         """The numbers of some states."""
@@ -123,7 +123,7 @@ class _Graph:
     def weights(self, num_bytes: float) -> Floats:
         """Seconds of every move of a tensor of ``num_bytes`` in all."""
         alphas, betas = self._lines
-        return (alphas + num_bytes * betas).min(axis=0) + STEP_S
+        return (alphas + num_bytes * betas).min(axis=0) + self._ties
 
     @cached_property
     def _lines(self) -> tuple[Floats, Floats]:

@@ -21,7 +21,7 @@ from passes.solvers.mesh_costs import Kind
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One collective. ``axes``: those that talk, major first. ``dims``: the one gathered, sliced, scattered; from and to; or none."""
+    """One collective. ``axes``: those that talk. ``dims``: the one gathered, sliced or scattered; from and to; or none."""
 
     kind: Kind
     axes: tuple[str, ...]
