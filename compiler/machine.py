@@ -8,7 +8,7 @@ import math
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
@@ -22,21 +22,28 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One way between two devices: a message of b bytes takes latency_s + b / bandwidth_bytes_per_s."""
+    """One way between two devices: a message of b bytes takes latency_s + b / bandwidth_bytes_per_s.
+
+    ``bandwidth_per = "host"``: between hosts, all devices of a host share that bandwidth; "device": each has its own.
+    """
 
     latency_s: Positive
     bandwidth_bytes_per_s: Positive
+    bandwidth_per: Literal["device", "host"] = "device"
 
     def transfer_s(self, num_bytes: float) -> float:
         """Seconds for one message."""
         return self.latency_s + num_bytes / self.bandwidth_bytes_per_s
 
 
-class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+_LINK_KEYS = {"within_host": "intra_host", "between_hosts": "inter_host"}
+
+
+class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename=_LINK_KEYS):
     """``hosts`` x ``devices_per_host`` equal devices. A file may leave either out: then any number can be asked for.
 
     ``memory_bytes``, ``memory_bandwidth_bytes_per_s`` and ``flops_per_s`` (by MLIR element type, f32 at least) are per
-    device; ``dispatch_s`` is the fixed cost of starting one compiled program.
+    device; ``dispatch_s`` is the fixed cost of starting one compiled program. A link that there is no use for can be left out.
     """
 
     name: str
@@ -46,8 +53,26 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     memory_bandwidth_bytes_per_s: Positive
     dispatch_s: Positive
     flops_per_s: dict[str, Positive]
-    intra_host: Link
-    inter_host: Link
+    within_host: Link | None = None  # the file's [intra_host]
+    between_hosts: Link | None = None  # the file's [inter_host]
+
+    @property
+    def intra_host(self) -> Link:
+        """The link between two devices of a host. Raises UserError if the machine has none and needs one."""
+        return self.within_host or self._instead(self.between_hosts, "intra_host", "devices_per_host")
+
+    @property
+    def inter_host(self) -> Link:
+        """The link between devices of two hosts. Raises UserError if the machine has none and needs one."""
+        return self.between_hosts or self._instead(self.within_host, "inter_host", "hosts")
+
+    def _instead(self, other: Link | None, key: str, count: str) -> Link:
+        """With one host there are no two to link; nor are there two devices in a host that has one."""
+        if other is not None and getattr(self, count) == 1:
+            return other
+        number, words = getattr(self, count), count.replace("_", " ")
+        remedy = f"add a table [{key}] with latency_s and bandwidth_bytes_per_s"
+        fail(f"machine '{self.name}' has {number or 'any number of'} {words} and no link [{key}]", remedy=remedy)
 
     @property
     def num_devices(self) -> int:
@@ -117,6 +142,14 @@ def load_machine(
     )
 
 
+def load_machine_for(
+    num_devices: int, name_or_path: str, devices_per_host: int | None = None, memory_bytes: float | None = None
+) -> Machine:
+    """``load_machine`` with as many hosts as ``num_devices`` take; all in one host if neither the file nor the caller says."""
+    per_host = devices_per_host or _read(_find(name_or_path)).devices_per_host or num_devices
+    return load_machine(name_or_path, math.ceil(num_devices / per_host), per_host, memory_bytes)
+
+
 def parse_bytes(text: str) -> float:
     """Read "16GiB", "512 MB" or "1e9" as bytes. Raises UserError."""
     match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([KMGT]i?)?B?\s*", text, re.IGNORECASE)
@@ -153,7 +186,8 @@ def _read(path: Path) -> Machine:
         fail(f"cannot be read as TOML: {error}", where=str(path))
     _check_keys(data, Machine, str(path))
     for name in ("intra_host", "inter_host"):
-        _check_keys(data.get(name), Link, f"{path}, [{name}]")
+        if name in data:
+            _check_keys(data[name], Link, f"{path}, [{name}]")
     try:
         machine = msgspec.convert(data, Machine)
     except msgspec.ValidationError as error:
@@ -162,7 +196,12 @@ def _read(path: Path) -> Machine:
         fail(message[:1].lower() + message[1:], where=f"{path}{key}")
     if "f32" not in machine.flops_per_s:
         fail("key 'f32' is missing", where=f"{path}, [flops_per_s]")
-    links = [number for link in (machine.intra_host, machine.inter_host) for number in msgspec.structs.astuple(link)]
+    links = [
+        number
+        for link in (machine.within_host, machine.between_hosts)
+        if link is not None
+        for number in (link.latency_s, link.bandwidth_bytes_per_s)
+    ]
     sizes = (machine.memory_bytes, machine.memory_bandwidth_bytes_per_s, machine.dispatch_s)
     numbers = [*machine.flops_per_s.values(), *sizes, *links]
     if not all(math.isfinite(number) for number in numbers):
@@ -172,7 +211,7 @@ def _read(path: Path) -> Machine:
 
 def _check_keys(table: object, kind: type[msgspec.Struct], where: str) -> None:
     """An unknown key is a mistake, and the nearest known one is likely what was meant."""
-    known = [field.name for field in msgspec.structs.fields(kind)]
+    known = [field.encode_name for field in msgspec.structs.fields(kind)]
     for key in cast("dict[str, Any]", table) if isinstance(table, dict) else ():
         if key not in known:
             close = difflib.get_close_matches(key, known, 1)

@@ -11,6 +11,7 @@ from typing import NoReturn
 from jaxlib.mlir import ir
 from jaxlib.mlir.passmanager import PassManager
 
+from compiler.use_machine import UseMachine
 from dialects.diagnostics import Diagnostic, captured, first_error
 from dialects.errors import Failure, UserError, fail
 from passes.assign_roles import AssignRoles
@@ -47,6 +48,7 @@ PASSES: tuple[type[Pass], ...] = (
     Place,
     VerifyStages,
     Realize,
+    UseMachine,
     ChooseShardings,
     VerifyFragments,
 )

@@ -7,6 +7,7 @@ Attributes are builtin ones under the prefix ``mw.`` (meshwright), accepted on a
 MICROBATCHES = "mw.microbatches"  # i64: how often forward and backward run per step
 BATCH_SIZE = "mw.batch_size"  # i64: rows of the whole batch, dim 0 of every batch argument
 NUM_STAGES = "mw.num_stages"  # i64
+MACHINE = "mw.machine"  # dictionary: links of each axis of @mesh, rates, memory (see passes/analysis/machine_attr.py)
 
 # On arguments and results of @main
 ROLE = "mw.role"  # string, one of ARGUMENT_ROLES / RESULT_ROLES

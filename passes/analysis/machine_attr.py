@@ -1,0 +1,76 @@
+"""``mw.machine``: what a machine's links and devices do for one logical mesh, as an attribute of the module that has the mesh.
+
+    module attributes {mw.machine = {
+      name = "a100-dgx",
+      latency_s = array<f64: 5.0e-06>, bandwidth_bytes_per_s = array<f64: 3.0e+11>,
+      crowded_bandwidth_bytes_per_s = array<f64: 3.0e+11>,
+      flops_per_s = {bf16 = 3.12e+14 : f64, f32 = 1.95e+13 : f64},
+      memory_bandwidth_bytes_per_s = 2.039e+12 : f64, memory_bytes = 85899345920.0 : f64}} {
+      sdy.mesh @mesh = <["x"=8]>
+
+The three arrays have one number an axis of the mesh; see ``passes.solvers.mesh_costs.AxisLink``.
+"""
+
+from jaxlib.mlir import ir
+
+from dialects import attributes as names
+from dialects.errors import fail
+from dialects.sdy_attrs import read_mesh
+from passes.solvers.mesh_costs import AxisLink, MeshCosts
+
+
+def machine_attr(name: str, costs: MeshCosts) -> ir.Attribute:
+    """The attribute, in the context that is current."""
+    links = costs.links
+    crowded = [link.crowded_bandwidth_bytes_per_s or link.bandwidth_bytes_per_s for link in links]
+    return ir.DictAttr.get(
+        {
+            "name": ir.StringAttr.get(name),
+            "latency_s": ir.DenseF64ArrayAttr.get([link.latency_s for link in links]),
+            "bandwidth_bytes_per_s": ir.DenseF64ArrayAttr.get([link.bandwidth_bytes_per_s for link in links]),
+            "crowded_bandwidth_bytes_per_s": ir.DenseF64ArrayAttr.get(crowded),
+            "flops_per_s": ir.DictAttr.get({dtype: _f64(rate) for dtype, rate in costs.flops_per_s}),
+            "memory_bandwidth_bytes_per_s": _f64(costs.memory_bandwidth_bytes_per_s),
+            "memory_bytes": _f64(costs.memory_bytes),
+        }
+    )
+
+
+def read_machine(module: ir.Module) -> MeshCosts | None:
+    """The costs on the module's mesh; None if it names no machine. Raises UserError when the attribute does not fit the mesh."""
+    attributes = module.operation.attributes
+    if names.MACHINE not in attributes:
+        return None
+    mesh, where = read_mesh(module), f"module attribute {names.MACHINE}"
+    if mesh is None:
+        fail("the module has no sdy.mesh @mesh", where=where, remedy="use-machine{machine=… mesh=…} writes both")
+    try:
+        entry = ir.DictAttr(attributes[names.MACHINE])
+        latency, bandwidth, crowded = (
+            list(ir.DenseF64ArrayAttr(entry[key]))
+            for key in ("latency_s", "bandwidth_bytes_per_s", "crowded_bandwidth_bytes_per_s")
+        )
+        rates = {item.name: ir.FloatAttr(item.attr).value for item in ir.DictAttr(entry["flops_per_s"])}
+        memory_rate, memory = (
+            ir.FloatAttr(entry[key]).value for key in ("memory_bandwidth_bytes_per_s", "memory_bytes")
+        )
+    except (KeyError, ValueError) as error:
+        fail(f"cannot be read: {error}", where=where, remedy="use-machine{machine=… mesh=…} writes it")
+    if not len(latency) == len(bandwidth) == len(crowded) == len(mesh.axes):
+        fail(f"got {len(latency)} links, want {len(mesh.axes)}: one an axis of the mesh", where=where)
+    if "f32" not in rates:
+        fail("flops_per_s has no f32", where=where)
+    return MeshCosts(
+        mesh=mesh,
+        links=tuple(
+            AxisLink(alpha, rate, least if least < rate else None)
+            for alpha, rate, least in zip(latency, bandwidth, crowded, strict=True)
+        ),
+        flops_per_s=tuple(sorted(rates.items())),
+        memory_bandwidth_bytes_per_s=memory_rate,
+        memory_bytes=memory,
+    )
+
+
+def _f64(number: float) -> ir.FloatAttr:
+    return ir.FloatAttr.get(ir.F64Type.get(), number)
