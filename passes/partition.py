@@ -1,0 +1,190 @@
+"""``partition``: what every device of the mesh computes, with the collectives written out. XLA runs it as it stands.
+
+Each fragment's body becomes one ``sdy.manual_computation`` over all axes: local shapes, a collective for each reshard.
+
+    func @f(%x: tensor<8x4xf32> {[{"x"}, {}]}, %w: tensor<4x6xf32> {[{}, {}]}) -> (tensor<8x6xf32> {[{}, {}]}) {
+      %0 = stablehlo.dot_general %x, %w {sdy.sharding = [<[{"x"}, {}]>]} : … -> tensor<8x6xf32>
+      %1 = sdy.reshard %0 <[{}, {}]> : tensor<8x6xf32>
+becomes on x=2
+    func @f(…) -> (…) {
+      %0 = sdy.manual_computation(%x, %w) in_shardings=[…] out_shardings=[…] manual_axes={"x"} (%a: tensor<4x4xf32>, …) {
+        %1 = stablehlo.dot_general %a, %b : … -> tensor<4x6xf32>
+        %2 = stablehlo.all_gather %1 {all_gather_dim = 0, replica_groups = [[0, 1]]} : … -> tensor<8x6xf32>
+        sdy.return %2
+
+An unreduced port becomes a stack: ``tensor<4x5xf32> {[{}, {}], unreduced={"x"}}`` is ``tensor<2x4x5xf32> {[{"x"}, {}, {}]}``.
+Source: docs/decisions/0007-the-collectives-are-ours.md.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxlib.mlir import ir
+
+from dialects import attributes as names
+from dialects.build import make, tensor_type
+from dialects.errors import Failure
+from dialects.ops import all_ops, body_ops, element_type, entry_block, main_func, shape_of
+from dialects.sdy_attrs import SHARDING, read_mesh, read_sharding, sharding_attr, shardings_attr
+from dialects.sharding import MeshShape, Sharding, replicated
+from dialects.signature import attr_dicts, i64, int_of, refresh_type, set_attr_dicts
+from passes.base import Pass
+from passes.native import run_native
+from passes.partition_body import Body
+from passes.partition_steps import used_axes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partition(Pass):
+    """Raises Failure naming the op whose shardings follow no rule: a defect of the passes before."""
+
+    name: ClassVar[str] = "partition"
+
+    def run(self, module: ir.Module) -> None:
+        with ir.Location.unknown():
+            mesh, funcs = read_mesh(module), annotated_funcs(module)
+            if mesh is None or mesh.num_devices == 1:
+                for func in funcs:
+                    _strip(func, mesh)
+                return
+            run_native(module, "func.func(sdy-populate-op-sharding-rules)")
+            for func in funcs:
+                _partition(func, mesh)
+            run_native(module, "func.func(sdy-drop-sharding-rules)")
+            _retype_calls(module)
+
+
+def annotated_funcs(module: ir.Module) -> list[ir.OpView]:
+    """The fragments; where there are none, @main, if it is annotated."""
+    funcs = [op for op in module.body.operations if op.operation.name == "func.func"]
+    fragments = [func for func in funcs if names.PHASE in func.operation.attributes]
+    if fragments:
+        return fragments
+    main = main_func(module)
+    ports = (*attr_dicts(main, "arg_attrs"), *attr_dicts(main, "res_attrs"))
+    inside = (op for op in all_ops(main.operation) if op.name == "sdy.reshard" or SHARDING in op.attributes)
+    return [main] if any(SHARDING in port for port in ports) or any(inside) else []
+
+
+def port_shardings(func: ir.OpView, which: str, mesh: MeshShape) -> list[Sharding]:
+    """Of the arguments (``arg_attrs``) or results (``res_attrs``); a port without one is replicated."""
+    block = entry_block(func)
+    values = list(block.arguments) if which == "arg_attrs" else list(body_ops(block)[-1].operands)
+    return [
+        used_axes(read_sharding(entry[SHARDING]), mesh) if SHARDING in entry else replicated(len(shape_of(value)))
+        for entry, value in zip(attr_dicts(func, which), values, strict=True)
+    ]
+
+
+def stacked(sharding: Sharding) -> Sharding:
+    """How an unreduced value lies outside of a fragment: one entry a device of the unreduced axes, in a dim of its own."""
+    return Sharding((sharding.unreduced, *sharding.dims)) if sharding.unreduced else sharding
+
+
+def _partition(func: ir.OpView, mesh: MeshShape) -> None:
+    ins, outs = (port_shardings(func, which, mesh) for which in ("arg_attrs", "res_attrs"))
+    body = Body(mesh, entry_block(func), ins)
+    body.plan(outs)  # while all types are whole
+    inner = _move_inside(func, ins, outs, mesh)
+    body.rewrite(inner)
+    _stack_results(inner, outs)
+    for which, shardings in (("arg_attrs", ins), ("res_attrs", outs)):
+        entries = zip(attr_dicts(func, which), shardings, strict=True)
+        set_attr_dicts(func, which, [_port(entry, sharding) for entry, sharding in entries])
+    refresh_type(func)
+
+
+def _move_inside(func: ir.OpView, ins: list[Sharding], outs: list[Sharding], mesh: MeshShape) -> ir.Block:
+    """Wrap all ops of ``func`` in a manual computation; its block, whose arguments are local and all else still whole."""
+    block, terminator = entry_block(func), body_ops(entry_block(func))[-1]
+    ops, arguments = body_ops(block)[:-1], list(block.arguments)
+    in_types = [_stacked_type(value, sharding, mesh) for value, sharding in zip(arguments, ins, strict=True)]
+    out_types = [
+        _stacked_type(value, sharding, mesh) for value, sharding in zip(terminator.operands, outs, strict=True)
+    ]
+    axes = ", ".join(f'"{name}"' for name in mesh.names)
+    with ir.InsertionPoint(terminator), func.operation.location:
+        manual = ir.Operation.create(
+            "sdy.manual_computation",
+            results=out_types,
+            operands=arguments,
+            attributes={
+                "in_shardings": shardings_attr([stacked(sharding) for sharding in ins]),
+                "out_shardings": shardings_attr([stacked(sharding) for sharding in outs]),
+                "manual_axes": ir.Attribute.parse(f"#sdy<manual_axes{{{axes}}}>"),
+            },
+            regions=1,
+        )
+        local = [
+            tensor_type(mesh.local_shape(tuple(kind.shape), stacked(sharding)), kind.element_type)
+            for kind, sharding in zip(in_types, ins, strict=True)
+        ]
+        inner = manual.regions[0].blocks.append(*local, arg_locs=[value.location for value in arguments])
+    with ir.InsertionPoint(inner), func.operation.location:
+        for outside, inside, kind, sharding in zip(arguments, inner.arguments, in_types, ins, strict=True):
+            value: ir.Value = inside
+            if sharding.unreduced:
+                value = make("stablehlo.reshape", [tensor_type(shape_of(inside)[1:], kind.element_type)], [inside])
+            outside.replace_all_uses_except(value, manual)
+            outside.set_type(kind)
+        last = ir.Operation.create("sdy.return", operands=list(terminator.operands))
+    for op in ops:
+        op.move_before(last)
+    for i, result in enumerate(manual.results):
+        terminator.operands[i] = result
+    return inner
+
+
+def _stacked_type(value: ir.Value, sharding: Sharding, mesh: MeshShape) -> ir.RankedTensorType:
+    first = (mesh.size(sharding.unreduced),) if sharding.unreduced else ()
+    return tensor_type((*first, *shape_of(value)), element_type(value))
+
+
+def _stack_results(inner: ir.Block, outs: list[Sharding]) -> None:
+    last = body_ops(inner)[-1]
+    for i, sharding in enumerate(outs):
+        if sharding.unreduced:
+            value = last.operands[i]
+            with ir.InsertionPoint(last), value.location:
+                kind = tensor_type((1, *shape_of(value)), element_type(value))
+                last.operands[i] = make("stablehlo.reshape", [kind], [value])
+
+
+def _port(entry: dict[str, ir.Attribute], sharding: Sharding) -> dict[str, ir.Attribute]:
+    dim = int_of(entry, names.VALUE_DIM)
+    moved = {names.VALUE_DIM: i64(dim + 1)} if sharding.unreduced and dim is not None and dim >= 0 else {}
+    return {**entry, **moved, SHARDING: sharding_attr(stacked(sharding))}
+
+
+def _retype_calls(module: ir.Module) -> None:
+    """@main hands stacks from fragment to fragment."""
+    types: dict[str, ir.FunctionType] = {}
+    for op in module.body.operations:
+        if op.operation.name == "func.func":
+            kind = ir.TypeAttr(op.operation.attributes["function_type"]).value
+            types[ir.StringAttr(op.operation.attributes["sym_name"]).value] = ir.FunctionType(kind)
+    main = main_func(module)
+    for op in body_ops(entry_block(main)):
+        if op.name == "func.call":
+            wanted = types[ir.FlatSymbolRefAttr(op.attributes["callee"]).value]
+            for value, kind in zip(op.results, wanted.results, strict=True):
+                value.set_type(kind)
+            if [value.type for value in op.operands] != list(wanted.inputs):
+                raise Failure("an argument of the step is read unreduced", where=f"call of {op.attributes['callee']}")
+    refresh_type(main)
+
+
+def _strip(func: ir.OpView, mesh: MeshShape | None) -> None:
+    """One device has everything: no reshards, no annotations but those of the ports, and nothing is unreduced."""
+    for op in all_ops(func.operation)[1:]:
+        if op.name == "sdy.reshard":
+            op.results[0].replace_all_uses_with(op.operands[0])
+            op.erase()
+        else:
+            for key in (SHARDING, names.KIND):
+                if key in op.attributes:
+                    del op.attributes[key]
+    if mesh is not None:
+        for which in ("arg_attrs", "res_attrs"):
+            ports = zip(attr_dicts(func, which), port_shardings(func, which, mesh), strict=True)
+            set_attr_dicts(func, which, [{**entry, SHARDING: sharding_attr(sharding)} for entry, sharding in ports])

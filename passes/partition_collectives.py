@@ -1,0 +1,107 @@
+"""A reshard step as StableHLO: the collective with its groups and channel, on local values.
+
+Sums of 16-bit floats travel and add up as f32, as the whole op would add them inside; booleans and small integers travel as i32
+(``wire_type``): XLA's CPU collectives have neither.
+"""
+
+from collections.abc import Sequence
+
+from jaxlib.mlir import ir
+
+from dialects.build import make, tensor_type
+from dialects.ops import element_type, shape_of
+from dialects.sharding import MeshShape, Sharding
+from passes.analysis.folds import OP_OF_FOLD
+from passes.analysis.forms import Fold
+from passes.partition_device import Device
+from passes.partition_indexed import with_body
+from passes.partition_steps import Step, permutation
+
+
+def wire_type(element: ir.Type, kind: str) -> ir.Type:
+    """What travels when a tensor of ``element`` is reduced; other collectives only copy."""
+    if kind not in ("all_reduce", "reduce_scatter"):
+        return element
+    if isinstance(element, ir.FloatType) and element.width < 32:
+        return ir.F32Type.get()
+    if isinstance(element, ir.IntegerType) and element.width < 32:
+        return ir.IntegerType.get_signless(32)
+    return element
+
+
+def emit(value: ir.Value, step: Step, source: Sharding, target: Sharding, device: Device, fold: Fold) -> ir.Value:
+    """The local value after ``step``, at the current insertion point."""
+    mesh = device.mesh
+    if step.kind == "all_slice":
+        return device.slice(value, [dim[len(old) :] for dim, old in zip(target.dims, source.dims, strict=True)])
+    if step.kind == "keep_first":
+        return device.first_only(value, step.axes)
+    attributes = {"channel_handle": device.channel()}
+    if step.kind == "collective_permute":
+        attributes["source_target_pairs"] = _matrix(permutation(source, target, mesh))
+        return make("stablehlo.collective_permute", [value.type], [value], attributes)
+    attributes["replica_groups"] = _matrix(mesh.groups(step.axes))
+    parts = mesh.size(step.axes)
+    if step.kind == "all_to_all":
+        attributes |= {
+            "split_dimension": _i64(step.to_dim),
+            "concat_dimension": _i64(step.dim),
+            "split_count": _i64(parts),
+        }
+        return make(
+            "stablehlo.all_to_all", [_scaled(value, (step.dim, parts, 1), (step.to_dim, 1, parts))], [value], attributes
+        )
+    attributes["use_global_device_ids"] = ir.UnitAttr.get()
+    if step.kind == "all_gather":
+        attributes["all_gather_dim"] = _i64(step.dim)
+        return make("stablehlo.all_gather", [_scaled(value, (step.dim, parts, 1))], [value], attributes)
+    return _reduction(value, step, attributes, parts, fold)
+
+
+def _reduction(value: ir.Value, step: Step, attributes: dict[str, ir.Attribute], parts: int, fold: Fold) -> ir.Value:
+    element = element_type(value)
+    wide = wire_type(element, step.kind)
+    value = convert(value, wide)
+    kind: ir.Type = value.type
+    if step.kind == "reduce_scatter":
+        attributes["scatter_dimension"] = _i64(step.dim)
+        kind = _scaled(value, (step.dim, 1, parts))
+    op = ir.Operation.create(f"stablehlo.{step.kind}", [kind], [value], attributes, regions=1)
+    joined = with_body(op, OP_OF_FOLD[fold], wide)
+    return convert(joined, element)
+
+
+def convert(value: ir.Value, element: ir.Type) -> ir.Value:
+    """``convert``, or the value itself."""
+    if element_type(value) == element:
+        return value
+    return make("stablehlo.convert", [tensor_type(shape_of(value), element)], [value])
+
+
+def same_everywhere(value: ir.Value, device: Device) -> ir.Value:
+    """Device 0's ``value`` on all devices."""
+    axes = device.mesh.names
+    empty = Sharding(((),) * len(shape_of(value)))
+    summed = Sharding(empty.dims, tuple(sorted(axes)))
+    return emit(device.first_only(value, axes), Step("all_reduce", axes), summed, empty, device, "sum")
+
+
+def _scaled(value: ir.Value, *changes: tuple[int, int, int]) -> ir.Type:
+    shape = list(shape_of(value))
+    for dim, times, over in changes:
+        shape[dim] = shape[dim] * times // over
+    return tensor_type(shape, element_type(value))
+
+
+def _matrix(rows: Sequence[Sequence[int]]) -> ir.Attribute:
+    text = ", ".join(f"[{', '.join(str(item) for item in row)}]" for row in rows)
+    return ir.Attribute.parse(f"dense<[{text}]> : tensor<{len(rows)}x{len(rows[0])}xi64>")
+
+
+def _i64(number: int) -> ir.Attribute:
+    return ir.IntegerAttr.get(ir.IntegerType.get_signless(64), number)
+
+
+def groups_of(mesh: MeshShape, axes: tuple[str, ...]) -> list[list[int]]:
+    """``replica_groups`` of a collective over ``axes``."""
+    return mesh.groups(axes)

@@ -1,0 +1,79 @@
+"""What an op needs besides operands and results of local size, keyed by op: sizes in attributes, contributions counted once.
+
+Each rule changes the op in place, after its results got their local type. Ops without an entry need nothing.
+The entries of passes/analysis/local_rules.py say which factors may be split at all.
+"""
+
+from collections.abc import Callable
+
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import stablehlo
+
+from dialects.build import i64s
+from dialects.ops import shape_of
+from passes.analysis.local_rules import reduction_kind
+from passes.partition_device import Device
+from passes.partition_fit import Fit
+from passes.partition_indexed import gather, scatter, update_slice
+
+LocalRule = Callable[[ir.Operation, Fit, Device], ir.Value | None]
+
+
+def _slice(op: ir.Operation, fit: Fit, device: Device) -> None:
+    """A split dim is kept as a whole: its limit is the local size."""
+    del device
+    limits = list(ir.DenseI64ArrayAttr(op.attributes["limit_indices"]))
+    local = shape_of(op.results[0])
+    new = [size if axes else limit for size, axes, limit in zip(local, fit.outs[0].dims, limits, strict=True)]
+    op.attributes["limit_indices"] = i64s(new)
+
+
+def _dynamic_slice(op: ir.Operation, fit: Fit, device: Device) -> None:
+    del fit, device
+    op.attributes["slice_sizes"] = i64s(shape_of(op.results[0]))
+
+
+def _reduce(op: ir.Operation, fit: Fit, device: Device) -> None:
+    """The initial value goes into one of the parts."""
+    if fit.open_axes:
+        _mask(op, 1, fit.open_axes, device)
+
+
+def _pad(op: ir.Operation, fit: Fit, device: Device) -> None:
+    if fit.passed:
+        _mask(op, 1, fit.passed, device)
+
+
+def _mask(op: ir.Operation, operand: int, axes: tuple[str, ...], device: Device) -> None:
+    with ir.InsertionPoint(op), op.location:
+        op.operands[operand] = device.first_only(op.operands[operand], axes, reduction_kind(op) or "sum")
+
+
+def _convolution(op: ir.Operation, fit: Fit, device: Device) -> None:
+    """A group that is split over axes is the major factor of two dims; there are so many fewer groups on each device."""
+    if fit.rule is None:
+        return
+    numbers = stablehlo.ConvDimensionNumbers(op.attributes["dimension_numbers"])
+    left, right = fit.rule.operands
+    out = right[numbers.kernel_output_feature_dimension]
+    for key, dim in (
+        ("feature_group_count", left[numbers.input_feature_dimension]),
+        ("batch_group_count", left[numbers.input_batch_dimension]),
+    ):
+        groups = ir.IntegerAttr(op.attributes[key])
+        shared = [factor for factor in dim if factor in out and groups.value > 1]
+        split = [axis for factor in shared for axis in fit.along.get(factor, ())]
+        op.attributes[key] = ir.IntegerAttr.get(groups.type, groups.value // device.mesh.size(split))
+
+
+RULES: dict[str, LocalRule] = {
+    "stablehlo.slice": _slice,
+    "stablehlo.dynamic_slice": _dynamic_slice,
+    "stablehlo.reduce": _reduce,
+    "stablehlo.reduce_window": _reduce,
+    "stablehlo.pad": _pad,
+    "stablehlo.convolution": _convolution,
+    "stablehlo.gather": gather,
+    "stablehlo.scatter": scatter,
+    "stablehlo.dynamic_update_slice": update_slice,
+}
