@@ -9,9 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from passes.solvers.core import core_of
-from passes.solvers.improve import descend
-from passes.solvers.relax import Relaxed, solve_core
 from passes.solvers.sharding_problem import (
     Backend,
     Certificate,
@@ -20,6 +17,8 @@ from passes.solvers.sharding_problem import (
     ShardingSolution,
 )
 from passes.solvers.shrink import Graph, NoFiniteChoice
+from passes.solvers.solve_free import Found, solve_free
+from passes.solvers.solve_inside import solve_inside
 from passes.solvers.tables import Tables, ticks_per_second
 
 __all__ = ["NoFiniteChoice", "solve_sharding"]
@@ -60,30 +59,18 @@ class _Solve:
         self._check_rows()
         active: list[int] = []
         while True:
+            left = max(1.0, self.deadline - time.perf_counter())
             graph = Graph(self.tables, self.problem, [self.problem.rows[row] for row in active])
-            graph.shrink()
-            core, numbers = core_of(graph)
-            first = descend(core, [int(cost.argmin()) for cost in core.costs])
-            typical = core.objective(first)
-            if core.costs:
-                scale = typical if np.isfinite(typical) else max(float(c[np.isfinite(c)].max()) for c in core.costs)
-                left = max(1.0, self.deadline - time.perf_counter())
-                usable = first if core.fits(first) and np.isfinite(typical) else None
-                relaxed = solve_core(core, self.backend, left, usable, scale)
-            else:
-                fits = bool((core.limits >= 0).all())
-                relaxed = Relaxed(() if fits else None, 0.0 if fits else np.inf, "shrinking", proved=True)
-            bound_s = (relaxed.bound + graph.constant) / self.tables.ticks_per_second
-            if relaxed.choice is None:
-                if relaxed.proved:
+            found = solve_inside(graph, self.backend, left) if active else solve_free(graph, self.backend, left)
+            if found.choice is None:
+                if found.proved:
                     raise self._out_of_memory()
-                return self._finish(bound_s, relaxed.method, proved=False, core=(0, 0))
-            choice = graph.extend(dict(zip(numbers, relaxed.choice, strict=True)))
-            used = self.problem.used_bytes(choice)
+                return self._finish(found)
+            self._offer(found.choice)
+            used = self.problem.used_bytes(found.choice)
             broken = [r for r, row in enumerate(self.problem.rows) if used[r] > row.limit_bytes and r not in active]
-            self._offer(choice)
             if not broken:
-                return self._finish(bound_s, relaxed.method, relaxed.proved, (len(core.costs), len(core.edges)))
+                return self._finish(found)
             active = sorted({*active, *broken})
 
     def _offer(self, choice: tuple[int, ...]) -> None:
@@ -112,20 +99,20 @@ class _Solve:
         smallest = dict(zip((row.name for row in rows), self._least_bytes(), strict=True))
         return OutOfMemory(smallest, {row.name: row.limit_bytes for row in rows})
 
-    def _finish(self, bound_s: float, method: str, proved: bool, core: tuple[int, int]) -> ShardingSolution:
+    def _finish(self, found: Found) -> ShardingSolution:
         if self.best is None:
             raise TimeoutError("no choice inside the memory rows was found in the time limit")
-        bound_s = self.best_s if proved else min(bound_s, self.best_s)
+        bound_s = self.best_s if found.proved else min(found.bound / self.tables.ticks_per_second, self.best_s)
         gap = 0.0 if self.best_s == 0 else (self.best_s - bound_s) / abs(self.best_s)
         certificate = Certificate(
             objective_s=self.best_s,
             bound_s=bound_s,
             gap=0.0 if gap <= _OPTIMAL else gap,
-            method=method,
+            method=found.method,
             num_nodes=len(self.problem.nodes),
             num_edges=len(self.problem.edges),
-            core_nodes=core[0],
-            core_edges=core[1],
+            core_nodes=found.core_nodes,
+            core_edges=found.core_edges,
             seconds=time.perf_counter() - self.began,
         )
         return ShardingSolution(self.best, certificate, self.problem.used_bytes(self.best))
