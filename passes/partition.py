@@ -50,8 +50,8 @@ class Partition(Pass):
             run_native(module, "func.func(sdy-populate-op-sharding-rules)")
             for func in funcs:
                 _partition(func, mesh)
-            run_native(module, "func.func(sdy-drop-sharding-rules)")
             _retype_calls(module)
+            run_native(module, "func.func(sdy-drop-sharding-rules)")
 
 
 def annotated_funcs(module: ir.Module) -> list[ir.OpView]:
