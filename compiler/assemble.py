@@ -9,14 +9,17 @@ from compiler.check_instructions import check_instructions
 from compiler.check_plan import check_plan, held_results
 from compiler.emit import Part, fragment_of, make_results, make_values, read_parts, stage_text
 from compiler.instructions import Program, find_donated, make_instructions
-from compiler.layout import Layout, mesh_text
+from compiler.intra import Sharded
+from compiler.layout import Layout
 from compiler.machine import Machine
 from compiler.options import PlanOptions
 from compiler.plan import VERSION, Argument, Fragment, Plan, Prediction, Result
 from compiler.predict import predict
 from compiler.schedule import make_schedule
+from compiler.timing import fragment_s
 from compiler.units import show_bytes
 from dialects.errors import fail
+from dialects.sdy_attrs import mesh_text
 
 PROGRAM = "program.mlir"
 NOTHING_YET = Prediction(0.0, (), (), (), (), 0.0, 0.0)
@@ -28,13 +31,14 @@ def assemble(
     arguments: tuple[Argument, ...],
     machine: Machine,
     layout: Layout,
+    sharded: Sharded,
     options: PlanOptions,
     rows: int | None,
     remarks: tuple[str, ...],
     microbatches: int,
 ) -> tuple[Plan, dict[str, str]]:
     """The plan and its stage files. Raises UserError when it does not fit the devices' memory."""
-    parts = read_parts(module)
+    parts = read_parts(module, layout.width)
     results = make_results(module)
     num_stages = len(layout.mesh_of)
     schedule = make_schedule(
@@ -77,13 +81,13 @@ def assemble(
         layout.meshes,
         instructions,
         machine,
-        traffic_bytes={part.name: part.traffic_bytes for part in parts},
+        run_s={part.name: machine.dispatch_s + fragment_s(part.block, sharded.costs) for part in parts},
         temp_bytes={fragment.name: fragment.temp_bytes for fragment in fragments},
     )
     _check_memory(predicted, machine)
     plan = msgspec.structs.replace(plan, prediction=predicted)
     check_plan(plan, "the new plan")
-    mesh = mesh_text(layout)
+    mesh = mesh_text(sharded.mesh)
     files = {
         f.file: stage_text(part, mesh, _aliases(part, f, results)) for part, f in zip(parts, fragments, strict=True)
     }

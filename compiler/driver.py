@@ -8,6 +8,7 @@ from jaxlib.mlir import ir
 from compiler.assemble import assemble
 from compiler.emit import make_arguments, program_text
 from compiler.frontends.load import load_module
+from compiler.intra import shard
 from compiler.layout import auto_stages, make_layout, microbatch_candidates
 from compiler.machine import Machine, load_machine
 from compiler.options import PlanOptions
@@ -21,13 +22,13 @@ from dialects.signature import op_int
 from passes.analysis.index_bounds import index_bounds
 from passes.assign_roles import AssignRoles
 from passes.base import Pass
-from passes.choose_shardings import ChooseShardings
 from passes.choose_stages import ChooseStages, loop_remark
 from passes.copy_views import CopyViews
 from passes.fold_slices import FoldSlices
 from passes.mark_phases import MarkPhases
 from passes.microbatch import Microbatch, batch_positions
 from passes.normalize import Normalize
+from passes.partition import Partition
 from passes.place import Place
 from passes.realize import Realize
 from passes.unroll_loops import UnrollLoops
@@ -65,12 +66,14 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
             remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
         if (remark := loop_remark(module)) is not None:
             remarks.append(remark)
-        layout = make_layout(found, devices, rows // count if rows else None)
-        _run(module, [Realize(), ChooseShardings(data=layout.data, spare=layout.spare), VerifyFragments()])
-        if layout.spare > 1 and rows:
-            rest = f"{layout.data} devices; {layout.spare} repeat them"
-            remarks.append(f"{rows // count} rows per microbatch cannot be split over more than {rest}")
-        plan, files = assemble(module, loaded.name, arguments, machine, layout, options, rows, tuple(remarks), count)
+        layout = make_layout(found, devices)
+        _run(module, [Realize()])
+        sharded = shard(module, machine, layout, options)
+        _run(module, [Partition(), VerifyFragments()])
+        layout = layout.on(sharded.mesh)
+        plan, files = assemble(
+            module, loaded.name, arguments, machine, layout, sharded, options, rows, tuple(remarks), count
+        )
     return write_plan(plan, {**files, plan.program: program}, out)
 
 

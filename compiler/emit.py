@@ -23,7 +23,7 @@ from compiler.plan import (
 from dialects import attributes as names
 from dialects.ops import all_ops, body_ops, entry_block, main_func, shape_of
 from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
-from passes.analysis.flops import flops, traffic_bytes
+from passes.analysis.flops import flops
 from passes.analysis.liveness import peak_temp_bytes
 
 PHASES: dict[str, Phase] = {phase: phase for phase in get_args(Phase)}
@@ -52,19 +52,31 @@ class Part:
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
     flops: float
-    traffic_bytes: float
     func: ir.OpView
 
+    @property
+    def block(self) -> ir.Block:
+        """The ops that one device runs: the body of the manual computation where the mesh has more than one."""
+        return local_block(self.func)
 
-def read_parts(module: ir.Module) -> list[Part]:
-    """Every fragment function of a realized module, in module order."""
+
+def local_block(func: ir.OpView) -> ir.Block:
+    """The block with a device's own program: inside the one ``sdy.manual_computation`` of a partitioned function."""
+    block = entry_block(func)
+    inner = [op for op in body_ops(block) if op.name == "sdy.manual_computation"]
+    return inner[0].regions[0].blocks[0] if inner else block
+
+
+def read_parts(module: ir.Module, devices: int) -> list[Part]:
+    """Every fragment function of a partitioned module, in module order; ``devices`` of a mesh each run it."""
     parts: list[Part] = []
     for func in module.body.operations:
         op = func.operation
         if op.name != "func.func" or names.PHASE not in op.attributes:
             continue
         block = entry_block(func)
-        *ops, terminator = body_ops(block)
+        terminator = body_ops(block)[-1]
+        each = devices if local_block(func) != block else 1
         phase = PHASES[op_text(op, names.PHASE)]
         parts.append(
             Part(
@@ -74,8 +86,7 @@ def read_parts(module: ir.Module) -> list[Part]:
                 level=op_int(op, names.LEVEL) or 0,
                 inputs=_ports(list(block.arguments), attr_dicts(func, "arg_attrs")),
                 outputs=_ports(list(terminator.operands), attr_dicts(func, "res_attrs")),
-                flops=sum(flops(inner) for inner in ops),
-                traffic_bytes=sum(traffic_bytes(inner) for inner in ops),
+                flops=each * sum(flops(inner) for inner in body_ops(local_block(func))[:-1]),
                 func=func,
             )
         )
@@ -245,7 +256,7 @@ def fragment_of(part: Part, layout: Layout, donated: tuple[int, ...] = ()) -> Fr
         outputs=tuple(port.value for port in part.outputs),
         donated=donated,
         flops=part.flops,
-        temp_bytes=peak_temp_bytes(part.func) / len(layout.meshes[mesh].ranks),
+        temp_bytes=peak_temp_bytes(part.block),
     )
 
 

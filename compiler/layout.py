@@ -2,22 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gcd
 
 from compiler.plan import Axis, Mesh
 from dialects.errors import fail
+from dialects.sharding import MeshShape
 
 MICROBATCHES_PER_STAGE = 4  # (S-1)/(4S+S-1) is a bubble of at most 20 %: GPipe (NeurIPS'19) section 2.3 wants M >= 4S
 
 
 @dataclass(frozen=True)
 class Layout:
-    """``mesh_of[stage]``; every mesh has ``data`` x ``spare`` devices, ``data`` of them share the rows of a microbatch."""
+    """``mesh_of[stage]``; all meshes have as many devices and the same axes."""
 
     meshes: tuple[Mesh, ...]
     mesh_of: tuple[int, ...]
-    data: int
-    spare: int
+
+    @property
+    def width(self) -> int:
+        """Devices of one mesh."""
+        return len(self.meshes[0].ranks)
+
+    def on(self, shape: MeshShape) -> "Layout":
+        """The same meshes with the axes of a logical mesh."""
+        axes = tuple(Axis(name, size) for name, size in shape.axes)
+        return Layout(tuple(Mesh(mesh.name, mesh.ranks, axes) for mesh in self.meshes), self.mesh_of)
 
 
 def auto_stages(hosts: int, devices: int) -> int:
@@ -39,21 +47,22 @@ def microbatch_candidates(rows: int | None, stages: int, devices: int) -> list[i
     return [*filling, *(m for m in divisors if m not in filling), 1]
 
 
-def make_layout(stages: int, devices: int, rows_per_microbatch: int | None) -> Layout:
+def make_layout(stages: int, devices: int) -> Layout:
     """Equal meshes for ``stages`` on ``devices``. More stages than devices (or than divide them) share meshes, neighbours first."""
     if devices < 1:
         fail(f"got {devices} devices, want at least 1")
     num_meshes = max(n for n in range(1, min(stages, devices) + 1) if devices % n == 0)
     width = devices // num_meshes
-    data = gcd(rows_per_microbatch, width) if rows_per_microbatch else 1
-    spare = width // data
-    axes = (Axis("data", data), *([Axis("spare", spare)] if spare > 1 else []))
+    axes = (Axis("x", width),)
     meshes = tuple(Mesh(f"mesh{i}", tuple(range(i * width, (i + 1) * width)), axes) for i in range(num_meshes))
-    return Layout(meshes, tuple(stage * num_meshes // stages for stage in range(stages)), data, spare)
+    return Layout(meshes, tuple(stage * num_meshes // stages for stage in range(stages)))
 
 
-def mesh_text(layout: Layout) -> str:
-    """The ``sdy.mesh`` that every stage module starts with."""
-    axes: Sequence[Axis] = layout.meshes[0].axes
-    inner = ", ".join(f'"{axis.name}"={axis.size}' for axis in axes)
-    return f"sdy.mesh @mesh = <[{inner}]>"
+def in_flight(schedule: str, stages: int, microbatches: int) -> tuple[int, ...]:
+    """Per stage, how many microbatches wait between their forward and their backward at once.
+
+    1F1B: PipeDream (SOSP'19) section 3.2; all of them in every other schedule.
+    """
+    if schedule != "1f1b":
+        return (microbatches,) * stages
+    return tuple(min(microbatches, stages - stage) for stage in range(stages))

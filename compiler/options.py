@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+# The choosers of passes/choosers by name, as words only: the command line shows them without loading a solver.
+CHOOSER_NAMES = ("ilp", "data")
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:
     """None means: choose. ``devices``: how many there are when neither hosts nor a machine file says so.
 
-    ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes.
+    ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh.
     """
 
     machine: str | None = None
@@ -21,3 +24,5 @@ class PlanOptions:
     loss: int | None = None
     state_args: tuple[tuple[int, int], ...] | None = None
     memory_per_device: float | None = None
+    intra: str = "ilp"
+    mesh: tuple[int, ...] | None = None

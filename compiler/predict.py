@@ -1,7 +1,6 @@
 """What a plan will cost: its instruction lists played on the machine's clock, its values added up in memory.
 
-Roofline for runs, latency plus bytes over bandwidth for transfers. Collectives inside a mesh and XLA's own temporaries
-are not in it yet; a prediction is for comparing plans of one machine, and says which mesh waits for which.
+Runs take what ``timing`` says of a device's own program, transfers latency plus bytes over bandwidth.
 """
 
 from collections import deque
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from compiler.instructions import Program
 from compiler.machine import Machine
 from compiler.memory import peak_bytes, placed_bytes, value_bytes
-from compiler.plan import Fragment, Instruction, Mesh, Phase, Prediction, Recv, Run, Send, Value
+from compiler.plan import Instruction, Mesh, Phase, Prediction, Recv, Run, Send, Value
 
 
 @dataclass(frozen=True)
@@ -68,14 +67,10 @@ def predict(
     instructions: Sequence[Sequence[Instruction]],
     machine: Machine,
     *,
-    traffic_bytes: Mapping[str, float] | None = None,
+    run_s: Mapping[str, float],
     temp_bytes: Mapping[str, float] | None = None,
 ) -> Prediction:
-    """The plan's prediction. ``traffic_bytes``, like fragments' flops, is of the whole mesh; ``temp_bytes`` per device.
-
-    Without ``traffic_bytes`` a run moves its inputs and outputs once.
-    """
-    run_s = {f.name: _run_s(program, f, meshes[f.mesh], machine, traffic_bytes) for f in program.fragments.values()}
+    """The plan's prediction. ``run_s``: seconds of one run of each fragment; ``temp_bytes`` per device."""
 
     def transfer_s(value: str, source: int, target: int) -> float:
         """Every device of the smaller mesh moves its share at once."""
@@ -96,24 +91,6 @@ def predict(
         transfer_bytes_per_step=float(sum(value_bytes(program.values[value]) for value in sent)),
         bubble_fraction=times.bubble_fraction,
     )
-
-
-def _run_s(
-    program: Program, fragment: Fragment, mesh: Mesh, machine: Machine, traffic_bytes: Mapping[str, float] | None
-) -> float:
-    ports = [program.values[value] for value in (*fragment.inputs, *fragment.outputs)]
-    moved = sum(map(value_bytes, ports)) if traffic_bytes is None else traffic_bytes.get(fragment.name, 0.0)
-    devices = len(mesh.ranks)
-    return machine.compute_s(fragment.flops / devices, moved / devices, _main_dtype(ports))
-
-
-def _main_dtype(ports: Sequence[Value]) -> str:
-    """The floating-point type that most of the bytes have, "f32" if none has one."""
-    totals: dict[str, int] = {}
-    for value in ports:
-        if value.dtype.startswith(("f", "bf")):
-            totals[value.dtype] = totals.get(value.dtype, 0) + value_bytes(value)
-    return max(totals, key=lambda dtype: totals[dtype], default="f32")
 
 
 def _stage_s(program: Program, run_s: Mapping[str, float], phase: Phase) -> tuple[float, ...]:

@@ -18,7 +18,8 @@ from dialects.sdy_attrs import SHARDING, sharding_attr, shardings_attr
 from dialects.sharding import Sharding, replicated
 from dialects.signature import attr_dicts, set_attr_dicts
 from passes.analysis.op_costs import is_free
-from passes.analysis.sharding_graph import ShardingGraph, Site, Use
+from passes.analysis.sharding_graph import ShardingGraph, Use
+from passes.analysis.strategies import Strategy
 from passes.solvers.reshard import Resharder
 
 
@@ -27,7 +28,9 @@ class Annotator:
 
     def __init__(self, graph: ShardingGraph, choice: Sequence[int], resharder: Resharder) -> None:
         self.graph, self.choice, self.resharder = graph, choice, resharder
-        self.uses: dict[tuple[ir.Value | ir.Block, int], Use] = {(op_key(use.op), use.operand): use for use in graph.uses}
+        self.uses: dict[tuple[ir.Value | ir.Block, int], Use] = {
+            (op_key(use.op), use.operand): use for use in graph.uses
+        }
         self.made: dict[tuple[ir.Value, ir.Block, Sharding], ir.Value] = {}
         self.copied: dict[ir.Value, ir.Value] = {}
 
@@ -67,11 +70,11 @@ class Annotator:
                 op.attributes[SHARDING] = shardings_attr([self.given(value) for value in op.results])
                 for region in op.regions:
                     self._block(region.blocks[0])
-            elif (site := self.graph.op_site.get(op_key(op))) is not None and len(op.results):
-                self._annotate(op, site)
+            elif len(op.results) and op_key(op) in self.graph.op_site:
+                site, member = self.graph.op_site[op_key(op)]
+                self._annotate(op, member.strategies[self.choice[site.index]])
 
-    def _annotate(self, op: ir.Operation, site: Site) -> None:
-        strategy = site.strategies[self.choice[site.index]]
+    def _annotate(self, op: ir.Operation, strategy: Strategy) -> None:
         op.attributes[SHARDING] = shardings_attr(strategy.results)
         if strategy.finish is None:
             return
@@ -93,6 +96,8 @@ class Annotator:
         if value not in self.graph.source_of:
             return self._constant(value, want, op)
         have = self.given(value)
+        if have == want:
+            return value
         copy = self.graph.copies.get(value)
         if copy is not None:
             shared = copy.forms[self.choice[copy.index]][0]
@@ -119,9 +124,7 @@ class Annotator:
         key = value, before.block, want
         if key not in self.made:
             op = value.owner.operation
-            inner = [
-                self._constant(operand, Sharding((), want.unreduced), before) for operand in op.operands
-            ]
+            inner = [self._constant(operand, Sharding((), want.unreduced), before) for operand in op.operands]
             clone = op.clone(ir.InsertionPoint(before)).operation
             for i, operand in enumerate(inner):
                 clone.operands[i] = operand

@@ -1,60 +1,84 @@
-"""``choose-shardings``: what each fragment's arguments and results are split over inside its mesh.
+"""``choose-shardings``: what every value inside a mesh is split over, by an integer linear program or a rule that people know.
 
-The modest chooser: data parallelism. Rows of the batch go over axis "data", everything else is replicated, and Shardy's propagation
-inside XLA carries it through the fragment. State is replicated before and after the step, even where it is rows of the batch (the
-last hidden state of a recurrent net). The ILP will write the same attribute.
+Reads the machine that ``use-machine`` wrote, decides for the fragments of each mesh at once, and writes ``sdy.sharding`` on every
+op and port and one ``sdy.reshard`` for each collective (docs/decisions/0007).
 
-    func @stage0_forward(%w {mw.value_dim = -1}, %x: tensor<8x4xf32> {mw.value_dim = 0}) -> (tensor<8x4xf32> {mw.value_dim = 0})
-becomes with ``choose-shardings{data=4 spare=2}``
-    sdy.mesh @mesh = <["data"=4, "spare"=2]>
-    func @stage0_forward(%w {sdy.sharding = <@mesh, [{}, {}]>}, %x {sdy.sharding = <@mesh, [{"data"}, {}]>}) -> …
+    func @stage0_forward(%x: tensor<8x16xf32>, %w: tensor<16x32xf32>) { %h = dot %x, %w  return %h }
+becomes, on a mesh x=2, y=4, if the rows are cheapest to split
+    func @stage0_forward(%x {sdy.sharding = <@mesh, [{"x", "y"}, {}]>}, %w {sdy.sharding = <@mesh, [{}, {}]>}) {
+      %h = dot %x, %w {sdy.sharding = <[<@mesh, [{"x", "y"}, {}]>]>}  return %h }
 """
 
+import difflib
 from dataclasses import dataclass
 from typing import ClassVar
 
 from jaxlib.mlir import ir
 
-from dialects import attributes as names
 from dialects.errors import fail
-from dialects.ops import entry_block, main_func, shape_of
-from dialects.signature import attr_dicts, int_of, set_attr_dicts, text_of
+from passes.analysis.machine_attr import read_machine
+from passes.annotate_shardings import Annotator
 from passes.base import Pass
+from passes.choosers import data, ilp
+from passes.choosers.base import Chooser, SolverOptions
+from passes.decide_shardings import Case, read_cases
+from passes.microbatch import drop_rules, populate_rules
+from passes.solvers.mesh_costs import MeshCosts
+from passes.solvers.sharding_problem import ShardingSolution
+
+# The order of docs and tables.
+CHOOSERS: dict[str, Chooser] = {"ilp": ilp.choose, "data": data.choose}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A case and its solution; ``write`` puts it into the IR."""
+
+    case: Case
+    solution: ShardingSolution
+
+    def write(self) -> None:
+        """Annotate the fragments."""
+        annotator = Annotator(self.case.graph, self.solution.choice, self.case.prices.resharder)
+        for func in self.case.funcs:
+            annotator.run(func)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChooseShardings(Pass):
-    """``data`` devices share the rows of a microbatch, ``spare`` devices repeat them (rows not divisible by more)."""
+    """``intra``: who chooses. ``mesh_of`` and ``in_flight``: per stage, its mesh and how many microbatches are alive."""
 
     name: ClassVar[str] = "choose-shardings"
-    data: int = 1
-    spare: int = 1
+    intra: str = "ilp"
+    mesh_of: tuple[int, ...] = ()
+    in_flight: tuple[int, ...] = ()
+    backend: str = "cbc"
+    time_limit_s: float = 60.0
 
     def run(self, module: ir.Module) -> None:
-        if self.data < 1 or self.spare < 1:
-            fail(f"got {self.data} x {self.spare} devices, want at least 1 x 1", where=f"pass {self.name}")
-        axes = [f'"data"={self.data}'] + ([f'"spare"={self.spare}'] if self.spare > 1 else [])
-        with ir.InsertionPoint.at_block_begin(module.body), ir.Location.unknown():
-            ir.InsertionPoint.at_block_begin(module.body).insert(
-                ir.Operation.parse(f"sdy.mesh @mesh = <[{', '.join(axes)}]>")
+        costs = read_machine(module)
+        if costs is None:
+            fail(
+                "the module names no machine", where=f"pass {self.name}", remedy="run use-machine{name=… mesh=…} first"
             )
-        results = attr_dicts(main_func(module), "res_attrs")
-        state = {text_of(entry, names.VALUE) for entry in results if names.STATE_ARG in entry}
-        for func in module.body.operations:
-            if func.operation.name == "func.func" and names.PHASE in func.operation.attributes:
-                self._annotate(func, state)
+        decisions = self.decide(module, costs)
+        self.write(module, decisions)
 
-    def _annotate(self, func: ir.OpView, state: set[str]) -> None:
-        block = entry_block(func)
-        returned = block.operations[len(block.operations) - 1].operation.operands
-        for which, values in (("arg_attrs", list(block.arguments)), ("res_attrs", list(returned))):
-            entries = attr_dicts(func, which)
-            for value, entry in zip(values, entries, strict=True):
-                dim = None if text_of(entry, names.VALUE) in state else int_of(entry, names.VALUE_DIM)
-                entry["sdy.sharding"] = self._sharding(shape_of(value), dim)
-            set_attr_dicts(func, which, entries)
+    def decide(self, module: ir.Module, costs: MeshCosts) -> list[Decision]:
+        """A decision for each mesh, on the logical mesh of ``costs``. Raises OutOfMemory."""
+        if self.intra not in CHOOSERS:
+            close = difflib.get_close_matches(self.intra, CHOOSERS, 1)
+            hint = f"did you mean '{close[0]}'? " if close else ""
+            fail(f"unknown chooser '{self.intra}'", where="--intra", remedy=f"{hint}there are: {', '.join(CHOOSERS)}")
+        if self.backend not in ("cbc", "highs"):
+            fail(f"got '{self.backend}', want cbc or highs", where=f"pass {self.name}, option 'backend'")
+        populate_rules(module)
+        options = SolverOptions("cbc" if self.backend == "cbc" else "highs", self.time_limit_s)
+        cases = read_cases(module, costs, self.mesh_of, self.in_flight)
+        return [Decision(case, CHOOSERS[self.intra](case, options)) for case in cases]
 
-    def _sharding(self, shape: tuple[int, ...], batch_dim: int | None) -> ir.Attribute:
-        even = batch_dim is not None and batch_dim >= 0 and shape[batch_dim] % self.data == 0 and self.data > 1
-        dims = ['{"data"}' if even and dim == batch_dim else "{}" for dim in range(len(shape))]
-        return ir.Attribute.parse(f"#sdy.sharding<@mesh, [{', '.join(dims)}]>")
+    def write(self, module: ir.Module, decisions: list[Decision]) -> None:
+        """Annotate every fragment."""
+        for decision in decisions:
+            decision.write()
+        drop_rules(module)

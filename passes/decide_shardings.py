@@ -35,12 +35,13 @@ class Case:
 def read_cases(
     module: ir.Module, costs: MeshCosts, mesh_of: Sequence[int] = (), in_flight: Sequence[int] = ()
 ) -> list[Case]:
-    """One case a mesh, in mesh order. ``mesh_of[stage]`` (default: its own), ``in_flight[stage]``: microbatches alive (default: all).
+    """One case a mesh. ``mesh_of[stage]``: default its own; ``in_flight[stage]``: microbatches alive, default all.
 
     Shardy's rules must be on the ops (``populate_rules``).
     """
     microbatches = op_int(module.operation, names.MICROBATCHES) or 1
     aliases, roles = _aliases(module), _roles(module)
+    closed = {text_of(entry, names.VALUE) for entry in attr_dicts(main_func(module), "res_attrs")}
     groups: dict[int, list[ir.OpView]] = {}
     for func in fragment_funcs(module):
         stage = op_int(func.operation, names.STAGE) or 0
@@ -56,11 +57,12 @@ def read_cases(
         stages = [op_int(func.operation, names.STAGE) or 0 for func in funcs]
         alive = max((in_flight[stage] for stage in stages), default=microbatches) if in_flight else microbatches
 
-        def count(value_id: str, alive: int = alive) -> float:
+        saved = _per_microbatch(funcs)
+
+        def count(value_id: str, alive: int = alive, saved: set[str] = saved) -> float:
             return float(alive) if value_id.startswith(("v", "batch")) and value_id in saved else 1.0
 
-        saved = _per_microbatch(funcs)
-        graph = GraphBuilder(strategies, runs_of, aliases).build(funcs)
+        graph = GraphBuilder(strategies, runs_of, aliases, closed).build(funcs)
         rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count)
         cases.append(Case(tuple(funcs), graph, prices, prices.problem(graph, rows), roles))
     return cases

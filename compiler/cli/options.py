@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from compiler.machine import parse_bytes
-from compiler.options import PlanOptions
+from compiler.options import CHOOSER_NAMES, PlanOptions
 from compiler.schedule import SCHEDULES
 from dialects.errors import UserError, fail
 
@@ -22,6 +22,8 @@ PLANNER_OPTIONS: dict[str, tuple[str, str]] = {
     "loss": ("K", "Index of the result that is the loss.  [default: found]"),
     "state_args": ("0:0,1:1", "ARGUMENT:RESULT pairs: the argument's next value, or none.  [default: found]"),
     "memory_per_device": ("16GiB", "Plan for this much memory.  [default: the machine's]"),
+    "intra": ("|".join(CHOOSER_NAMES), "Who chooses the shardings inside a mesh.  [default: ilp]"),
+    "mesh": ("2x4|auto", "The logical shape of each mesh.  [default: auto, the cheapest of one and two axes]"),
 }
 
 
@@ -99,6 +101,21 @@ def _pairs(word: str, where: str) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+def _chooser(word: str, where: str) -> str:
+    if word not in CHOOSER_NAMES:
+        fail(f"got '{word}', want one of {', '.join(CHOOSER_NAMES)}", where=where)
+    return word
+
+
+def _mesh(word: str, where: str) -> tuple[int, ...] | None:
+    if word == "auto":
+        return None
+    sizes = word.split("x")
+    if not all(size.isdecimal() and int(size) > 0 for size in sizes):
+        fail(f"got '{word}', want sizes such as 8 or 2x4, or auto", where=where)
+    return tuple(map(int, sizes))
+
+
 def _schedule(word: str, where: str) -> str:
     if word not in SCHEDULES:
         fail(f"got '{word}', want one of {', '.join(SCHEDULES)}", where=where)
@@ -123,4 +140,6 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "loss": _index,
     "state_args": _pairs,
     "memory_per_device": _size,
+    "intra": _chooser,
+    "mesh": _mesh,
 }

@@ -1,20 +1,18 @@
-"""Bytes alive at once inside a function when ops run in program order: an upper estimate of its temporaries."""
+"""Bytes alive at once inside a function when ops run in program order: an estimate of its temporaries."""
 
 from jaxlib.mlir import ir
 
-from dialects.ops import all_operands, body_ops, entry_block, num_bytes
-
-_NO_BUFFER = frozenset(
-    {"stablehlo.constant", "stablehlo.iota", "stablehlo.broadcast_in_dim", "stablehlo.reshape", "stablehlo.transpose"}
-)
+from dialects.ops import all_operands, body_ops, num_bytes
+from passes.analysis.op_costs import is_free_value, is_materialized
 
 
-def peak_temp_bytes(func: ir.OpView) -> float:
-    """The most bytes of values that the function makes and that are alive together, results included.
+def peak_temp_bytes(block: ir.Block) -> float:
+    """The most bytes of values that a block makes, keeps in memory and does not return, alive together.
 
-    Broadcasts, reshapes, transposes and elementwise chains with one reader take no buffer: XLA fuses them.
+    What XLA fuses into its reader takes no buffer (see ``op_costs``); a reshape shares its operand's.
     """
-    ops = body_ops(entry_block(func))
+    ops = body_ops(block)
+    returned = set(ops[-1].operands)
     last: dict[ir.Value, int] = {}
     for position, op in enumerate(ops):
         for value in all_operands(op):
@@ -22,16 +20,19 @@ def peak_temp_bytes(func: ir.OpView) -> float:
     dies: dict[int, float] = {}
     alive = peak = 0.0
     for position, op in enumerate(ops):
-        made = sum(num_bytes(value) for value in op.results if _needs_buffer(op, value))
-        alive += made
-        peak = max(peak, alive)
         for value in op.results:
-            if _needs_buffer(op, value):
+            if value not in returned and takes_buffer(value):
+                alive += num_bytes(value)
                 end = max(last.get(value, position), position)
                 dies[end] = dies.get(end, 0.0) + num_bytes(value)
+        inner = max((peak_temp_bytes(region.blocks[0]) for region in op.regions if len(op.regions) > 1), default=0.0)
+        peak = max(peak, alive + inner)
         alive -= dies.pop(position, 0.0)
     return peak
 
 
-def _needs_buffer(op: ir.Operation, value: ir.Value) -> bool:
-    return op.name not in _NO_BUFFER and len(list(value.uses)) != 1
+def takes_buffer(value: ir.Value) -> bool:
+    """Whether a value made inside a block gets memory of its own."""
+    if not isinstance(value, ir.OpResult) or value.owner.operation.name == "stablehlo.reshape":
+        return False
+    return not is_free_value(value) and is_materialized(value)

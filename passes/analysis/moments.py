@@ -13,7 +13,7 @@ from jaxlib.mlir import ir
 
 from dialects.ops import CONTROL_FLOW, body_ops, entry_block, num_bytes
 from dialects.sharding import MeshShape, Sharding
-from passes.analysis.op_costs import is_free_value, is_materialized
+from passes.analysis.liveness import takes_buffer
 from passes.analysis.sharding_graph import ShardingGraph, Site
 from passes.solvers.sharding_problem import Costs, MemoryRow
 
@@ -61,7 +61,7 @@ def _fullest(graph: ShardingGraph, block: ir.Block) -> list[list[Held]]:
     moments: list[tuple[float, int, list[Held]]] = []
     for position, op in enumerate(ops[:-1]):
         for value in op.results:
-            if is_free_value(value) or not is_materialized(value) or value in returned:
+            if not takes_buffer(value) or value in returned:
                 continue
             site, result = graph.source_of[value]
             alive[value] = Held(site, result, num_bytes(value))

@@ -23,7 +23,9 @@ _HEAVY = frozenset(
 _REDUCES = frozenset(("stablehlo.reduce",))
 _TERMINATORS = frozenset(("func.return", "stablehlo.return", "sdy.return"))
 # These touch only the window of their first operand that they read or write.
-_WINDOWED = frozenset(("stablehlo.gather", "stablehlo.dynamic_slice", "stablehlo.dynamic_update_slice", "stablehlo.scatter"))
+_WINDOWED = frozenset(
+    ("stablehlo.gather", "stablehlo.dynamic_slice", "stablehlo.dynamic_update_slice", "stablehlo.scatter")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ import numpy as np
 from jaxlib.mlir import ir
 
 from dialects.ops import element_bits, element_type, num_bytes, shape_of
-from dialects.sharding import MeshShape, Sharding
+from dialects.sharding import Sharding
 from passes.analysis.flops import flops
 from passes.analysis.op_costs import Moved, is_free, is_zero, moved
-from passes.analysis.sharding_graph import Link, ShardingGraph, Site, Use
+from passes.analysis.sharding_graph import Link, Member, ShardingGraph, Site, Use
 from passes.analysis.strategies import Strategy
 from passes.solvers.mesh_costs import MeshCosts
 from passes.solvers.reshard import Resharder
@@ -52,13 +52,25 @@ class ShardingCosts:
 
     def node(self, site: Site) -> Costs:
         """Seconds a step of each strategy of a site."""
-        if site.op is None:
+        if not site.members:
             return self._zeros.setdefault(len(site.forms), np.zeros(len(site.forms)))
-        flags = moved(site.op)
-        key = id(site.strategies), flags, site.runs
+        total = self._member(site.members[0], site.runs)
+        for member in site.members[1:]:
+            total = self._plus(total, self._member(member, site.runs))
+        return total
+
+    def _member(self, member: Member, runs: float) -> Costs:
+        flags = moved(member.op)
+        key = id(member.strategies), flags, runs
         if key not in self._nodes:
-            seconds = [self.op_s(site.op, strategy, flags) for strategy in site.strategies]
-            self._nodes[key] = site.runs * np.array(seconds)
+            seconds = [self.op_s(member.op, strategy, flags) for strategy in member.strategies]
+            self._nodes[key] = runs * np.array(seconds)
+        return self._nodes[key]
+
+    def _plus(self, first: Costs, second: Costs) -> Costs:
+        key = "plus", id(first), id(second)
+        if key not in self._nodes:
+            self._nodes[key] = first + second
         return self._nodes[key]
 
     def op_s(self, op: ir.Operation, strategy: Strategy, flags: Moved) -> float:
@@ -120,6 +132,3 @@ def _unfit(use: Use) -> Costs | None:
         return None
     assert is_free(owner.operation)
     return np.array([np.inf if want.unreduced else 0.0 for want in use.wants])
-
-
-__all__ = ["MeshShape", "ShardingCosts"]

@@ -1,14 +1,15 @@
 """The fragments of one mesh as a graph of choices: what the intra-operator solver sees, and how its answer leads back to the IR.
 
 A *site* is a place where shardings are chosen, with one node of the problem each:
-    op      an op: its strategies                                port   a value id that crosses fragments (arg, batch, acc, v): its shardings
+    op      an op, or a cluster of elementwise ops of one shape that all take one sharding: its strategies
+    port    a value id that crosses fragments (arg, batch, acc, v): its shardings
     copy    a value with several readers: the sharding that they share, so that one reshard serves them all
     carry   a value that a loop carries, or that the branches of an if give
 Edges are reshards: from what a site gives to what a reader wants, times how often that happens in a step.
 Constants are no sites: every reader makes its own part of them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +19,7 @@ from dialects import attributes as names
 from dialects.ops import CONTROL_FLOW, body_ops, entry_block, num_bytes, op_key, shape_of
 from dialects.sharding import Sharding, replicated
 from dialects.signature import attr_dicts, int_of, text_of
+from passes.analysis.clusters import Clusters
 from passes.analysis.op_costs import is_free
 from passes.analysis.strategies import Strategies, Strategy
 from passes.analysis.trip_count import trip_count
@@ -25,6 +27,14 @@ from passes.analysis.trip_count import trip_count
 Kind = Literal["op", "port", "copy", "carry"]
 Forms = Sequence[tuple[Sharding, ...]]
 UNKNOWN_TRIPS = 8  # what a loop without a constant trip count is charged, as in flops
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """An op of an op site and what it does under each strategy of the site."""
+
+    op: ir.Operation
+    strategies: tuple[Strategy, ...]
 
 
 @dataclass(eq=False)
@@ -38,8 +48,7 @@ class Site:
     num_bytes: float  # of the (first) whole value
     forms: Forms
     runs: float
-    op: ir.Operation | None = None
-    strategies: tuple[Strategy, ...] = ()
+    members: list[Member] = field(default_factory=list[Member])  # of an op site
     value: ir.Value | None = None
     batch_dim: int = -1  # of a port: the dim that the batch runs along
 
@@ -75,25 +84,35 @@ class ShardingGraph:
     sites: list[Site] = field(default_factory=list[Site])
     links: list[Link] = field(default_factory=list[Link])
     uses: list[Use] = field(default_factory=list[Use])  # every operand, those that read constants too
-    op_site: dict[ir.Value | ir.Block, Site] = field(default_factory=dict[ir.Value | ir.Block, Site])
+    op_site: dict[ir.Value | ir.Block, tuple[Site, Member]] = field(
+        default_factory=dict[ir.Value | ir.Block, tuple[Site, Member]]
+    )
     ports: dict[str, Site] = field(default_factory=dict[str, Site])
-    carries: dict[tuple[ir.Value | ir.Block, int], Site] = field(default_factory=dict[tuple[ir.Value | ir.Block, int], Site])
+    carries: dict[tuple[ir.Value | ir.Block, int], Site] = field(
+        default_factory=dict[tuple[ir.Value | ir.Block, int], Site]
+    )
     copies: dict[ir.Value, Site] = field(default_factory=dict[ir.Value, Site])
     source_of: dict[ir.Value, tuple[Site, int]] = field(default_factory=dict[ir.Value, tuple[Site, int]])
 
 
 class GraphBuilder:
-    """``GraphBuilder(strategies, runs_of, aliases).build(funcs)``.
+    """``GraphBuilder(strategies, runs_of, aliases, closed).build(funcs)``.
 
     ``runs_of(func)``: how often a step runs a fragment. ``aliases``: value id -> the id that it shares its sharding with
-    (the next value of a state has the sharding of the state, so that it can take its buffer).
+    (the next value of a state has the sharding of the state, so that it can take its buffer). ``closed``: ids of the step's
+    results, which users read: they are finished sums.
     """
 
     def __init__(
-        self, strategies: Strategies, runs_of: Callable[[ir.OpView], float], aliases: Mapping[str, str]
+        self,
+        strategies: Strategies,
+        runs_of: Callable[[ir.OpView], float],
+        aliases: Mapping[str, str],
+        closed: Collection[str] = (),
     ) -> None:
-        self.strategies, self.runs_of, self.aliases = strategies, runs_of, aliases
+        self.strategies, self.runs_of, self.aliases, self.closed = strategies, runs_of, aliases, closed
         self.graph = ShardingGraph()
+        self.clusters = Clusters(strategies)
         self._made: dict[ir.Value, float] = {}  # how often a step makes a value
 
     def build(self, funcs: Sequence[ir.OpView]) -> ShardingGraph:
@@ -102,6 +121,8 @@ class GraphBuilder:
             runs, block, first = self.runs_of(func), entry_block(func), len(self.graph.uses)
             for argument, entry in zip(block.arguments, attr_dicts(func, "arg_attrs"), strict=True):
                 self._gives(argument, self._port(entry, argument, runs), 0, runs)
+                if text_of(entry, names.VALUE).startswith("acc"):
+                    self.clusters.accumulators.add(argument)
             self._block(block, runs)
             terminator = body_ops(block)[-1]
             for i, (value, entry) in enumerate(zip(terminator.operands, attr_dicts(func, "res_attrs"), strict=True)):
@@ -121,14 +142,17 @@ class GraphBuilder:
         self.graph.source_of[value] = site, result
         self._made[value] = runs
 
-    def _use(self, value: ir.Value, reader: Site, wants: tuple[Sharding, ...], runs: float, op: ir.Operation, i: int) -> None:
+    def _use(
+        self, value: ir.Value, reader: Site, wants: tuple[Sharding, ...], runs: float, op: ir.Operation, i: int
+    ) -> None:
         self.graph.uses.append(Use(value, reader, wants, runs, op, i))
 
     def _port(self, entry: Mapping[str, ir.Attribute], value: ir.Value, runs: float) -> Site:
         own_id = text_of(entry, names.VALUE)
         value_id, shape = self.aliases.get(own_id, own_id), shape_of(value)
         if value_id not in self.graph.ports:
-            forms = self.strategies.forms(shape, unreduced=value_id.startswith("acc"))
+            open_sums = value_id.startswith("acc") and own_id not in self.closed
+            forms = self.strategies.forms(shape, unreduced=open_sums)
             if value_id == "index":
                 forms = ((replicated(len(shape)),),)
             site = self.graph.ports[value_id] = self._site("port", value_id, value, forms, runs)
@@ -144,11 +168,18 @@ class GraphBuilder:
                 self._leaf(op, runs)
 
     def _leaf(self, op: ir.Operation, runs: float) -> None:
-        found = self.strategies.of(op)
-        value = op.results[0] if len(op.results) else None
-        site = self._site("op", op.name, value, self.strategies.given(found), runs)
-        site.op, site.strategies = op, found
-        self.graph.op_site[op_key(op)] = site
+        home = self.clusters.home(op)
+        found = None if home is None else self.strategies.elementwise(op)
+        if found is None:
+            found = self.strategies.of(op)
+        if home in self.graph.op_site:
+            site = self.graph.op_site[home][0]
+        else:
+            value = op.results[0] if len(op.results) else None
+            site = self._site("op", op.name, value, self.strategies.given(found), runs)
+        member = Member(op, found)
+        site.members.append(member)
+        self.graph.op_site[op_key(op)] = site, member
         for i, value in enumerate(op.results):
             self._gives(value, site, i, runs)
         for i, value in enumerate(op.operands):
@@ -191,15 +222,14 @@ class GraphBuilder:
         """Links of one function: straight to a single reader, through a copy site to several."""
         readers: dict[ir.Value, list[Use]] = {}
         for use in uses:
-            if use.value in self.graph.source_of:
+            if use.value in self.graph.source_of and self.graph.source_of[use.value][0] is not use.reader:
                 readers.setdefault(use.value, []).append(use)
         for value, mine in readers.items():
             source, result = self.graph.source_of[value]
             if len(mine) > 1 and len(source.forms) > 1:
                 source, result = self._copy(value, source, result), 0
             for use in mine:
-                if use.reader is not source:
-                    self.graph.links.append(Link(source, result, use.reader, use.wants, use.runs, value))
+                self.graph.links.append(Link(source, result, use.reader, use.wants, use.runs, value))
 
     def _copy(self, value: ir.Value, source: Site, result: int) -> Site:
         partial = any(form[result].unreduced for form in source.forms)
@@ -210,8 +240,3 @@ class GraphBuilder:
         self.graph.copies[value] = site
         self.graph.links.append(Link(source, result, site, self.strategies.first(forms), runs, value))
         return site
-
-
-def iter_ops(graph: ShardingGraph) -> Iterator[Site]:
-    """The op sites, in program order."""
-    return (site for site in graph.sites if site.kind == "op")

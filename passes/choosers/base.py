@@ -8,6 +8,7 @@ from jaxlib.mlir import ir
 from numpy.typing import NDArray
 
 from dialects import attributes as names
+from dialects.ops import parent_op
 from dialects.sharding import Sharding
 from passes.analysis.sharding_graph import Site
 from passes.decide_shardings import Case
@@ -60,7 +61,9 @@ def batch_dim(value: ir.Value) -> int:
         if names.BATCH_DIM in op.attributes:
             return list(ir.DenseI64ArrayAttr(op.attributes[names.BATCH_DIM]))[value.result_number]
         return -1
-    owner = value.owner.owner.operation
+    if not isinstance(value, ir.BlockArgument):
+        return -1
+    owner = parent_op(value)
     if owner.name != "func.func":
         return -1
     entry = ir.DictAttr(ir.ArrayAttr(owner.attributes["arg_attrs"])[value.arg_number])
