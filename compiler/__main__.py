@@ -1,9 +1,10 @@
-"""``python -m compiler``: plan, explain, inspect."""
+"""``python -m compiler``: plan, explain, inspect, calibrate."""
 
 from typing import NoReturn
 
 import click
 
+from compiler.cli.calibrate import calibrate
 from compiler.cli.errors import guarded
 from compiler.cli.explain import explain
 from compiler.cli.inspect import inspect
@@ -21,6 +22,7 @@ def main() -> None:
 main.add_command(plan)
 main.add_command(explain)
 main.add_command(inspect)
+main.add_command(calibrate)
 
 
 def run() -> NoReturn:

@@ -1,6 +1,5 @@
 """How many stages, on which meshes, with how many microbatches: the choices behind ``auto``, and the devices of each mesh."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compiler.plan import Axis, Mesh

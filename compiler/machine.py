@@ -14,6 +14,7 @@ import msgspec
 
 from compiler import plan
 from dialects.errors import fail
+from passes.solvers.mesh_costs import Kind
 
 _FOLDER = Path(__file__).parent / "machines"
 
@@ -44,6 +45,8 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     ``memory_bytes``, ``memory_bandwidth_bytes_per_s`` and ``flops_per_s`` (by MLIR element type, f32 at least) are per
     device; ``dispatch_s`` is the fixed cost of starting one compiled program. A link that there is no use for can be left out.
+    ``transfer``: messages between meshes, where they do not go the way of the collectives. ``slowdown``: how much slower than the
+    formulas of ``passes.solvers.mesh_costs`` some kinds of collectives are.
     """
 
     name: str
@@ -55,6 +58,8 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     flops_per_s: dict[str, Positive]
     within_host: Link | None = None  # the file's [intra_host]
     between_hosts: Link | None = None  # the file's [inter_host]
+    transfer: Link | None = None
+    slowdown: dict[Kind, Positive] = {}
 
     @property
     def intra_host(self) -> Link:
@@ -85,7 +90,9 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return self.dispatch_s + max(flops / rate, num_bytes / self.memory_bandwidth_bytes_per_s)
 
     def link(self, first_device: int, second_device: int) -> Link:
-        """The link between two devices, which are numbered host by host."""
+        """The link of a transfer between two devices, which are numbered host by host."""
+        if self.transfer is not None:
+            return self.transfer
         size = self.devices_per_host or 1
         return self.intra_host if first_device // size == second_device // size else self.inter_host
 
@@ -185,7 +192,7 @@ def _read(path: Path) -> Machine:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         fail(f"cannot be read as TOML: {error}", where=str(path))
     _check_keys(data, Machine, str(path))
-    for name in ("intra_host", "inter_host"):
+    for name in ("intra_host", "inter_host", "transfer"):
         if name in data:
             _check_keys(data[name], Link, f"{path}, [{name}]")
     try:
@@ -198,12 +205,12 @@ def _read(path: Path) -> Machine:
         fail("key 'f32' is missing", where=f"{path}, [flops_per_s]")
     links = [
         number
-        for link in (machine.within_host, machine.between_hosts)
+        for link in (machine.within_host, machine.between_hosts, machine.transfer)
         if link is not None
         for number in (link.latency_s, link.bandwidth_bytes_per_s)
     ]
     sizes = (machine.memory_bytes, machine.memory_bandwidth_bytes_per_s, machine.dispatch_s)
-    numbers = [*machine.flops_per_s.values(), *sizes, *links]
+    numbers = [*machine.flops_per_s.values(), *machine.slowdown.values(), *sizes, *links]
     if not all(math.isfinite(number) for number in numbers):
         fail("numbers must be finite", where=str(path))
     return machine

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from compiler.instructions import Program
 from compiler.machine import Machine
 from compiler.memory import peak_bytes, placed_bytes, value_bytes
-from compiler.plan import Instruction, Mesh, Phase, Prediction, Recv, Run, Send, Value
+from compiler.plan import Instruction, Mesh, Phase, Prediction, Recv, Run, Send
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.ops import CONTROL_FLOW, body_ops, element_bits, element_type, entry_block, op_key, shape_of
+from dialects.ops import CONTROL_FLOW, body_ops, defining_op, element_bits, element_type, entry_block, op_key, shape_of
 from dialects.sdy_attrs import SHARDING, sharding_attr, shardings_attr
 from dialects.sharding import Sharding, replicated
 from dialects.signature import attr_dicts, set_attr_dicts
@@ -84,7 +84,7 @@ class Annotator:
             readers = [(use.owner.operation, use.operand_number) for use in value.uses]
             with ir.InsertionPoint.after(op), op.location:
                 done = _reshard(value, target)
-            done.owner.operation.attributes[names.KIND] = kind
+            defined(done).attributes[names.KIND] = kind
             for reader, number in readers:
                 reader.operands[number] = done
             self.graph.source_of[done] = self.graph.source_of[value]
@@ -123,7 +123,7 @@ class Annotator:
     def _constant(self, value: ir.Value, want: Sharding, before: ir.Operation) -> ir.Value:
         key = value, before.block, want
         if key not in self.made:
-            op = value.owner.operation
+            op = defined(value)
             inner = [self._constant(operand, Sharding((), want.unreduced), before) for operand in op.operands]
             clone = op.clone(ir.InsertionPoint(before)).operation
             for i, operand in enumerate(inner):
@@ -138,6 +138,13 @@ def _reshard(value: ir.Value, target: Sharding) -> ir.Value:
         "sdy.reshard", results=[value.type], operands=[value], attributes={"sharding": sharding_attr(target)}
     )
     return op.results[0]
+
+
+def defined(value: ir.Value) -> ir.Operation:
+    """The op that makes ``value``, which is no block argument."""
+    op = defining_op(value)
+    assert op is not None
+    return op
 
 
 def _ancestor(op: ir.Operation, value: ir.Value) -> ir.Operation:

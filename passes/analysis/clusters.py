@@ -1,8 +1,9 @@
 """Which elementwise ops take one sharding together: the fusions that XLA will make anyway, seen before the decision.
 
-A reshard in the middle of an elementwise chain costs what it costs at its ends, so a chain needs one choice, not one an op. A cluster
-grows along ops of one shape in one block; an op that reads a product begins a new one, another joins the latest. Sums that may stay open are left out: an
-add or convert right behind a product (two steps at most) and the add into an accumulator choose for themselves.
+A reshard in the middle of an elementwise chain costs what it costs at its ends, so a chain needs one choice, not one an op. A
+cluster grows along ops of one shape in one block; an op that reads a product begins a new one, another joins the latest. Sums
+that may stay open are left out: an add or convert right behind a product (two steps at most) and the add into an accumulator
+choose for themselves.
 
 Source: Alpa (OSDI'22) section 4.2 merges elementwise ops into an operand too ("following"); here it is restricted to equal shapes.
 """
@@ -75,7 +76,7 @@ class Clusters:
                 return 0
             whole = len(known) == len(parts) and sum(known) + 1 <= OPEN_STEPS
             return sum(known) + 1 if whole else None
-        if op.name in _PASSES or op.name in _SCALES and len(parts) == 1:
+        if op.name in _PASSES or (op.name in _SCALES and len(parts) == 1):
             return known[0] if len(known) == 1 else None
         return None
 

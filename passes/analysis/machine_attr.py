@@ -5,7 +5,8 @@
       latency_s = array<f64: 5.0e-06>, bandwidth_bytes_per_s = array<f64: 3.0e+11>,
       crowded_bandwidth_bytes_per_s = array<f64: 3.0e+11>,
       flops_per_s = {bf16 = 3.12e+14 : f64, f32 = 1.95e+13 : f64},
-      memory_bandwidth_bytes_per_s = 2.039e+12 : f64, memory_bytes = 85899345920.0 : f64}} {
+      memory_bandwidth_bytes_per_s = 2.039e+12 : f64, memory_bytes = 85899345920.0 : f64,
+      slowdown = {}}} {
       sdy.mesh @mesh = <["x"=8]>
 
 The three arrays have one number an axis of the mesh; see ``passes.solvers.mesh_costs.AxisLink``.
@@ -32,6 +33,7 @@ def machine_attr(name: str, costs: MeshCosts) -> ir.Attribute:
             "flops_per_s": ir.DictAttr.get({dtype: _f64(rate) for dtype, rate in costs.flops_per_s}),
             "memory_bandwidth_bytes_per_s": _f64(costs.memory_bandwidth_bytes_per_s),
             "memory_bytes": _f64(costs.memory_bytes),
+            "slowdown": ir.DictAttr.get({kind: _f64(factor) for kind, factor in costs.slowdown}),
         }
     )
 
@@ -50,7 +52,10 @@ def read_machine(module: ir.Module) -> MeshCosts | None:
             list(ir.DenseF64ArrayAttr(entry[key]))
             for key in ("latency_s", "bandwidth_bytes_per_s", "crowded_bandwidth_bytes_per_s")
         )
-        rates = {item.name: ir.FloatAttr(item.attr).value for item in ir.DictAttr(entry["flops_per_s"])}
+        rates, slowdown = (
+            {item.name: ir.FloatAttr(item.attr).value for item in ir.DictAttr(entry[key])}
+            for key in ("flops_per_s", "slowdown")
+        )
         memory_rate, memory = (
             ir.FloatAttr(entry[key]).value for key in ("memory_bandwidth_bytes_per_s", "memory_bytes")
         )
@@ -69,6 +74,7 @@ def read_machine(module: ir.Module) -> MeshCosts | None:
         flops_per_s=tuple(sorted(rates.items())),
         memory_bandwidth_bytes_per_s=memory_rate,
         memory_bytes=memory,
+        slowdown=tuple(sorted(slowdown.items())),
     )
 
 

@@ -172,7 +172,7 @@ class GraphBuilder:
         found = None if home is None else self.strategies.elementwise(op)
         if found is None:
             found = self.strategies.of(op)
-        if home in self.graph.op_site:
+        if home is not None and home in self.graph.op_site:
             site = self.graph.op_site[home][0]
         else:
             value = op.results[0] if len(op.results) else None

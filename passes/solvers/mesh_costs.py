@@ -59,13 +59,17 @@ class AxisLink:
 
 @dataclass(frozen=True)
 class MeshCosts:
-    """``links[i]`` is of ``mesh.axes[i]``; flops by MLIR element type; rates are per device."""
+    """``links[i]`` is of ``mesh.axes[i]``; flops by MLIR element type; rates are per device.
+
+    ``slowdown``: of a kind of collective that a machine's library does worse than these formulas say, by how much (else 1).
+    """
 
     mesh: MeshShape
     links: tuple[AxisLink, ...]
     flops_per_s: tuple[tuple[str, float], ...]
     memory_bandwidth_bytes_per_s: float
     memory_bytes: float
+    slowdown: tuple[tuple[str, float], ...] = ()
 
     def collective_s(self, kind: Kind, axes: Sequence[str], num_bytes: float) -> float:
         """Seconds of one collective over ``axes``; ``num_bytes``: a device's, of all_gather's result, of the others' operand."""
@@ -73,7 +77,8 @@ class MeshCosts:
 
     def collective_lines(self, kind: Kind, axes: Sequence[str]) -> tuple[Line, ...]:
         """The (alpha, beta) of every algorithm that is the cheapest for some size: ``collective_s`` is their minimum."""
-        return _lines(self, kind, tuple(axes))
+        slowdown = dict(self.slowdown).get(kind, 1.0)
+        return tuple((alpha * slowdown, beta * slowdown) for alpha, beta in _lines(self, kind, tuple(axes)))
 
     def compute_s(self, flops: float, num_bytes: float, dtype: str = "f32") -> float:
         """Roofline (Williams et al., CACM 2009) of one device's part; no dispatch: that is paid once a fragment."""
