@@ -50,7 +50,9 @@ def assemble(
     )
     runs = schedule.runs({(part.stage, part.phase, part.level): part.name for part in parts})
     runs = (*runs, *(() for _ in range(len(layout.meshes) - len(runs))))
-    values = make_values(parts, layout.mesh_of, arguments, _extra(parts, results, arguments, layout))
+    becomes = {r.value: f"arg{arguments[r.state_arg].index}" for r in results if r.state_arg is not None}
+    extra = _extra(parts, results, arguments, layout)
+    values = make_values(parts, layout.mesh_of, arguments, extra, becomes)
     plan = Plan(
         version=VERSION,
         name=name,

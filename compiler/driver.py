@@ -69,7 +69,7 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
         layout = make_layout(found, devices)
         _run(module, [Realize()])
         sharded = shard(module, machine, layout, options)
-        _run(module, [Partition(), VerifyFragments()])
+        _run(module, [Partition(), VerifyFragments(mesh_of=layout.mesh_of)])
         layout = layout.on(sharded.mesh)
         plan, files = assemble(
             module, loaded.name, arguments, machine, layout, sharded, options, rows, tuple(remarks), count

@@ -112,10 +112,15 @@ def _sharding(entry: Mapping[str, ir.Attribute]) -> Sharding:
 
 
 def make_values(
-    parts: Sequence[Part], mesh_of: Sequence[int], arguments: Sequence[Argument], extra: Mapping[str, set[int]]
+    parts: Sequence[Part],
+    mesh_of: Sequence[int],
+    arguments: Sequence[Argument],
+    extra: Mapping[str, set[int]],
+    becomes: Mapping[str, str],
 ) -> tuple[Value, ...]:
     """Every value that a fragment reads or gives, and where; ``extra``: value id -> more meshes that must hold it.
 
+    ``becomes``: the state that a value is the next value of; where that state lives, both lie alike.
     The mesh that makes a value comes first: the others may have freed it at the end of the step.
     """
     ports: dict[str, Port] = {}
@@ -134,10 +139,13 @@ def make_values(
         whole = Port(value, argument.dtype, argument.shape, tuple(() for _ in argument.shape))
         if value in extra:
             ports.setdefault(value, whole)
-    for value, more in extra.items():
+    for value, more in sorted(
+        extra.items(), key=lambda item: not item[0].startswith("arg")
+    ):  # states before their next value
         for mesh in more:
             held = meshes.setdefault(value, {})
-            held.setdefault(mesh, next(iter(held.values()), ports[value].sharding))
+            state = meshes.get(becomes.get(value, ""), {})
+            held.setdefault(mesh, state.get(mesh, next(iter(held.values()), ports[value].sharding)))
     return tuple(
         Value(
             id=value,

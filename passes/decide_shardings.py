@@ -3,7 +3,7 @@
 A decision is made for all fragments of one mesh at once, since they share arguments, accumulators and saved values.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jaxlib.mlir import ir
@@ -19,6 +19,7 @@ from passes.solvers.mesh_costs import MeshCosts
 from passes.solvers.sharding_problem import ShardingProblem
 
 PER_MICROBATCH = ("forward", "backward")
+PORTS = ("arg_attrs", "res_attrs")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,7 @@ def read_cases(
     for func in fragment_funcs(module):
         stage = op_int(func.operation, names.STAGE) or 0
         groups.setdefault(mesh_of[stage] if mesh_of else stage, []).append(func)
+    closed |= _shared(groups.values())
     strategies, prices = Strategies(costs.mesh), ShardingCosts(costs)
 
     def runs_of(func: ir.OpView) -> float:
@@ -74,11 +76,22 @@ def fragment_funcs(module: ir.Module) -> list[ir.OpView]:
     return [func for func in funcs if names.PHASE in func.operation.attributes]
 
 
+def _shared(groups: Iterable[Sequence[ir.OpView]]) -> set[str]:
+    """Values that fragments of several meshes read or give: between meshes go whole values, not parts of sums."""
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for funcs in groups:
+        mine = {text_of(entry, names.VALUE) for func in funcs for which in PORTS for entry in attr_dicts(func, which)}
+        twice |= mine & seen
+        seen |= mine
+    return twice
+
+
 def _per_microbatch(funcs: Sequence[ir.OpView]) -> set[str]:
     found: set[str] = set()
     for func in funcs:
         if op_text(func.operation, names.PHASE) in PER_MICROBATCH:
-            for which in ("arg_attrs", "res_attrs"):
+            for which in PORTS:
                 found |= {text_of(entry, names.VALUE) for entry in attr_dicts(func, which)}
     return found
 

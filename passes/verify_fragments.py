@@ -1,6 +1,6 @@
 """``verify-fragments``: the functions of a realized module fit together. Only reads.
 
-Every value id has one type, one batch dim and one sharding wherever it occurs; what a fragment reads is an argument or is made
+Every value id has one type and one batch dim wherever it occurs, and one sharding a mesh; what a fragment reads is an argument or is made
 by a fragment, and so is every result; every dim that is split divides.
 """
 
@@ -14,7 +14,7 @@ from jaxlib.mlir.dialects import sdy
 from dialects import attributes as names
 from dialects.errors import Failure
 from dialects.ops import body_ops, entry_block, main_func, shape_of
-from dialects.signature import attr_dicts, int_of, text_of
+from dialects.signature import attr_dicts, int_of, op_int, text_of
 from passes.base import Pass
 
 SHARDING = "sdy.sharding"
@@ -22,19 +22,25 @@ SHARDING = "sdy.sharding"
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyFragments(Pass):
-    """Raises Failure naming the value and the two fragments that disagree: a defect of the passes before."""
+    """Raises Failure naming the value and the two fragments that disagree: a defect of the passes before.
+
+    ``mesh_of``: the mesh of each stage, its own by default; a value may lie differently on each.
+    """
 
     name: ClassVar[str] = "verify-fragments"
+    mesh_of: tuple[int, ...] = ()
 
     def run(self, module: ir.Module) -> None:
         main = main_func(module)
         axes = _axes(module)
         made = {text_of(entry, names.VALUE) for entry in attr_dicts(main, "arg_attrs")}
-        seen: dict[str, tuple[str, str]] = {}
+        seen: dict[tuple[str, int], tuple[str, str]] = {}
         reads: list[tuple[str, str]] = []
         for func in module.body.operations:
             if func.operation.name != "func.func" or names.PHASE not in func.operation.attributes:
                 continue
+            stage = op_int(func.operation, names.STAGE) or 0
+            mesh = self.mesh_of[stage] if self.mesh_of else stage
             name = ir.StringAttr(func.operation.attributes["sym_name"]).value
             block = entry_block(func)
             ports = [
@@ -43,10 +49,12 @@ class VerifyFragments(Pass):
             ]
             for values, entries, listed in ports:
                 for value, entry in zip(values, entries, strict=True):
-                    key, facts = text_of(entry, names.VALUE), _facts(value, entry)
-                    other, same = seen.setdefault(key, (name, facts))
-                    if facts != same:
-                        raise Failure(f"value '{key}' is {facts} in {name} and {same} in {other}", where=f"@{name}")
+                    key = text_of(entry, names.VALUE)
+                    for place, facts in ((-1, _facts(value, entry)), (mesh, _sharding(entry))):
+                        other, same = seen.setdefault((key, place), (name, facts))
+                        if facts != same:
+                            message = f"value '{key}' is {facts} in {name} and {same} in {other}"
+                            raise Failure(message, where=f"@{name}")
                     _check_divides(key, value, entry, axes, name)
                     if listed is None:
                         made.add(key)
@@ -61,11 +69,15 @@ class VerifyFragments(Pass):
 
 
 def _facts(value: ir.Value, entry: dict[str, ir.Attribute]) -> str:
-    """What all occurrences of a value must agree on, for people: ``tensor<8x4xf32>, batch dim 0, [{"data"}, {}]``."""
+    """What all occurrences of a value must agree on, for people: ``tensor<8x4xf32>, batch dim 0``."""
     dim = int_of(entry, names.VALUE_DIM)
     batch = [] if dim is None or dim < 0 else [f"batch dim {dim}"]
-    sharding = [str(entry[SHARDING]).partition(", ")[2].removesuffix(">")] if SHARDING in entry else []
-    return ", ".join([str(value.type), *batch, *sharding])
+    return ", ".join([str(value.type), *batch])
+
+
+def _sharding(entry: dict[str, ir.Attribute]) -> str:
+    """What all occurrences on one mesh must agree on: ``[{"x"}, {}]``."""
+    return str(entry[SHARDING]).partition(", ")[2].removesuffix(">") if SHARDING in entry else "not annotated"
 
 
 def _axes(module: ir.Module) -> dict[str, int]:

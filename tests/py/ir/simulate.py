@@ -21,7 +21,6 @@ from dialects.ops import body_ops, entry_block, main_func, shape_of
 from dialects.signature import attr_dicts, op_text, text_of
 from passes import whole_batch
 from passes.assign_roles import AssignRoles
-from passes.choose_shardings import ChooseShardings
 from passes.choose_stages import ChooseStages
 from passes.copy_views import CopyViews
 from passes.mark_phases import MarkPhases
@@ -59,7 +58,6 @@ def plan(
         Place(),
         VerifyStages(),
         Realize(),
-        ChooseShardings(),
         VerifyFragments(),
     ):
         step.run(module)

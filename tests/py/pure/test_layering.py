@@ -16,7 +16,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "passes.base": ("dialects", "passes.base"),
     "passes.solvers": ("passes.solvers", "dialects.errors", "dialects.sharding"),
     "dialects.sharding": ("dialects.sharding",),
-    "passes.analysis": ("dialects", "passes.analysis"),
+    "passes.analysis": ("dialects", "passes.analysis", "passes.solvers"),
     "passes": ("dialects", "passes"),
     "compiler.plan": ("compiler.plan",),
     "compiler.plan_io": (

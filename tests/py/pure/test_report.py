@@ -83,7 +83,13 @@ def small_plan(microbatches: int = 2) -> Plan:
         fragments=fragments,
         instructions=instructions,
         slots=schedule.slots,
-        prediction=predict(Program.of(fragments, values, microbatches, results), meshes, instructions, machine, run_s={f.name: 1e-3 for f in fragments}),
+        prediction=predict(
+            Program.of(fragments, values, microbatches, results),
+            meshes,
+            instructions,
+            machine,
+            run_s={f.name: machine.compute_s(f.flops / 2, 0.0) for f in fragments},
+        ),
         remarks=("one thing to know",),
     )
 
