@@ -45,8 +45,8 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     ``memory_bytes``, ``memory_bandwidth_bytes_per_s`` and ``flops_per_s`` (by MLIR element type, f32 at least) are per
     device; ``dispatch_s`` is the fixed cost of starting one compiled program. A link that there is no use for can be left out.
-    ``transfer``: messages between meshes, where they do not go the way of the collectives. ``slowdown``: how much slower than the
-    formulas of ``passes.solvers.mesh_costs`` some kinds of collectives are.
+    ``transfer``: messages between meshes, where they do not go the way of the collectives. ``rings_only`` and
+    ``slowdown``: see ``passes.solvers.mesh_costs``.
     """
 
     name: str
@@ -59,6 +59,7 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     within_host: Link | None = None  # the file's [intra_host]
     between_hosts: Link | None = None  # the file's [inter_host]
     transfer: Link | None = None
+    rings_only: bool = False
     slowdown: dict[Kind, Positive] = {}
 
     @property

@@ -38,6 +38,7 @@ def mesh_costs(machine: Machine, mesh: MeshShape, first_device: int = 0) -> Mesh
         flops_per_s=tuple(sorted(machine.flops_per_s.items())),
         memory_bandwidth_bytes_per_s=machine.memory_bandwidth_bytes_per_s,
         memory_bytes=machine.memory_bytes,
+        rings_only=machine.rings_only,
         slowdown=tuple(sorted(machine.slowdown.items())),
     )
 

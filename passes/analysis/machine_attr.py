@@ -6,7 +6,7 @@
       crowded_bandwidth_bytes_per_s = array<f64: 3.0e+11>,
       flops_per_s = {bf16 = 3.12e+14 : f64, f32 = 1.95e+13 : f64},
       memory_bandwidth_bytes_per_s = 2.039e+12 : f64, memory_bytes = 85899345920.0 : f64,
-      slowdown = {}}} {
+      rings_only = false, slowdown = {}}} {
       sdy.mesh @mesh = <["x"=8]>
 
 The three arrays have one number an axis of the mesh; see ``passes.solvers.mesh_costs.AxisLink``.
@@ -33,6 +33,7 @@ def machine_attr(name: str, costs: MeshCosts) -> ir.Attribute:
             "flops_per_s": ir.DictAttr.get({dtype: _f64(rate) for dtype, rate in costs.flops_per_s}),
             "memory_bandwidth_bytes_per_s": _f64(costs.memory_bandwidth_bytes_per_s),
             "memory_bytes": _f64(costs.memory_bytes),
+            "rings_only": ir.BoolAttr.get(costs.rings_only),
             "slowdown": ir.DictAttr.get({kind: _f64(factor) for kind, factor in costs.slowdown}),
         }
     )
@@ -59,6 +60,7 @@ def read_machine(module: ir.Module) -> MeshCosts | None:
         memory_rate, memory = (
             ir.FloatAttr(entry[key]).value for key in ("memory_bandwidth_bytes_per_s", "memory_bytes")
         )
+        rings_only = ir.BoolAttr(entry["rings_only"]).value
     except (KeyError, ValueError) as error:
         fail(f"cannot be read: {error}", where=where, remedy="use-machine{machine=… mesh=…} writes it")
     if not len(latency) == len(bandwidth) == len(crowded) == len(mesh.axes):
@@ -74,6 +76,7 @@ def read_machine(module: ir.Module) -> MeshCosts | None:
         flops_per_s=tuple(sorted(rates.items())),
         memory_bandwidth_bytes_per_s=memory_rate,
         memory_bytes=memory,
+        rings_only=rings_only,
         slowdown=tuple(sorted(slowdown.items())),
     )
 

@@ -61,6 +61,7 @@ class AxisLink:
 class MeshCosts:
     """``links[i]`` is of ``mesh.axes[i]``; flops by MLIR element type; rates are per device.
 
+    ``rings_only``: the machine's library (gloo, say) knows rings and pairwise exchange and no algorithm with log2 n messages.
     ``slowdown``: of a kind of collective that a machine's library does worse than these formulas say, by how much (else 1).
     """
 
@@ -70,6 +71,7 @@ class MeshCosts:
     memory_bandwidth_bytes_per_s: float
     memory_bytes: float
     slowdown: tuple[tuple[str, float], ...] = ()
+    rings_only: bool = False
 
     def collective_s(self, kind: Kind, axes: Sequence[str], num_bytes: float) -> float:
         """Seconds of one collective over ``axes``; ``num_bytes``: a device's, of all_gather's result, of the others' operand."""
@@ -98,19 +100,22 @@ def _lines(costs: MeshCosts, kind: Kind, axes: tuple[str, ...]) -> tuple[Line, .
     alpha, beta = max(alpha for _, alpha, _ in used), max(beta for _, _, beta in used)
     if kind == "collective_permute":
         return ((alpha, beta),)
-    found = _one_axis(kind, size, alpha, beta)
+    found = _one_axis(kind, size, alpha, beta, costs.rings_only)
     for order in permutations(used) if len(used) > 1 else ():
-        found += _by_axes(kind, order)
+        found += _by_axes(kind, order, costs.rings_only)
     if kind == "all_reduce":
         scatter, gather = _lines(costs, "reduce_scatter", axes), _lines(costs, "all_gather", axes)
         found += [(a + more_a, b + more_b) for a, b in scatter for more_a, more_b in gather]
     return _lower_envelope(found)
 
 
-def _one_axis(kind: Kind, n: int, alpha: float, beta: float) -> list[Line]:
+def _one_axis(kind: Kind, n: int, alpha: float, beta: float, rings_only: bool) -> list[Line]:
     doublings, halvings = ceil(log2(n)), floor(log2(n))
     even = doublings == halvings
     moved = (n - 1) / n * beta
+    if rings_only:
+        rounds = 2 if kind == "all_reduce" else 1
+        return [(rounds * (n - 1) * alpha, rounds * moved)]
     if kind == "all_gather":
         return [(doublings * alpha, moved)]
     if kind == "all_to_all":
@@ -122,16 +127,16 @@ def _one_axis(kind: Kind, n: int, alpha: float, beta: float) -> list[Line]:
     return [*((a + doublings * alpha, b + moved) for a, b in scatter), (rounds * alpha, rounds * beta)]
 
 
-def _by_axes(kind: Kind, used: Sequence[tuple[int, float, float]]) -> list[Line]:
+def _by_axes(kind: Kind, used: Sequence[tuple[int, float, float]], rings_only: bool) -> list[Line]:
     """One axis after the other, the first with all bytes (an all-to-all keeps all of them all the way)."""
     total: list[Line] = [(0.0, 0.0)]
     share = 1.0
     for index, (n, alpha, beta) in enumerate(used):
         last = index == len(used) - 1
-        part = _one_axis(kind, n, alpha, beta)
+        part = _one_axis(kind, n, alpha, beta, rings_only)
         if kind == "all_reduce" and not last:  # scattered before the next axis, gathered after it
-            (gather,) = _one_axis("all_gather", n, alpha, beta)
-            part = [(a + gather[0], b + gather[1]) for a, b in _one_axis("reduce_scatter", n, alpha, beta)]
+            (gather,) = _one_axis("all_gather", n, alpha, beta, rings_only)
+            part = [(a + gather[0], b + gather[1]) for a, b in _one_axis("reduce_scatter", n, alpha, beta, rings_only)]
         total = [(a + more_a, b + share * more_b) for a, b in total for more_a, more_b in part]
         if kind != "all_to_all":
             share /= n

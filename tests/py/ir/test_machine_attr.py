@@ -45,7 +45,7 @@ def test_mistakes_in_options(options: str, message: str) -> None:
 
 
 LINKS = "latency_s = array<f64: 1.0>, bandwidth_bytes_per_s = array<f64: 1.0>, crowded_bandwidth_bytes_per_s = array<f64: 1.0>"
-RATES = "memory_bandwidth_bytes_per_s = 1.0 : f64, memory_bytes = 1.0 : f64, slowdown = {}"
+RATES = "memory_bandwidth_bytes_per_s = 1.0 : f64, memory_bytes = 1.0 : f64, slowdown = {}, rings_only = false"
 MESH = 'sdy.mesh @mesh = <["x"=2]>'
 
 

@@ -1,6 +1,8 @@
 """Seconds of collectives: the published formulas by hand, and what must hold of any of them."""
 
+from dataclasses import replace
 from itertools import pairwise
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -76,6 +78,21 @@ def test_devices_that_all_send_far_at_once_share_the_way() -> None:
     for kind in KINDS:
         slower = kind in ("all_to_all", "collective_permute")
         assert (crowded.collective_s(kind, ["a"], 1e4) > costs.collective_s(kind, ["a"], 1e4)) == slower
+
+
+def test_a_library_that_knows_rings_only() -> None:
+    costs = replace(costs_of((8, 1, 100)), rings_only=True)
+    expected = {"all_gather": 7, "reduce_scatter": 7, "all_reduce": 14, "all_to_all": 7, "collective_permute": 1}
+    for kind, messages in expected.items():
+        assert costs.collective_s(cast(Kind, kind), ["a"], 0) == messages
+
+
+def test_a_library_that_does_one_kind_badly() -> None:
+    costs = replace(costs_of((2, 1, 100), (4, 1, 100)), slowdown=(("reduce_scatter", 3.0),))
+    plain = costs_of((2, 1, 100), (4, 1, 100))
+    for kind in KINDS:
+        slow, fast = (one.collective_s(kind, ["a", "b"], 1e6) for one in (costs, plain))
+        assert slow == pytest.approx(fast * (3 if kind == "reduce_scatter" else 1)), "an all-reduce keeps its speed"
 
 
 def test_roofline() -> None:
