@@ -19,7 +19,7 @@ from dialects.errors import fail
 from passes.analysis.machine_attr import read_machine
 from passes.annotate_shardings import Annotator
 from passes.base import Pass
-from passes.choosers import data, ilp
+from passes.choosers import data, ilp, zero1, zero2, zero3
 from passes.choosers.base import Chooser, SolverOptions
 from passes.decide_shardings import Case, read_cases
 from passes.microbatch import drop_rules, populate_rules
@@ -27,7 +27,13 @@ from passes.solvers.mesh_costs import MeshCosts
 from passes.solvers.sharding_problem import ShardingSolution
 
 # The order of docs and tables.
-CHOOSERS: dict[str, Chooser] = {"ilp": ilp.choose, "data": data.choose}
+CHOOSERS: dict[str, Chooser] = {
+    "ilp": ilp.choose,
+    "data": data.choose,
+    "zero1": zero1.choose,
+    "zero2": zero2.choose,
+    "zero3": zero3.choose,
+}
 
 
 @dataclass(frozen=True)

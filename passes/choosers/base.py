@@ -1,6 +1,7 @@
 """What choosers share: forbidding strategies, solving what is left, and where the batch runs."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 from dialects import attributes as names
 from dialects.ops import parent_op
 from dialects.sharding import Sharding
+from dialects.signature import op_text
 from passes.analysis.sharding_graph import Site
 from passes.decide_shardings import Case
-from passes.solvers.sharding_problem import Backend, Costs, Node, ShardingProblem, ShardingSolution
-from passes.solvers.solve_sharding import solve_sharding
+from passes.solvers.sharding_problem import Backend, Certificate, Costs, Node, ShardingProblem, ShardingSolution
+from passes.solvers.solve_sharding import NoFiniteChoice, solve_sharding
 
 Mask = NDArray[np.bool_]
 
@@ -29,24 +31,56 @@ class SolverOptions:
 Chooser = Callable[[Case, SolverOptions], ShardingSolution]
 
 
-def restricted(problem: ShardingProblem, masks: Mapping[int, Mask], rows: bool = True) -> ShardingProblem:
-    """``problem`` with only the strategies that ``masks[node]`` allows; a mask that allows none is a defect of its chooser."""
+def restricted(problem: ShardingProblem, masks: Mapping[int, Mask], fine_s: float = np.inf) -> ShardingProblem:
+    """``problem`` without memory rows, and with ``fine_s`` more seconds on every strategy that its mask leaves out.
+
+    A mask that leaves a node no finite strategy says nothing: the node keeps all of its own.
+    """
     nodes = list(problem.nodes)
     shared: dict[tuple[int, bytes], Costs] = {}
     for index, mask in masks.items():
-        if not mask.any():
-            raise ValueError(f"no strategy is left for {nodes[index].name}")
-        key = id(nodes[index].cost), mask.tobytes()
+        cost = nodes[index].cost
+        if mask.all() or not np.isfinite(cost[mask]).any():
+            continue
+        key = id(cost), mask.tobytes()
         if key not in shared:
-            shared[key] = np.where(mask, nodes[index].cost, np.inf)
+            shared[key] = np.where(mask, cost, cost + fine_s)
         nodes[index] = Node(nodes[index].name, shared[key])
-    return ShardingProblem(tuple(nodes), problem.edges, problem.rows if rows else ())
+    return ShardingProblem(tuple(nodes), problem.edges)
 
 
-def solved(case: Case, masks: Mapping[int, Mask], options: SolverOptions) -> ShardingSolution:
-    """The best choice among what ``masks`` allow, whatever memory it takes: these rules do not look at memory."""
-    problem = restricted(case.problem, masks, rows=False)
-    return solve_sharding(problem, backend=options.backend, time_limit_s=options.time_limit_s)
+def solved(case: Case, masks: Mapping[int, Mask], options: SolverOptions, name: str) -> ShardingSolution:
+    """The best choice among what ``masks`` allow, whatever memory it takes: the rules of choosers do not look at memory.
+
+    Where the masks contradict each other, as few sites as possible leave them.
+    """
+    began = time.perf_counter()
+    return evaluated(case, best_of(case.problem, masks, options), name, began)
+
+
+def best_of(problem: ShardingProblem, masks: Mapping[int, Mask], options: SolverOptions) -> tuple[int, ...]:
+    """The choice that ``solved`` is about."""
+    try:
+        found = solve_sharding(
+            restricted(problem, masks), backend=options.backend, time_limit_s=options.time_limit_s
+        )
+    except NoFiniteChoice:
+        least = sum(float(node.cost[np.isfinite(node.cost)].min()) for node in problem.nodes)
+        softer = restricted(problem, masks, fine_s=1.0 + 10 * least)  # dearer than any reshards around a site
+        found = solve_sharding(softer, backend=options.backend, time_limit_s=options.time_limit_s)
+    return found.choice
+
+
+def evaluated(case: Case, choice: Sequence[int], name: str, began: float) -> ShardingSolution:
+    """A choice of chooser ``name`` with its price in the whole problem. It proves nothing: the bound is 0 seconds.
+
+    ``began``: ``time.perf_counter()`` when the chooser began.
+    """
+    problem, mine = case.problem, tuple(int(s) for s in choice)
+    size = len(problem.nodes), len(problem.edges)
+    seconds = time.perf_counter() - began
+    certificate = Certificate(problem.objective(mine), 0.0, 1.0, name, *size, *size, seconds)
+    return ShardingSolution(mine, certificate, problem.used_bytes(mine))
 
 
 def keep(site: Site, good: Callable[[Sharding], bool]) -> Mask:
@@ -73,3 +107,61 @@ def batch_dim(value: ir.Value) -> int:
 def splits_only(sharding: Sharding, dim: int) -> bool:
     """Whether no dim but ``dim`` is split."""
     return all(not axes or i == dim for i, axes in enumerate(sharding.dims))
+
+
+def parts_of(case: Case, sharding: Sharding) -> int:
+    """In how many parts ``sharding`` divides a tensor."""
+    return case.prices.parts(sharding)
+
+
+def most_split(case: Case, site: Site) -> Mask:
+    """The shardings of a port that divide it among as many devices as its sizes allow, with no sum left open."""
+    parts = np.array([0 if form[0].unreduced else parts_of(case, form[0]) for form in site.forms])
+    return parts == parts.max()
+
+
+def phase_of(site: Site) -> str:
+    """The phase of the fragment that a site lies in; "" for a port, which lies between fragments."""
+    if site.kind == "port" or (site.value is None and not site.members):
+        return ""
+    op = site.members[0].op if site.members else _home(site.value)
+    while op.name != "func.func":
+        parent = op.parent
+        if parent is None:
+            return ""
+        op = parent.operation
+    return op_text(op, names.PHASE)
+
+
+def _home(value: ir.Value | None) -> ir.Operation:
+    assert value is not None
+    return value.owner.operation if isinstance(value, ir.OpResult) else parent_op(ir.BlockArgument(value))
+
+
+def parts_of(case: Case, sharding: Sharding) -> int:
+    """In how many parts ``sharding`` divides a tensor."""
+    return case.prices.parts(sharding)
+
+
+def most_split(case: Case, site: Site) -> Mask:
+    """The shardings of a port that divide it among as many devices as its sizes allow, with no sum left open."""
+    parts = np.array([0 if form[0].unreduced else parts_of(case, form[0]) for form in site.forms])
+    return parts == parts.max()
+
+
+def phase_of(site: Site) -> str:
+    """The phase of the fragment that a site lies in; "" for a port, which lies between fragments."""
+    if site.kind == "port" or (site.value is None and not site.members):
+        return ""
+    op = site.members[0].op if site.members else _home(site.value)
+    while op.name != "func.func":
+        parent = op.parent
+        if parent is None:
+            return ""
+        op = parent.operation
+    return op_text(op, names.PHASE)
+
+
+def _home(value: ir.Value | None) -> ir.Operation:
+    assert value is not None
+    return value.owner.operation if isinstance(value, ir.OpResult) else parent_op(ir.BlockArgument(value))
