@@ -16,74 +16,153 @@ from passes.solvers.core import Core
 from passes.solvers.sharding_problem import Costs
 from passes.solvers.tables import Indices
 
+_GRAIN = 4  # numbers of strategies are rounded up to a multiple of this, so that edges of like sizes go together
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Incidences (2 * edge + side) of like sizes: ``table[i]`` is in ``stack``, as [strategy of the other end, own strategy]."""
+
+    own: Indices
+    other: Indices
+    table: Indices
+    stack: Costs
+
 
 @dataclass(frozen=True, slots=True)
 class _Level:
-    """Nodes that move together. An incidence is 2 * edge + side; ``first``: where each node's incidences start (reduceat)."""
+    """Nodes that move together, and their incidences node by node (``first``: where each node's begin)."""
 
     nodes: Indices
-    incidences: Indices  # of these nodes, node by node
+    incidences: Indices
     first: Indices
-    owner: Indices  # position in ``nodes`` of each incidence
-    early: Indices  # positions in ``incidences`` whose other end is an earlier node
-    late: Indices
     strategies: int
-    early_others: int  # the most strategies of any other end of an early edge
-    late_others: int
+    early: tuple[_Batch, ...]  # edges to earlier nodes
+    late: tuple[_Batch, ...]
+    hand_early: tuple[Indices, Indices]  # these edges again: incidence, position of the owner in ``nodes``
+    hand_late: tuple[Indices, Indices]
 
 
 class Messages:
-    """``core`` without its rows; with ``multipliers`` (ticks per byte, one a row) bytes are priced instead."""
+    """A core without its rows; with ``multipliers`` (ticks per byte, one a row) its bytes are priced instead."""
 
     def __init__(self, core: Core, ceiling: float, multipliers: NDArray[np.float64] | None = None) -> None:
-        """``ceiling``: ticks that no cost of interest exceeds; what is infinite costs this (a lower bound stays one)."""
+        """``ceiling``: ticks that no choice of interest exceeds; what costs more costs this (a lower bound stays one)."""
         self.core = core
         self.multipliers = np.zeros(len(core.limits)) if multipliers is None else multipliers
-        sizes = np.array([len(cost) for cost in core.costs], dtype=np.intp)
-        width = int(sizes.max())
-        self._sizes, self._ceiling = sizes, ceiling
-        self._costs = np.full((len(sizes), width), 4.0 * ceiling)
+        self._sizes = np.array([len(cost) for cost in core.costs], dtype=np.intp)
+        self._width = -(-int(self._sizes.max()) // _GRAIN) * _GRAIN
+        self._far = 8.0 * ceiling  # of padding
+        self._costs = np.full((len(self._sizes), self._width), self._far)
         for node, cost in enumerate(core.costs):
             self._costs[node, : len(cost)] = np.minimum(cost, ceiling)
-        for node, use in core.uses.items():
-            self._costs[node, : sizes[node]] += self.multipliers @ use
-        self._tables, self._table_of = self._stack(core, width, ceiling)
-        ends = np.array([(a, b) for a, b, _ in core.edges], dtype=np.intp).reshape(-1, 2)
-        self._node_of = ends.ravel()  # of each incidence
-        self._messages = np.zeros((2 * len(core.edges), width))
+        self._unpriced = self._costs.copy()
+        self.reprice(self.multipliers)
+        self._node_of = np.array([(a, b) for a, b, _ in core.edges], dtype=np.intp).reshape(-1)  # of each incidence
+        self._arrays, self._table_of = self._distinct(ceiling)
+        self._messages = np.zeros((len(self._node_of), self._width))
         self._levels = self._make_levels()
-        degree = np.zeros((2, len(sizes)), dtype=np.intp)  # edges to later, to earlier nodes
-        np.add.at(degree[0], ends[:, 0], 1)
-        np.add.at(degree[1], ends[:, 1], 1)
-        self._share = 1.0 / np.maximum(degree.max(axis=0), 1)
+        self._work = np.empty(
+            max((b.own.size * b.stack[0].size for lv in self._levels for b in lv.early + lv.late), default=0)
+        )
+        later = np.bincount(self._node_of[0::2], minlength=len(self._sizes))
+        earlier = np.bincount(self._node_of[1::2], minlength=len(self._sizes))
+        self._share = 1.0 / np.maximum(np.maximum(later, earlier), 1)
 
-    def _stack(self, core: Core, width: int, ceiling: float) -> tuple[Costs, Indices]:
-        """Every distinct table seen from either end, padded with zeros; the table of each incidence."""
+    def reprice(self, multipliers: NDArray[np.float64]) -> None:
+        """Other prices for the rows; the messages stay, and with them most of the bound."""
+        self.multipliers = multipliers
+        self._costs = self._unpriced.copy()
+        for node, use in self.core.uses.items():
+            self._costs[node, : self._sizes[node]] += multipliers @ use
+
+    def sweep(self, *, forward: bool) -> None:
+        """One pass over all nodes, first to last or last to first."""
+        messages = self._messages
+        for level in self._levels if forward else reversed(self._levels):
+            for batch in level.early if forward else level.late:
+                messages[batch.own, : batch.stack.shape[2]] = self._gather(batch)
+            hand, owner = level.hand_late if forward else level.hand_early
+            if len(hand):
+                k = level.strategies
+                belief = self._costs[level.nodes, :k] + np.add.reduceat(
+                    messages[level.incidences, :k], level.first, axis=0
+                )
+                belief *= self._share[level.nodes, None]
+                messages[hand, :k] -= belief[owner]
+
+    def bound(self) -> float:
+        """What the messages prove: no choice costs less, in ticks."""
+        totals = self._costs.copy()
+        np.add.at(totals, self._node_of, self._messages)
+        totals[np.arange(self._width) >= self._sizes[:, None]] = np.inf
+        bound = float(totals.min(axis=1).sum())
+        for level in self._levels:
+            for batch in level.early:
+                rest = self._gather(batch) - self._messages[batch.own, : batch.stack.shape[2]]
+                bound += float(rest.min(axis=1).sum())
+        return bound - float(self.multipliers @ self.core.limits)
+
+    def read_choice(self) -> list[int]:
+        """A choice: each node in order takes the best, given its earlier neighbours and the messages of later edges."""
+        choice = self._costs.argmin(axis=1)
+        for level in self._levels:
+            total = self._costs[level.nodes] + 0.0
+            place = np.empty(len(self._sizes), dtype=np.intp)
+            place[level.nodes] = np.arange(len(level.nodes))
+            late, owner = level.hand_late
+            np.add.at(total, owner, self._messages[late])
+            for batch in level.early:
+                paid = batch.stack[batch.table, choice[self._node_of[batch.other]]]
+                np.add.at(total[:, : paid.shape[1]], place[self._node_of[batch.own]], paid)
+            total[np.arange(self._width) >= self._sizes[level.nodes, None]] = np.inf
+            choice[level.nodes] = total.argmin(axis=1)
+        return choice.tolist()
+
+    def duals(self) -> Duals:
+        """The messages as multipliers of the core's edges."""
+        pairs = [
+            (self._messages[2 * e, : self._sizes[a]].copy(), self._messages[2 * e + 1, : self._sizes[b]].copy())
+            for e, (a, b, _) in enumerate(self.core.edges)
+        ]
+        return Duals(tuple(pairs), self.multipliers)
+
+    def _gather(self, batch: _Batch) -> Costs:
+        """[incidence, own strategy]: the least that the edge costs, less what the other end's message says."""
+        _, others, own = batch.stack.shape
+        work = self._work[: len(batch.own) * others * own].reshape(len(batch.own), others, own)
+        np.take(
+            batch.stack, batch.table, axis=0, out=work, mode="clip"
+        )  # into one buffer: fresh pages cost more than the sums
+        np.subtract(work, self._messages[batch.other, :others, None], out=work)
+        while others > 1:  # halves onto halves: numpy's own min over a short axis is several times slower
+            half = others // 2
+            np.minimum(work[:, :half], work[:, others - half : others], out=work[:, :half])
+            others -= half
+        return work[:, 0]
+
+    def _distinct(self, ceiling: float) -> tuple[list[Costs], Indices]:
+        """Every distinct table seen from either end, [other, own]; the table of each incidence."""
         number: dict[tuple[int, int], int] = {}
         arrays: list[Costs] = []
-        table_of = np.empty(2 * len(core.edges), dtype=np.intp)
-        for edge, (_, _, cost) in enumerate(core.edges):
+        table_of: list[int] = []
+        for _, _, cost in self.core.edges:
             for side in (0, 1):
                 key = (id(cost), side)
                 if key not in number:
                     number[key] = len(arrays)
-                    arrays.append(cost if side == 0 else cost.T)
-                table_of[2 * edge + side] = number[key]
-        stacked = np.full((len(arrays), width, width), 4.0 * ceiling)
-        for i, array in enumerate(arrays):
-            stacked[i, : array.shape[0], : array.shape[1]] = np.minimum(array, ceiling)
-        return stacked, table_of
+                    arrays.append(np.minimum(cost.T if side == 0 else cost, ceiling))
+                table_of.append(number[key])
+        return arrays, np.array(table_of, dtype=np.intp)
 
     def _make_levels(self) -> list[_Level]:
         """Levels of the node order: one more than the highest level of an earlier neighbour."""
-        core = self.core
-        incidences: list[list[int]] = [[] for _ in core.costs]
-        for edge, (a, b, _) in enumerate(core.edges):
-            incidences[a].append(2 * edge)
-            incidences[b].append(2 * edge + 1)
+        incidences: list[list[int]] = [[] for _ in self.core.costs]
+        for incidence, node in enumerate(self._node_of.tolist()):
+            incidences[node].append(incidence)
         level_of: list[int] = []
         levels: list[list[int]] = []
-        for node, near in enumerate(core.near):
+        for node, near in enumerate(self.core.near):
             level = max((level_of[other] + 1 for other, _ in near if other < node), default=0)
             level_of.append(level)
             if level == len(levels):
@@ -97,56 +176,28 @@ class Messages:
         counts = np.array([len(incidences[node]) for node in nodes], dtype=np.intp)
         owner = np.repeat(np.arange(len(nodes), dtype=np.intp), counts)
         early = self._node_of[mine ^ 1] < self._node_of[mine]
-        others = self._sizes[self._node_of[mine ^ 1]]
         return _Level(
             nodes=np.array(nodes, dtype=np.intp),
             incidences=mine,
-            first=np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.intp),
-            owner=owner,
-            early=np.flatnonzero(early),
-            late=np.flatnonzero(~early),
-            strategies=int(self._sizes[nodes].max()),
-            early_others=int(others[early].max(initial=0)),
-            late_others=int(others[~early].max(initial=0)),
+            first=(np.cumsum(counts) - counts).astype(np.intp),
+            strategies=-(-int(self._sizes[nodes].max()) // _GRAIN) * _GRAIN,
+            early=self._batches(mine[early]),
+            late=self._batches(mine[~early]),
+            hand_early=(mine[early], owner[early]),
+            hand_late=(mine[~early], owner[~early]),
         )
 
-    def sweep(self, *, forward: bool) -> None:
-        """One pass over all nodes, first to last or last to first."""
-        messages = self._messages
-        for level in self._levels if forward else reversed(self._levels):
-            gather, hand, width = (
-                (level.early, level.late, level.early_others)
-                if forward
-                else (level.late, level.early, level.late_others)
-            )
-            own, k = level.incidences[gather], level.strategies
-            if len(own):
-                tables = self._tables[self._table_of[own], :k, :width]
-                messages[own, :k] = (tables - messages[own ^ 1, None, :width]).min(axis=2)
-            hand_to = level.incidences[hand]
-            if len(hand_to):
-                belief = self._costs[level.nodes, :k] + np.add.reduceat(
-                    messages[level.incidences, :k], level.first, axis=0
-                )
-                belief *= self._share[level.nodes, None]
-                messages[hand_to, :k] -= belief[level.owner[hand]]
+    def _batches(self, incidences: Indices) -> tuple[_Batch, ...]:
+        groups: dict[tuple[int, int], list[int]] = {}
+        rounded = -(-self._sizes // _GRAIN) * _GRAIN
+        for i in incidences.tolist():
+            groups.setdefault((int(rounded[self._node_of[i ^ 1]]), int(rounded[self._node_of[i]])), []).append(i)
+        return tuple(self._batch(np.array(mine, dtype=np.intp), shape) for shape, mine in sorted(groups.items()))
 
-    def read_choice(self) -> list[int]:
-        """A choice: each node in order takes the best given its earlier neighbours and what later edges say. After a backward pass."""
-        choice = np.zeros(len(self._sizes), dtype=np.intp)
-        choice[:] = self._costs.argmin(axis=1)
-        for level in self._levels:
-            costs = self._messages[level.incidences]
-            early = level.incidences[level.early]
-            costs[level.early] = self._tables[self._table_of[early], :, choice[self._node_of[early ^ 1]]]
-            total = self._costs[level.nodes] + np.add.reduceat(costs, level.first, axis=0)
-            choice[level.nodes] = total.argmin(axis=1)
-        return choice.tolist()
-
-    def duals(self) -> Duals:
-        """The messages as multipliers of the core's edges."""
-        pairs = [
-            (self._messages[2 * e, : self._sizes[a]].copy(), self._messages[2 * e + 1, : self._sizes[b]].copy())
-            for e, (a, b, _) in enumerate(self.core.edges)
-        ]
-        return Duals(tuple(pairs), self.multipliers)
+    def _batch(self, own: Indices, shape: tuple[int, int]) -> _Batch:
+        numbers = sorted(set(self._table_of[own].tolist()))
+        stack = np.full((len(numbers), *shape), self._far)
+        for i, number in enumerate(numbers):
+            array = self._arrays[number]
+            stack[i, : array.shape[0], : array.shape[1]] = array
+        return _Batch(own, own ^ 1, np.searchsorted(numbers, self._table_of[own]).astype(np.intp), stack)

@@ -85,9 +85,9 @@ class _Program:
             return None
         return self._row(columns, factors, limit / size, "<")
 
-    def optimize(self, *, relax: bool, seconds: float) -> str:
+    def optimize(self, *, relax: bool, seconds: float, most_nodes: int = 2**31 - 1) -> str:
         with quiet():
-            status = self.model.optimize(relax=relax, max_seconds=seconds)
+            status = self.model.optimize(relax=relax, max_seconds=seconds, max_nodes=most_nodes)
         return str(status.name)
 
     def choice(self) -> tuple[tuple[int, ...], bool]:
@@ -111,7 +111,7 @@ class _Program:
         multipliers = np.array([0.0 if c is None else max(0.0, -c.pi) for c in self.rows]) * self.unit / sizes
         return Duals(tuple(messages), multipliers)
 
-    def branch(self, start: Sequence[int] | None, seconds: float) -> str:
+    def branch(self, start: Sequence[int] | None, seconds: float, most_nodes: int) -> str:
         for columns in self.nodes:
             for column in columns:
                 if column is not None:
@@ -119,11 +119,21 @@ class _Program:
         if start is not None:
             picked = [columns[s] for columns, s in zip(self.nodes, start, strict=True)]
             self.model.start = [(column, 1.0) for column in picked]
-        return self.optimize(relax=False, seconds=seconds)
+        return self.optimize(relax=False, seconds=seconds, most_nodes=most_nodes)
 
 
-def solve_core(core: Core, backend: Backend, seconds: float, start: Sequence[int] | None, scale: float) -> Relaxed:
-    """The best choice of a core, at least as good as ``start``. ``scale``: ticks of a typical objective, for tolerances."""
+def solve_core(
+    core: Core,
+    backend: Backend,
+    seconds: float,
+    start: Sequence[int] | None,
+    scale: float,
+    most_nodes: int = 1_000_000,
+) -> Relaxed:
+    """The best choice of a core, at least as good as ``start``. ``scale``: ticks of a typical objective, for tolerances.
+
+    ``most_nodes`` bounds the branching, the same on every machine; ``seconds`` is the last resort.
+    """
     program = _Program(core, backend, max(scale, 1.0) / 1e4)
     status = program.optimize(relax=True, seconds=seconds)
     if status == "INFEASIBLE":
@@ -134,7 +144,7 @@ def solve_core(core: Core, backend: Backend, seconds: float, start: Sequence[int
     bound = dual_bound(core, program.duals())
     if integral and core.fits(choice):
         return Relaxed(choice, bound, "lp", proved=True)
-    status = program.branch(start, seconds)
+    status = program.branch(start, seconds, most_nodes)
     if status in ("INFEASIBLE", "INT_INFEASIBLE"):
         return Relaxed(None, np.inf, "branch and bound", proved=True)
     if status not in ("OPTIMAL", "FEASIBLE"):

@@ -1,27 +1,117 @@
-"""The best choice of a graph inside memory rows."""
+"""The best choice of a graph inside memory rows: a program where the core is small, prices on bytes where it is large.
+
+    small core -> python-mip with the rows: the optimum
+    large core -> dual ascent with a price on every row's bytes; strategies that the bound rules out go, shrink, again;
+                  then python-mip on the strategies that the bound says could still matter most, the rows as they are
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 
-from passes.solvers.core import core_of
+from passes.solvers.ascent import Ascent, ascend
+from passes.solvers.core import Core, core_of
+from passes.solvers.fixing import fix, surplus
 from passes.solvers.improve import descend
-from passes.solvers.relax import solve_core
+from passes.solvers.relax import Relaxed, solve_core
 from passes.solvers.sharding_problem import Backend
 from passes.solvers.shrink import Graph
 from passes.solvers.solve_free import Found
+
+_SMALL = 5_000  # columns of a program that is solved at once
+_PROMISING = 6_000  # columns of the program that looks for a better choice near the bound
+_ROUNDS = 3
+_SWEEPS = 120
+_BRANCHES = 30  # nodes of that program's search: it only has to find something good
+_NEAR = 1e-9
 
 
 def solve_inside(graph: Graph, backend: Backend, seconds: float) -> Found:
     """``graph`` is shrunk and used up. Raises NoFiniteChoice."""
     graph.shrink()
-    core, numbers = core_of(graph)
-    size = (len(core.costs), len(core.edges))
+    size = (len(graph.cost), sum(map(len, graph.near.values())) // 2)
+    best: tuple[int, ...] | None = None
+    best_cost, bound = np.inf, -np.inf
+    for _ in range(_ROUNDS):
+        core, numbers = core_of(graph)
+        if _columns(core) <= _SMALL:
+            return _whole(graph, core, numbers, backend, seconds, Found(best, bound, "", False, *size), best_cost)
+        ascent = ascend(core, _SWEEPS, graph.constant)
+        bound = max(bound, ascent.bound + graph.constant)
+        if ascent.choice is not None and ascent.cost + graph.constant < best_cost:
+            best, best_cost = graph.extend(dict(zip(numbers, ascent.choice, strict=True))), ascent.cost + graph.constant
+        if ascent.closed:
+            return Found(best, bound, "dual bound", True, *size)
+        rises = surplus(core, ascent.duals)
+        better = _promising(core, ascent, rises, backend, seconds)
+        if better is not None and core.objective(better) + graph.constant < best_cost:
+            best, best_cost = graph.extend(dict(zip(numbers, better, strict=True))), core.objective(better) + graph.constant
+        slack = best_cost - graph.constant - ascent.bound + _NEAR * abs(best_cost)
+        if not np.isfinite(slack) or not fix(graph, numbers, rises, slack):
+            break
+        graph.shrink()
+    return Found(best, bound, "dual bound", best_cost - bound <= _NEAR * abs(best_cost), *size)
+
+
+def _whole(
+    graph: Graph, core: Core, numbers: tuple[int, ...], backend: Backend, seconds: float, known: Found, known_cost: float
+) -> Found:
+    """The program with all that is left: its optimum, or proof that nothing fits."""
+    size = (known.core_nodes, known.core_edges)
+    relaxed = _solve(core, backend, seconds)
+    if relaxed.choice is None and relaxed.proved and known.choice is not None:
+        return Found(known.choice, known_cost, "branch and bound", True, *size)  # what was ruled out was not better
+    if relaxed.choice is None:
+        return Found(known.choice, max(known.bound, relaxed.bound + graph.constant), relaxed.method, relaxed.proved, *size)
+    choice = graph.extend(dict(zip(numbers, relaxed.choice, strict=True)))
+    if core.objective(relaxed.choice) + graph.constant > known_cost and known.choice is not None:
+        choice = known.choice
+    return Found(choice, max(known.bound, relaxed.bound + graph.constant), relaxed.method, relaxed.proved, *size)
+
+
+def _solve(core: Core, backend: Backend, seconds: float, most_nodes: int = 1_000_000) -> Relaxed:
     if not core.costs:
         fits = bool((core.limits >= 0).all())
-        return Found(graph.extend({}) if fits else None, graph.constant, "shrinking", True, *size)
+        return Relaxed(() if fits else None, 0.0 if fits else np.inf, "shrinking", proved=True)
     first = descend(core, [int(cost.argmin()) for cost in core.costs])
     typical = core.objective(first)
     scale = typical if np.isfinite(typical) else max(float(c[np.isfinite(c)].max()) for c in core.costs)
     usable = first if core.fits(first) and np.isfinite(typical) else None
-    relaxed = solve_core(core, backend, seconds, usable, scale)
-    choice = None if relaxed.choice is None else graph.extend(dict(zip(numbers, relaxed.choice, strict=True)))
-    return Found(choice, relaxed.bound + graph.constant, relaxed.method, relaxed.proved, *size)
+    return solve_core(core, backend, seconds, usable, scale, most_nodes)
+
+
+def _columns(core: Core) -> int:
+    return sum(cost.size for _, _, cost in core.edges)
+
+
+def _promising(
+    core: Core, ascent: Ascent, rises: Sequence[np.ndarray], backend: Backend, seconds: float
+) -> list[int] | None:
+    """The best choice among the strategies with the least rise of the bound, as many as make a program of bearable size."""
+    levels = np.unique(np.concatenate([rise.ravel() for rise in rises]))
+    low, high = 0, len(levels) - 1
+
+    def keeps(level: float) -> list[np.ndarray]:
+        kept = [rise <= level for rise in rises]
+        if ascent.choice is not None:
+            for mask, s in zip(kept, ascent.choice, strict=True):
+                mask[s] = True
+        return [np.flatnonzero(mask) for mask in kept]
+
+    def columns(kept: list[np.ndarray]) -> int:
+        return sum(len(kept[a]) * len(kept[b]) for a, b, _ in core.edges if len(kept[a]) > 1 and len(kept[b]) > 1)
+
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if columns(keeps(float(levels[middle]))) <= _PROMISING else (low, middle - 1)
+    kept = keeps(float(levels[low]))
+    part = Core(
+        tuple(cost[k] for cost, k in zip(core.costs, kept, strict=True)),
+        tuple((a, b, cost[np.ix_(kept[a], kept[b])]) for a, b, cost in core.edges),
+        {node: use[:, kept[node]] for node, use in core.uses.items()},
+        core.limits,
+    )
+    relaxed = _solve(part, backend, seconds, _BRANCHES)
+    if relaxed.choice is None:
+        return None
+    return descend(core, [int(k[s]) for k, s in zip(kept, relaxed.choice, strict=True)])

@@ -1,0 +1,124 @@
+"""Dual ascent until the bound meets a choice, or for a bounded time; memory rows have prices that follow what is used.
+
+A price per byte and row joins the messages as another multiplier: the bound holds for any prices (Lagrange), and a step along
+bytes used less limit, as long as the gap warrants, leads to the best ones (Polyak's subgradient). Choices read off along the way
+lie on both sides of the limit; those inside it are improved node by node and kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from passes.solvers.bound import Duals, dual_bound
+from passes.solvers.core import Core
+from passes.solvers.improve import descend
+from passes.solvers.messages import Messages
+
+_LOOK = 5  # sweeps between two looks at choice and bound: a look costs about as much as a sweep
+_STALL = 30  # sweeps in which the bound must have risen by a part in a million
+_CLOSED = 1e-10  # relative gap
+
+
+@dataclass(frozen=True, slots=True)
+class Ascent:
+    """The best ``choice`` inside the rows with its ``cost`` (None, infinity), and the best ``duals`` with their ``bound``."""
+
+    choice: list[int] | None
+    cost: float
+    duals: Duals
+    bound: float
+    closed: bool
+
+
+def ascend(core: Core, sweeps: int, constant: float = 0.0, starts: Sequence[Sequence[int]] = ()) -> Ascent:
+    """At most that many pairs of sweeps. ``constant``: ticks that are paid outside the core, for the relative gap."""
+    best = _Best(core, constant)
+    first = descend(core, [int(cost.argmin()) for cost in core.costs])
+    for choice in (first, *starts):
+        best.offer(choice)
+    ceiling = min(core.objective(first), best.cost) if not len(core.limits) else best.cost
+    messages = Messages(core, ceiling if np.isfinite(ceiling) else _ceiling(core))
+    (_priced if len(core.limits) else _unpriced)(messages, best, sweeps)
+    return Ascent(best.choice, best.cost, best.duals or messages.duals(), best.bound, best.closed)
+
+
+class _Best:
+    """The best choice inside the rows and the best bound so far."""
+
+    def __init__(self, core: Core, constant: float) -> None:
+        self.core, self.constant = core, constant
+        self.choice: list[int] | None = None
+        self.cost, self.bound = np.inf, -np.inf
+        self.duals: Duals | None = None
+
+    def offer(self, choice: Sequence[int]) -> None:
+        cost = self.core.objective(choice)
+        if cost < self.cost and self.core.fits(choice):
+            self.choice, self.cost = list(choice), cost
+
+    def bounded(self, messages: Messages) -> None:
+        """Take the messages' bound, said again by the independent sum, if it is the best."""
+        if messages.bound() <= self.bound:
+            return
+        duals = messages.duals()
+        bound = dual_bound(self.core, duals)
+        if bound > self.bound:
+            self.bound, self.duals = bound, duals
+
+    @property
+    def closed(self) -> bool:
+        return self.choice is not None and self.cost - self.bound <= _CLOSED * abs(self.cost + self.constant)
+
+
+def _unpriced(messages: Messages, best: _Best, sweeps: int) -> None:
+    before, since = -np.inf, 0
+    for sweep in range(1, sweeps + 1):
+        messages.sweep(forward=True)
+        messages.sweep(forward=False)
+        if sweep % _LOOK:
+            continue
+        best.offer(descend(messages.core, messages.read_choice()))
+        best.bounded(messages)
+        if best.bound > before + 1e-6 * abs(best.bound + best.constant):
+            before, since = best.bound, sweep
+        if best.closed or sweep - since >= _STALL:
+            return
+
+
+def _priced(messages: Messages, best: _Best, sweeps: int) -> None:
+    """Subgradient steps on the prices: a step is a pair of sweeps, a choice, and prices moved by how far it is off."""
+    core = messages.core
+    scale = np.maximum(np.abs(core.limits), 1.0)
+    pace, since = 1.0, 0
+    top = np.zeros(len(core.limits))  # the prices of the best bound
+    for sweep in range(1, sweeps + 1):
+        messages.sweep(forward=True)
+        messages.sweep(forward=False)
+        choice = messages.read_choice()
+        used = core.used(choice)
+        bound = messages.bound()
+        if bound > best.bound:
+            best.bounded(messages)
+            top, since = messages.multipliers, sweep
+        elif sweep - since >= _LOOK:
+            pace, since = pace / 2, sweep
+            messages.reprice(top)
+            continue
+        if sweep % _LOOK == 0 or ((used <= core.limits).all() and core.objective(choice) < best.cost):
+            best.offer(descend(core, choice))
+        if best.closed or pace < 1e-3:
+            return
+        over = (used - core.limits) / scale
+        over = np.where((over < 0) & (messages.multipliers <= 0), 0.0, over)
+        if not over.any():
+            continue
+        ceiling = best.cost if np.isfinite(best.cost) else bound + 0.1 * abs(bound + best.constant)
+        step = pace * max(ceiling - bound, 0.0) / float(over @ over)
+        messages.reprice(np.maximum(messages.multipliers + step * over / scale, 0.0))
+
+
+def _ceiling(core: Core) -> float:
+    """More than any finite choice costs."""
+    tables = (*core.costs, *(cost for _, _, cost in core.edges))
+    return sum(float(np.abs(t[np.isfinite(t)]).max(initial=0.0)) for t in tables) + 1.0
