@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from jaxlib.mlir import ir
 
-from dialects.build import make, tensor_type
+from dialects.build import make, splat, tensor_type
 from dialects.ops import element_type, shape_of
 from dialects.sharding import MeshShape, Sharding
-from passes.analysis.folds import OP_OF_FOLD
+from passes.analysis.folds import OP_OF_FOLD, neutral
 from passes.analysis.forms import Fold
 from passes.partition_device import Device
 from passes.partition_indexed import with_body
@@ -32,6 +32,10 @@ def wire_type(element: ir.Type, kind: str) -> ir.Type:
 def emit(value: ir.Value, step: Step, source: Sharding, target: Sharding, device: Device, fold: Fold) -> ir.Value:
     """The local value after ``step``, at the current insertion point."""
     mesh = device.mesh
+    if 0 in shape_of(value):
+        return splat(
+            _local_after(value, source, target, mesh), element_type(value), neutral("sum", element_type(value))
+        )
     if step.kind == "all_slice":
         return device.slice(value, [dim[len(old) :] for dim, old in zip(target.dims, source.dims, strict=True)])
     if step.kind == "keep_first":
@@ -67,8 +71,17 @@ def _reduction(value: ir.Value, step: Step, attributes: dict[str, ir.Attribute],
         attributes["scatter_dimension"] = _i64(step.dim)
         kind = _scaled(value, (step.dim, 1, parts))
     op = ir.Operation.create(f"stablehlo.{step.kind}", [kind], [value], attributes, regions=1)
-    joined = with_body(op, OP_OF_FOLD[fold], wide)
+    joined = with_body(op, OP_OF_FOLD[_ON_NUMBERS.get(fold, fold)], wide)
     return convert(joined, element)
+
+
+# Booleans as 0 and 1: XLA's CPU collectives have no logical reduction.
+_ON_NUMBERS: dict[Fold, Fold] = {"or": "max", "and": "min"}
+
+
+def _local_after(value: ir.Value, source: Sharding, target: Sharding, mesh: MeshShape) -> tuple[int, ...]:
+    dims = zip(shape_of(value), source.dims, target.dims, strict=True)
+    return tuple(size * mesh.size(old) // mesh.size(new) for size, old, new in dims)
 
 
 def convert(value: ir.Value, element: ir.Type) -> ir.Value:
@@ -100,8 +113,3 @@ def _matrix(rows: Sequence[Sequence[int]]) -> ir.Attribute:
 
 def _i64(number: int) -> ir.Attribute:
     return ir.IntegerAttr.get(ir.IntegerType.get_signless(64), number)
-
-
-def groups_of(mesh: MeshShape, axes: tuple[str, ...]) -> list[list[int]]:
-    """``replica_groups`` of a collective over ``axes``."""
-    return mesh.groups(axes)

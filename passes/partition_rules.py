@@ -9,10 +9,10 @@ from collections.abc import Callable
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from dialects.build import i64s
-from dialects.ops import shape_of
-from passes.analysis.local_rules import reduction_kind
-from passes.partition_device import Device
+from dialects.build import i64s, make, splat
+from dialects.ops import element_type, shape_of
+from passes.analysis.folds import OP_OF_FOLD, body_fold, neutral
+from passes.partition_device import Device, is_neutral, spread
 from passes.partition_fit import Fit
 from passes.partition_indexed import gather, scatter, update_slice
 
@@ -33,20 +33,21 @@ def _dynamic_slice(op: ir.Operation, fit: Fit, device: Device) -> None:
     op.attributes["slice_sizes"] = i64s(shape_of(op.results[0]))
 
 
-def _reduce(op: ir.Operation, fit: Fit, device: Device) -> None:
-    """The initial value goes into one of the parts."""
-    if fit.open_axes:
-        _mask(op, 1, fit.open_axes, device)
+def _reduce(op: ir.Operation, fit: Fit, device: Device) -> ir.Value | None:
+    """The initial value goes into one of the parts, after the op: XLA takes for granted that it is neutral."""
+    fold, init = body_fold(op), op.operands[len(op.results)]
+    if not fit.open_axes or fold is None or is_neutral(init, fold):
+        return None
+    element, shape = element_type(init), shape_of(op.results[0])
+    with ir.InsertionPoint(op):
+        op.operands[1] = splat((), element, neutral(fold, element))
+    mine = spread(device.first_only(init, fit.open_axes, fold), shape, [])
+    return make(OP_OF_FOLD[fold], [op.results[0].type], [op.results[0], mine])
 
 
 def _pad(op: ir.Operation, fit: Fit, device: Device) -> None:
-    if fit.passed:
-        _mask(op, 1, fit.passed, device)
-
-
-def _mask(op: ir.Operation, operand: int, axes: tuple[str, ...], device: Device) -> None:
     with ir.InsertionPoint(op), op.location:
-        op.operands[operand] = device.first_only(op.operands[operand], axes, reduction_kind(op) or "sum")
+        op.operands[1] = device.first_only(op.operands[1], fit.passed)
 
 
 def _convolution(op: ir.Operation, fit: Fit, device: Device) -> None:
@@ -70,7 +71,6 @@ RULES: dict[str, LocalRule] = {
     "stablehlo.slice": _slice,
     "stablehlo.dynamic_slice": _dynamic_slice,
     "stablehlo.reduce": _reduce,
-    "stablehlo.reduce_window": _reduce,
     "stablehlo.pad": _pad,
     "stablehlo.convolution": _convolution,
     "stablehlo.gather": gather,

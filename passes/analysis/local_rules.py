@@ -79,7 +79,9 @@ def reduction_kind(op: ir.Operation) -> Fold | None:
     if op.name not in ("stablehlo.reduce", "stablehlo.scatter") or len(op.results) != 1:
         return None
     fold = body_fold(op)
-    return _BOOLEAN.get(fold, fold) if fold is not None and _is_bool(op.results[0]) else fold
+    if fold is not None and _is_bool(op.results[0]):
+        return _BOOLEAN.get(fold, fold)
+    return None if fold in ("and", "or") else fold  # XLA's CPU collectives have no bitwise reduction
 
 
 def unreduced_operands(op: ir.Operation) -> Groups:
@@ -99,7 +101,7 @@ def unreduced_operands(op: ir.Operation) -> Groups:
         return frozenset() if isinstance(element_type(op.results[0]), ir.IntegerType) else frozenset({(0,)})
     if op.name in _ONE_SIDE_OF_A_PRODUCT:
         return frozenset() if _widens_integers(op) else frozenset({(0,), (1,)})
-    if op.name in ("stablehlo.reduce", "stablehlo.reduce_window"):
+    if op.name == "stablehlo.reduce":
         return frozenset({(0,)}) if len(op.results) == 1 and body_fold(op) == "sum" else frozenset()
     if op.name == "stablehlo.scatter":
         return frozenset({(0, 2)}) if len(op.results) == 1 and body_fold(op) == "sum" else frozenset()
