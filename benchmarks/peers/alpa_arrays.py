@@ -11,6 +11,7 @@ Source: `_call_solver_serialized_args` in alpa/shard_parallel/auto_sharding.py, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ MIB = 2.0**20
 class AlpaArrays:
     """`arguments`: the solver's parameters by name. `kept[n][s]`: our strategy for strategy s of node n there."""
 
-    arguments: Mapping[str, NDArray[np.generic]]
+    arguments: Mapping[str, NDArray[Any]]
     kept: tuple[NDArray[np.intp], ...]
 
     @property
@@ -91,7 +92,8 @@ def _with_size(node: int, size: Costs, sizes: list[Costs | None], follows: list[
         sizes[node] = size
     mine = [node, *(i for i, leader in enumerate(follows) if leader == node)]
     for other in mine:
-        if np.array_equal(sizes[other], size):
+        known = sizes[other]
+        if known is not None and np.array_equal(known, size):
             return other
     sizes.append(size)
     follows.append(node)

@@ -22,6 +22,7 @@ import numpy as np
 
 from alpa_arrays import MICROSECONDS, alpa_arrays
 from gpt_problem import gpt_problem
+from passes.solvers.sharding_files import load_npz
 from passes.solvers.sharding_problem import MemoryRow, OutOfMemory, ShardingProblem, ShardingSolution
 from passes.solvers.solve_sharding import solve_sharding
 from scratch import Scratch, make_scratch
@@ -46,7 +47,7 @@ def alpa_solve(problem: ShardingProblem, scratch: Scratch, forbidden_s: float, t
     arrays = alpa_arrays(problem, forbidden_s)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "arrays.npz"
-        np.savez(path, **arrays.arguments)
+        np.savez(path, allow_pickle=False, **arrays.arguments)
         command = [scratch.python, HERE / "alpa_ilp.py", scratch.wheel, path, "--time-limit", str(time_limit_s)]
         done = subprocess.run(list(map(str, command)), check=True, stdout=subprocess.PIPE, text=True, cwd=folder)
     answer = json.loads(done.stdout.splitlines()[-1])
@@ -137,6 +138,8 @@ def main() -> None:
 
 def problems(args: argparse.Namespace) -> Iterator[tuple[str, ShardingProblem]]:
     """What the command line asks for."""
+    for path in args.problems:
+        yield path.stem, load_npz(path)
     for layers in map(int, filter(None, args.synthetic.split(","))):
         yield f"synthetic-{layers}", layered_problem(layers)
     mesh = tuple(map(int, args.mesh.split("x")))

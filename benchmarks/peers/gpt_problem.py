@@ -8,7 +8,8 @@ from pathlib import Path
 from jaxlib.mlir import ir
 
 from compiler.frontends.load import load_module
-from compiler.machine import load_machine, mesh_costs
+from compiler.machine import load_machine
+from compiler.mesh import mesh_costs
 from dialects.context import make_context
 from dialects.sharding import MeshShape
 from passes.assign_roles import AssignRoles
@@ -36,7 +37,7 @@ def gpt_problem(layers: int, size: str, machine: str, mesh: tuple[int, ...]) -> 
 def read_problem(module: Path, machine: str, mesh: tuple[int, ...]) -> ShardingProblem:
     """The problem of a training step on one mesh, as `choose-shardings` sees it."""
     shape = MeshShape(tuple(zip("xyz", mesh, strict=False)))
-    costs = mesh_costs(load_machine(machine, 1, shape.num_devices), shape, 0)
+    costs = mesh_costs(load_machine(machine, 1, shape.num_devices), shape)
     with make_context() as context, ir.Location.unknown():
         loaded = load_module(str(module), context).module
         steps = (Normalize(), AssignRoles(), Microbatch(microbatches=1), CopyViews(), MarkPhases())
