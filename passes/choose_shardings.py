@@ -19,7 +19,7 @@ from dialects.errors import fail
 from passes.analysis.machine_attr import read_machine
 from passes.annotate_shardings import Annotator
 from passes.base import Pass
-from passes.choosers import data, ilp, zero1, zero2, zero3
+from passes.choosers import data, flexflow, greedy, ilp, tofu, zero1, zero2, zero3
 from passes.choosers.base import Chooser, SolverOptions
 from passes.decide_shardings import Case, read_cases
 from passes.microbatch import drop_rules, populate_rules
@@ -33,6 +33,9 @@ CHOOSERS: dict[str, Chooser] = {
     "zero1": zero1.choose,
     "zero2": zero2.choose,
     "zero3": zero3.choose,
+    "tofu": tofu.choose,
+    "flexflow": flexflow.choose,
+    "greedy": greedy.choose,
 }
 
 
@@ -65,7 +68,7 @@ class ChooseShardings(Pass):
         costs = read_machine(module)
         if costs is None:
             fail(
-                "the module names no machine", where=f"pass {self.name}", remedy="run use-machine{name=… mesh=…} first"
+                "the module names no machine", where=f"pass {self.name}", remedy="run use-machine{machine=… mesh=…} first"
             )
         decisions = self.decide(module, costs)
         self.write(module, decisions)
