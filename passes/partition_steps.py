@@ -51,19 +51,19 @@ def step_between(source: Sharding, target: Sharding, mesh: MeshShape) -> Step | 
     if len(gone) == len(come) == 1 and gone[0][1] == come[0][1] and gone[0][0] != come[0][0]:
         return Step("all_to_all", gone[0][1], gone[0][0], come[0][0])
     if all(mesh.size(a) == mesh.size(b) for a, b in zip(source.dims, target.dims, strict=True)):
-        moved = dict.fromkeys(axis for _, axes in (*gone, *come) for axis in axes)
-        return Step("collective_permute", tuple(axis for axis in mesh.names if axis in moved))
+        before, after = (_strides(sharding, mesh) for sharding in (source, target))
+        return Step("collective_permute", tuple(n for n in mesh.names if before.get(n) != after.get(n)))
     raise ValueError(f"{source.text()} to {target.text()} is not one collective")
 
 
 def _reduction(source: Sharding, target: Sharding) -> Step:
-    done = set(source.unreduced) - set(target.unreduced)
+    done, more = (set(a.unreduced) - set(b.unreduced) for a, b in ((source, target), (target, source)))
     gone, come = _changes(source, target)
-    if not gone and not come and not set(target.unreduced) - set(source.unreduced):
+    if not gone and not come and not more:
         return Step("all_reduce", tuple(sorted(done)))
     if not gone and not come and not done:
-        return Step("keep_first", tuple(sorted(set(target.unreduced) - set(source.unreduced))))
-    if not gone and len(come) == 1 and set(come[0][1]) == done and len(come[0][1]) == len(done):
+        return Step("keep_first", tuple(sorted(more)))
+    if not gone and not more and len(come) == 1 and sorted(come[0][1]) == sorted(done):
         return Step("reduce_scatter", come[0][1], come[0][0])
     raise ValueError(f"{source.text()} to {target.text()} is not one collective")
 
@@ -84,6 +84,12 @@ def _changes(source: Sharding, target: Sharding) -> tuple[Change, Change]:
         if after[kept:]:
             come.append((dim, after[kept:]))
     return gone, come
+
+
+def _strides(sharding: Sharding, mesh: MeshShape) -> dict[str, tuple[int, int]]:
+    """Axis -> its dim, and how many parts of that dim lie between neighbours along the axis."""
+    dims = enumerate(sharding.dims)
+    return {axis: (dim, mesh.size(axes[i + 1 :])) for dim, axes in dims for i, axis in enumerate(axes)}
 
 
 def permutation(source: Sharding, target: Sharding, mesh: MeshShape) -> list[tuple[int, int]]:

@@ -142,15 +142,12 @@ def _bits(array: Array) -> Array:
 
 
 def _parts(array: Array, count: int, random: np.random.Generator) -> Array:
-    """A stack whose sum is ``array``."""
-    if array.dtype.kind in "iub" or array.dtype.name.startswith(("int", "uint")):
-        rest = [random.integers(0, 3, array.shape).astype(array.dtype) for _ in range(count - 1)]
-    else:
-        rest = [(random.normal(size=array.shape)).astype(array.dtype) for _ in range(count - 1)]
-    last = array.copy()
-    for part in rest:
-        last = (last - part).astype(array.dtype)
-    return np.stack([last, *rest])
+    """A stack whose sum is exactly ``array``, in whatever order it is added up: multiples of it, -1 to 2 in all partial sums."""
+    multiples = [2, -1] if count == 2 else [1, 1, -1]
+    stack = np.zeros((count, *array.shape), array.dtype)
+    for place, multiple in zip(random.permutation(count), multiples, strict=False):
+        stack[place] = array * np.array(multiple).astype(array.dtype)
+    return stack
 
 
 def added(stack: Array, wide: str = "float64") -> Array:
