@@ -1,68 +1,93 @@
-// RUN: %opt %s -p 'choose-shardings{data=2}' --split-input-file | FileCheck %s
+// RUN: %opt %s -p 'use-machine{machine=v100-p3.16xlarge mesh=4},choose-shardings' --split-input-file | FileCheck %s
 
-// Rows of the batch over "data", whatever dim they run along; weights on every device.
-// CHECK-LABEL: module @rows_over_data
-// CHECK:       sdy.mesh @mesh = <["data"=2]>
-// CHECK:       func.func private @stage0_forward
-// CHECK-SAME:    tensor<4x8xf32> {{{.*}} sdy.sharding = #sdy.sharding<@mesh, [{}, {}]>}
-// CHECK-SAME:    tensor<2x4xf32> {{{.*}} sdy.sharding = #sdy.sharding<@mesh, [{"data"}, {}]>}
-// CHECK-SAME:    -> (tensor<8x2xf32> {{{.*}} sdy.sharding = #sdy.sharding<@mesh, [{}, {"data"}]>}
-// CHECK-SAME:    tensor<f32> {{{.*}} sdy.sharding = #sdy.sharding<@mesh, []>}
-module @rows_over_data {
-  func.func @main(%w: tensor<4x8xf32>, %x: tensor<2x4xf32>) -> (tensor<8x2xf32>, tensor<f32>) {
-    %0:2 = call @stage0_forward(%w, %x) : (tensor<4x8xf32>, tensor<2x4xf32>) -> (tensor<8x2xf32>, tensor<f32>)
-    return %0#0, %0#1 : tensor<8x2xf32>, tensor<f32>
-  }
-  func.func private @stage0_forward(%w: tensor<4x8xf32> {mw.value = "arg0", mw.value_dim = -1 : i64}, %x: tensor<2x4xf32> {mw.value = "batch1", mw.value_dim = 0 : i64})
-      -> (tensor<8x2xf32> {mw.value = "v0", mw.value_dim = 1 : i64}, tensor<f32> {mw.value = "v1", mw.value_dim = -1 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
-    %zero = stablehlo.constant dense<0.0> : tensor<f32>
-    %0 = stablehlo.dot_general %w, %x, contracting_dims = [0] x [1] : (tensor<4x8xf32>, tensor<2x4xf32>) -> tensor<8x2xf32>
-    return %0, %zero : tensor<8x2xf32>, tensor<f32>
+// Many rows, small weights: the rows are split and the weights are on every device. Data parallelism.
+// CHECK-LABEL: module @rows
+// CHECK:       sdy.mesh @mesh = <["x"=4]>
+// CHECK:       func.func private @forward
+// CHECK-SAME:    "batch0", {{[^>]*}}@mesh, [{"x"}, {}, {}]>
+// CHECK-SAME:    "arg1", {{[^>]*}}@mesh, [{}, {}]>
+// CHECK-NOT:     sdy.reshard
+module @rows {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<64x1024x512xf16> {mw.value = "batch0", mw.value_dim = 0 : i64}, %w: tensor<512x2048xf16> {mw.value = "arg1", mw.value_dim = -1 : i64})
+      -> (tensor<64x1024x2048xf16> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %h = stablehlo.dot_general %x, %w, contracting_dims = [2] x [0] : (tensor<64x1024x512xf16>, tensor<512x2048xf16>) -> tensor<64x1024x2048xf16>
+    return %h : tensor<64x1024x2048xf16>
   }
 }
 
 // -----
 
-// Three rows do not go over two devices: both hold all of them.
-// CHECK-LABEL: module @rows_that_do_not_divide
-// CHECK:       tensor<3xf32> {{{.*}} sdy.sharding = #sdy.sharding<@mesh, [{}]>}
-module @rows_that_do_not_divide {
-  func.func @main(%x: tensor<3xf32>) -> tensor<3xf32> {
-    %0 = call @stage0_forward(%x) : (tensor<3xf32>) -> tensor<3xf32>
-    return %0 : tensor<3xf32>
-  }
-  func.func private @stage0_forward(%x: tensor<3xf32> {mw.value = "batch0", mw.value_dim = 0 : i64})
-      -> (tensor<3xf32> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
-    %0 = stablehlo.tanh %x : tensor<3xf32>
-    return %0 : tensor<3xf32>
-  }
-}
-
-// -----
-
-// Rows that are the next step's state are whole again: the step takes them whole.
-// CHECK-LABEL: module @rows_that_become_state
-// CHECK:       func.func private @stage0_forward
-// CHECK-SAME:    -> (tensor<4xf32> {mw.value = "v0", mw.value_dim = 0 : i64, sdy.sharding = #sdy.sharding<@mesh, [{}]>})
-module @rows_that_become_state {
-  func.func @main(%h: tensor<4xf32>) -> (tensor<4xf32> {mw.value = "v0", mw.state_arg = 0 : i64}) {
-    %0 = call @stage0_forward(%h) : (tensor<4xf32>) -> tensor<4xf32>
-    return %0 : tensor<4xf32>
-  }
-  func.func private @stage0_forward(%h: tensor<4xf32> {mw.value = "arg0", mw.value_dim = -1 : i64})
-      -> (tensor<4xf32> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
-    %0 = stablehlo.tanh %h : tensor<4xf32>
-    return %0 : tensor<4xf32>
+// Few tokens, large weights: columns, then rows, and one sum at the end, left split over the tokens.
+// Megatron-LM's MLP with sequence parallelism (arXiv:1909.08053 section 3, arXiv:2205.05198).
+// CHECK-LABEL: module @columns_then_rows
+// CHECK:       func.func private @forward
+// CHECK-SAME:    "arg1", {{[^>]*}}@mesh, [{}, {"x"}]>
+// CHECK-SAME:    "arg2", {{[^>]*}}@mesh, [{"x"}, {}]>
+// CHECK:         %[[H:.*]] = stablehlo.dot_general {{.*}}[{}, {}, {"x"}]
+// CHECK-NEXT:    %[[A:.*]] = stablehlo.tanh %[[H]] {{.*}}[{}, {}, {"x"}]
+// CHECK-NEXT:    %[[Y:.*]] = stablehlo.dot_general %[[A]], {{.*}}[{}, {}, {}], unreduced={"x"}
+// CHECK-NEXT:    sdy.reshard %[[Y]] <@mesh, [{}, {"x"}, {}]>
+// CHECK-NEXT:    return
+module @columns_then_rows {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<1x64x4096xf16> {mw.value = "batch0", mw.value_dim = 0 : i64},
+      %w1: tensor<4096x16384xf16> {mw.value = "arg1", mw.value_dim = -1 : i64}, %w2: tensor<16384x4096xf16> {mw.value = "arg2", mw.value_dim = -1 : i64})
+      -> (tensor<1x64x4096xf16> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %h = stablehlo.dot_general %x, %w1, contracting_dims = [2] x [0] : (tensor<1x64x4096xf16>, tensor<4096x16384xf16>) -> tensor<1x64x16384xf16>
+    %a = stablehlo.tanh %h : tensor<1x64x16384xf16>
+    %y = stablehlo.dot_general %a, %w2, contracting_dims = [2] x [0] : (tensor<1x64x16384xf16>, tensor<16384x4096xf16>) -> tensor<1x64x4096xf16>
+    return %y : tensor<1x64x4096xf16>
   }
 }
 
 // -----
 
-// Functions that are no fragments, @main among them, are left alone.
-// CHECK-LABEL: module @main_is_left_alone
-// CHECK:       func.func @main(%{{.*}}: tensor<4xf32>) -> tensor<4xf32>
-module @main_is_left_alone {
-  func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
-    return %x : tensor<4xf32>
+// A gradient is summed over microbatches where it is made, on every device its own part, and over devices once, in the update:
+// a reduce-scatter, since each device updates its part of the weights; then the new weights are gathered. ZeRO's first stage.
+// CHECK-LABEL: module @gradient
+// CHECK:       func.func private @backward(%{{.*}}: tensor<1024x1024xf32> {mw.value = "acc0"{{.*}}, unreduced={"x"}>}
+// CHECK:         stablehlo.dot_general {{.*}}, unreduced={"x"}
+// CHECK-NEXT:    stablehlo.add {{.*}}, unreduced={"x"}
+// CHECK-NEXT:    return
+// CHECK:       func.func private @update
+// CHECK:         %[[G:.*]] = sdy.reshard %arg0 <@mesh, [{"x"}, {}]>
+// CHECK:         stablehlo.subtract %{{.*}}, %[[G]] {sdy.sharding = #sdy.sharding_per_value<[<@mesh, [{"x"}, {}]>]>}
+// CHECK-NEXT:    sdy.reshard {{.*}} <@mesh, [{}, {}]>
+module @gradient attributes {mw.microbatches = 8 : i64} {
+  func.func @main(%w: tensor<1024x1024xf32> {mw.value = "arg0", mw.state_result = 0 : i64}) -> (tensor<1024x1024xf32> {mw.value = "v9"}) {
+    return %w : tensor<1024x1024xf32>
+  }
+  func.func private @setup() -> (tensor<1024x1024xf32> {mw.value = "acc0", mw.value_dim = -1 : i64}) attributes {mw.phase = "setup", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %zero = stablehlo.constant dense<0.0> : tensor<1024x1024xf32>
+    return %zero : tensor<1024x1024xf32>
+  }
+  func.func private @backward(%acc: tensor<1024x1024xf32> {mw.value = "acc0", mw.value_dim = -1 : i64}, %w: tensor<1024x1024xf32> {mw.value = "arg0", mw.value_dim = -1 : i64},
+      %x: tensor<16384x1024xf32> {mw.value = "batch1", mw.value_dim = 0 : i64}) -> (tensor<1024x1024xf32> {mw.value = "acc0", mw.value_dim = -1 : i64}) attributes {mw.phase = "backward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %y = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<16384x1024xf32>, tensor<1024x1024xf32>) -> tensor<16384x1024xf32>
+    %z = stablehlo.dot_general %y, %w, contracting_dims = [1] x [0] : (tensor<16384x1024xf32>, tensor<1024x1024xf32>) -> tensor<16384x1024xf32>
+    %g = stablehlo.dot_general %x, %z, contracting_dims = [0] x [0] : (tensor<16384x1024xf32>, tensor<16384x1024xf32>) -> tensor<1024x1024xf32>
+    %sum = stablehlo.add %acc, %g : tensor<1024x1024xf32>
+    return %sum : tensor<1024x1024xf32>
+  }
+  func.func private @update(%acc: tensor<1024x1024xf32> {mw.value = "acc0", mw.value_dim = -1 : i64}, %w: tensor<1024x1024xf32> {mw.value = "arg0", mw.value_dim = -1 : i64})
+      -> (tensor<1024x1024xf32> {mw.value = "v9", mw.value_dim = -1 : i64}) attributes {mw.phase = "update", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %new = stablehlo.subtract %w, %acc : tensor<1024x1024xf32>
+    return %new : tensor<1024x1024xf32>
+  }
+}
+
+// -----
+
+// A sum over rows ends in one all-reduce; a maximum is finished where it is made, since only sums may stay open.
+// CHECK-LABEL: module @reductions
+// CHECK:         stablehlo.reduce{{.*}}maximum{{.*}}mw.kind = "max"{{.*}}unreduced={"x"}
+// CHECK-NEXT:    sdy.reshard {{.*}} <@mesh, []>{{.*}}mw.kind = "max"
+module @reductions {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<16777216xf32> {mw.value = "batch0", mw.value_dim = 0 : i64}) -> (tensor<f32> {mw.value = "v0", mw.value_dim = -1 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %low = stablehlo.constant dense<0xFF800000> : tensor<f32>
+    %m = stablehlo.reduce(%x init: %low) applies stablehlo.maximum across dimensions = [0] : (tensor<16777216xf32>, tensor<f32>) -> tensor<f32>
+    return %m : tensor<f32>
   }
 }

@@ -1,7 +1,7 @@
-// RUN: %opt %s -p 'choose-shardings{data=0 spare=2}' --verify-diagnostics
+// RUN: %opt %s -p 'choose-shardings' --verify-diagnostics
 
-// expected-error @unknown {{got 0 x 2 devices, want at least 1 x 1}}
-module @no_devices {
+// expected-error @unknown {{the module names no machine; run use-machine{machine=… mesh=…} first}}
+module @no_machine {
   func.func @main(%x: tensor<8xf32>) -> tensor<8xf32> {
     return %x : tensor<8xf32>
   }
