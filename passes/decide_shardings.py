@@ -24,13 +24,17 @@ PORTS = ("arg_attrs", "res_attrs")
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """Everything about one mesh that choosers look at. ``roles``: value id of an argument -> its role."""
+    """Everything about one mesh that choosers look at.
+
+    ``roles``: value id of an argument -> its role. ``aliases``: value id -> the id of the port that it shares.
+    """
 
     funcs: tuple[ir.OpView, ...]
     graph: ShardingGraph
     prices: ShardingCosts
     problem: ShardingProblem
     roles: Mapping[str, str]
+    aliases: Mapping[str, str]
 
 
 def read_cases(
@@ -66,7 +70,7 @@ def read_cases(
 
         graph = GraphBuilder(strategies, runs_of, aliases, closed).build(funcs)
         rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count)
-        cases.append(Case(tuple(funcs), graph, prices, prices.problem(graph, rows), roles))
+        cases.append(Case(tuple(funcs), graph, prices, prices.problem(graph, rows), roles, aliases))
     return cases
 
 
