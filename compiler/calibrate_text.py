@@ -31,7 +31,13 @@ def machine_text(name: str, found: Calibration, memory_bytes: float | None, comm
     head = [
         f"# Measured {date} by: {command}",
         f"# {ranks} ranks on {about['hosts']} host(s) of {about['cores']} cores, {about['processor']}. All ranks work at once:",
-        "# the rates are those of a device whose neighbours are as busy. Measured times, and by how much the fit is off:",
+        f"# the rates are those of a device whose neighbours are as busy. Load average before: {about['load']:.1f}.",
+        *(
+            ()
+            if int(about["hosts"]) > 1
+            else ("# Neither hosts nor devices_per_host is given: any number can be asked for.",)
+        ),
+        "# Measured times, and by how much the fit is off:",
         *(f"#   {line}" for line in residual_table(found.samples)),
         f'name = "{name}"',
     ]

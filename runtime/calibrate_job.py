@@ -29,6 +29,7 @@ F32 = np.dtype(np.float32)
 def measure(spec: dict[str, Any], watch: Watch, transport: MpiTransport) -> dict[str, Any]:
     """The samples, and what machine this is. Collective; the answer is whole on rank 0."""
     listen(watch, [f"rank {rank}" for rank in range(transport.size)])
+    load = os.getloadavg()[0]  # before the job itself is a load
     with together(transport, transport.rank):
         check_version()
     unlink_shared_memory()
@@ -58,6 +59,7 @@ def measure(spec: dict[str, Any], watch: Watch, transport: MpiTransport) -> dict
         "ranks_per_host": max(counts),
         "cores": os.cpu_count(),
         "processor": _processor(),
+        "load": load,
         "memory_bytes": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
     }
 

@@ -94,6 +94,7 @@ def measured(hosts: int = 1) -> dict[str, Any]:
         "ranks_per_host": 8 // hosts,
         "cores": 4,
         "processor": "Test",
+        "load": 0.25,
         "memory_bytes": 8 << 30,
     }
     return {"samples": samples, **about}
@@ -115,6 +116,7 @@ def test_the_file_loads(tmp_path: Path) -> None:
     slow = mesh_costs(machine, MeshShape((("x", 8),))).collective_s("reduce_scatter", ["x"], 1e6)
     assert slow == pytest.approx(5 * (3e-4 + 7 / 8 * 1e-3))
     assert "# 8 ranks on 1 host(s) of 4 cores, Test." in text
+    assert "Load average before: 0.2." in text
     assert any(line.startswith("#   all_gather of 8") and "4 KiB" in line and "%" in line for line in text.splitlines())
 
 

@@ -22,8 +22,10 @@ def test_the_command_line_says_how_large_it_is() -> None:
     machine = load_machine("local-cpu", hosts=2, devices_per_host=4, memory_bytes=parse_bytes("1GiB"))
     assert (machine.num_devices, machine.memory_bytes) == (8, 2**30)
     assert machine.summary().devices_per_host == 4
-    assert machine.link(0, 3) is machine.intra_host
-    assert machine.link(3, 4) is machine.inter_host
+    assert machine.link(0, 3) is machine.link(3, 4) is machine.transfer, "MPI, wherever they are"
+    dgx = load_machine("a100-dgx", hosts=2)
+    assert dgx.link(0, 7) is dgx.intra_host
+    assert dgx.link(7, 8) is dgx.inter_host
     assert load_machine("a100-dgx", hosts=16).num_devices == 128
 
 

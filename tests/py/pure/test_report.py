@@ -60,7 +60,8 @@ def small_plan(microbatches: int = 2) -> Plan:
     schedule = make_schedule("1f1b", 2, microbatches, fragments=names)
     results = {"new": (0,), "loss": ()}
     instructions = make_instructions(fragments, values, schedule.runs(names), microbatches, results)
-    machine = load_machine("local-cpu", 1, 4)
+    rates = {"flops_per_s": {"f32": 2e10}, "memory_bandwidth_bytes_per_s": 8e9, "dispatch_s": 2e-4}
+    machine = msgspec.structs.replace(load_machine("local-cpu", 1, 4), **rates)
     return Plan(
         version=1,
         name="small",
