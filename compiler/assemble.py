@@ -71,6 +71,7 @@ def assemble(
         slots=schedule.slots,
         prediction=NOTHING_YET,
         remarks=remarks,
+        decisions=sharded.records,
     )
     held = held_results(plan)
     donated = find_donated(plan.fragments, values, runs, microbatches, held, _replaced(arguments, results))

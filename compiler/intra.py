@@ -5,10 +5,13 @@ from typing import NoReturn
 
 from jaxlib.mlir import ir
 
+from compiler.decision_names import value_names
+from compiler.decision_record import decision_record
 from compiler.layout import Layout, in_flight
 from compiler.machine import Machine
 from compiler.mesh import AXES, distinct_meshes, mesh_costs
 from compiler.options import PlanOptions
+from compiler.plan_intra import DecisionRecord
 from compiler.units import show_bytes
 from dialects import attributes as names
 from dialects.errors import fail
@@ -29,6 +32,7 @@ class Sharded:
     mesh: MeshShape
     costs: MeshCosts
     certificates: tuple[Certificate, ...]
+    records: tuple[DecisionRecord, ...] = ()
 
 
 def shard(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Sharded:
@@ -55,8 +59,11 @@ def shard(module: ir.Module, machine: Machine, layout: Layout, options: PlanOpti
     _, costs, decisions = best
     with ir.Location.unknown():
         ir.InsertionPoint.at_block_begin(module.body).insert(ir.Operation.parse(mesh_text(costs.mesh)))
+    named = value_names(module)
+    records = [decision_record(decision, mesh, options.intra, named) for mesh, decision in enumerate(decisions)]
     chooser.write(module, decisions)
-    return Sharded(costs.mesh, costs, tuple(decision.solution.certificate for decision in decisions))
+    certificates = tuple(decision.solution.certificate for decision in decisions)
+    return Sharded(costs.mesh, costs, certificates, tuple(records))
 
 
 def _shapes(machine: Machine, layout: Layout, asked: tuple[int, ...] | None) -> list[MeshShape]:

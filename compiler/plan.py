@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from compiler.plan_intra import DecisionRecord
+
 VERSION = 1
 
 Sharding = tuple[tuple[str, ...], ...]  # per dim, the mesh axes that split it, major first; () = not split
@@ -194,6 +196,7 @@ class Plan(Struct, frozen=True):
     slots: tuple[Slot, ...]
     prediction: Prediction
     remarks: tuple[str, ...] = ()
+    decisions: tuple[DecisionRecord, ...] = ()  # how the shardings were chosen, one a mesh, for people
     digests: dict[str, str] = {}  # file -> sha256, checked on load
 
 

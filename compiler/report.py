@@ -1,6 +1,6 @@
 """``explain``: a plan for people as tables, and for programs as one JSON document."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +8,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from compiler.explain_decision import decision_tables, table
 from compiler.plan import Plan
+from compiler.plan_intra import GroupRecord
 from compiler.report_facts import clock_rows, mesh_rows, sharding_rows, stage_rows, transfer_rows
 from compiler.units import show_bytes, show_flops, show_s
 
@@ -32,8 +34,14 @@ def explain_json(plan: Plan) -> dict[str, Any]:
         "transfers": msgspec.to_builtins(transfer_rows(plan)),
         "clock": clock_rows(plan.slots, plan.num_stages),
         "prediction": msgspec.to_builtins(plan.prediction),
+        "decisions": msgspec.to_builtins(plan.decisions),
         "remarks": list(plan.remarks),
     }
+
+
+def group_json(mesh: str, group: GroupRecord) -> dict[str, Any]:
+    """One group of the decision on ``mesh``."""
+    return {"mesh": mesh, **msgspec.to_builtins(group)}
 
 
 def explain_text(plan: Plan, width: int = 100) -> list[RenderableType]:
@@ -41,6 +49,7 @@ def explain_text(plan: Plan, width: int = 100) -> list[RenderableType]:
     shown: list[RenderableType] = [_headline(plan), _stages(plan), _meshes(plan), _shardings(plan)]
     shown.append(_transfers(plan))
     shown.append(_clock(plan, width))
+    shown += decision_tables(plan)
     shown += [Text(f"remark: {remark}") for remark in plan.remarks]
     return shown
 
@@ -58,15 +67,6 @@ def _headline(plan: Plan) -> Text:
     )
 
 
-def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    return table
-
-
 def _stages(plan: Plan) -> Table:
     columns = ("stage", "mesh", "fragments", "work per step", "forward", "backward")
     rows = [
@@ -80,7 +80,7 @@ def _stages(plan: Plan) -> Table:
         )
         for row in stage_rows(plan)
     ]
-    return _table("stages", columns, rows, right=columns[3:])
+    return table("stages", columns, rows, right=columns[3:])
 
 
 def _meshes(plan: Plan) -> Table:
@@ -96,7 +96,7 @@ def _meshes(plan: Plan) -> Table:
         )
         for row in mesh_rows(plan)
     ]
-    return _table("meshes", columns, rows, right=columns[4:])
+    return table("meshes", columns, rows, right=columns[4:])
 
 
 def _ranks(ranks: Sequence[int]) -> str:
@@ -119,7 +119,7 @@ def _shardings(plan: Plan) -> Table:
         )
         for row in sharding_rows(plan)
     ]
-    return _table("values", columns, rows, right=("count", "bytes", "bytes / device"))
+    return table("values", columns, rows, right=("count", "bytes", "bytes / device"))
 
 
 def _transfers(plan: Plan) -> RenderableType:
@@ -144,7 +144,7 @@ def _transfers(plan: Plan) -> RenderableType:
     if left:
         size = show_bytes(sum(row.message_bytes * row.times_per_step for row in left))
         title += f" (the {_MOST_TRANSFERS} largest; {len(left)} more move {size} a step, see --json)"
-    return _table(title, columns, cells, right=("bytes", "times a step"))
+    return table(title, columns, cells, right=("bytes", "times a step"))
 
 
 def _clock(plan: Plan, width: int) -> Text:

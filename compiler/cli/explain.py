@@ -3,21 +3,42 @@
 import click
 
 from compiler.cli.output import print_json, print_tables, terminal_width
+from dialects.errors import fail
 
 
 @click.command()
 @click.argument("plan", metavar="PLAN")
+@click.option("--diff", "other", metavar="PLAN2", help="What PLAN2 does differently, with both prices.")
+@click.option(
+    "--why", metavar="OP", help="Part of an op's name, its source line or its kind: its alternatives with prices."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
-def explain(plan: str, *, as_json: bool) -> None:
-    """Show what a plan does: stages, meshes, shardings, memory, transfers, the schedule as a clock table, the predicted time.
+def explain(plan: str, *, other: str | None, why: str | None, as_json: bool) -> None:
+    """Show what a plan does: stages, meshes, memory, transfers, the schedule as a clock table, the predicted time, and how the
+    shardings inside each mesh were chosen: the dearest ops with what they cost, and what would have been next best.
 
-    PLAN is a folder that `plan` wrote.
+    PLAN is a folder that `plan` wrote. Names and source lines are those of your program.
     """
+    from compiler.explain_diff import diff_json, diff_text
+    from compiler.explain_why import matching, why_text
     from compiler.plan_io import load_plan
-    from compiler.report import explain_json, explain_text
+    from compiler.report import explain_json, explain_text, group_json
 
+    if other is not None and why is not None:
+        fail("got both --diff and --why, want one of them", where="explain")
     loaded = load_plan(plan)
-    if as_json:
+    if other is not None:
+        second = load_plan(other)
+        if as_json:
+            print_json(diff_json(loaded, second))
+        else:
+            print_tables(diff_text(loaded, second, (plan, other)))
+    elif why is not None:
+        if as_json:
+            print_json({"groups": [group_json(mesh, group) for mesh, group in matching(loaded, why)]})
+        else:
+            print_tables(why_text(loaded, why))
+    elif as_json:
         print_json(explain_json(loaded))
     else:
         print_tables(explain_text(loaded, terminal_width()))

@@ -18,7 +18,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "dialects.sharding": ("dialects.sharding",),
     "passes.analysis": ("dialects", "passes.analysis", "passes.solvers"),
     "passes": ("dialects", "passes"),
-    "compiler.plan": ("compiler.plan",),
+    "compiler.plan": ("compiler.plan", "compiler.plan_intra"),
+    "compiler.plan_intra": ("compiler.plan_intra",),
     "compiler.plan_io": (
         "compiler.plan",
         "compiler.check_plan",

@@ -1,0 +1,137 @@
+"""What users call an op or a value: scopes and source lines from MLIR locations, names of arguments. Never an SSA number.
+
+    loc("jit(step)/transpose(jvp(bsm,mtn->bstn))/layer0/dot_general"(callsite("attention"("model.py":41:10) at …)))
+is ``layer0/dot_general bsm,mtn->bstn``, or without a scope ``attention/dot_general bsm,mtn->bstn``, at ``model.py:41``.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from jaxlib.mlir import ir
+
+from dialects import attributes as names
+from dialects.ops import location_files, main_func
+from dialects.signature import attr_dicts, int_of, text_of
+
+_WRAPPERS = "jvp|transpose|vmap|pmap|remat|checkpoint|rematted_computation|custom_jvp|custom_vjp"
+_TRANSFORM = re.compile(rf"^(?:{_WRAPPERS})\((.*)\)$")
+_JIT = re.compile(r"^p?jit\((.*)\)$")
+_NUMBER = re.compile(r"\d+")
+_STEPS = 4  # how far an op without a source line looks for one among those that it reads
+
+
+@dataclass(frozen=True, slots=True)
+class UserName:
+    """What an op is called and the ``file:line`` that it comes from ("" if the frontend did not say)."""
+
+    name: str
+    location: str
+
+
+class Names:
+    """User names of ops, kept by location: repeated layers ask for the same ones."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ir.Location], UserName] = {}
+
+    def of(self, op: ir.Operation) -> UserName:
+        """The name of ``op``; one without a source line has that of what it reads."""
+        mine = self._own(op)
+        at = op
+        for _ in range(_STEPS):
+            if mine.location:
+                break
+            makers = [value.owner.operation for value in at.operands if isinstance(value, ir.OpResult)]
+            if not makers:
+                break
+            at = makers[0]
+            mine = UserName(mine.name, self._own(at).location)
+        return mine
+
+    def _own(self, op: ir.Operation) -> UserName:
+        key = op.name, op.location
+        if key not in self._known:
+            self._known[key] = _name(op)
+        return self._known[key]
+
+
+def _name(op: ir.Operation) -> UserName:
+    files = list(location_files(op.location))
+    own = [file for file in files if "site-packages" not in file and not file.startswith("<")] or files
+    kind = op.name.rpartition(".")[2]
+    named = list(_named(op.location))
+    scope, detail = _scope(named[0]) if named else ((), "")
+    frames = [name for name in named[1:] if "site-packages" not in name]
+    parts = list(scope) or [kind]
+    if len(parts) == 1 and frames:
+        parts.insert(0, frames[0].replace("<locals>.", ""))
+    return UserName("/".join(parts) + (f" {detail}" if detail else ""), own[0] if own else "")
+
+
+def _named(location: ir.Location) -> Iterator[str]:
+    """Names in a location, outermost first: the scope of the op, then the functions it was written in, innermost first."""
+    if isinstance(location, ir.NameLoc):
+        yield location.name_str
+        yield from _named(location.child_loc)
+    elif isinstance(location, ir.CallSiteLoc):
+        yield from _named(location.callee)
+        yield from _named(location.caller)
+    elif isinstance(location, ir.FusedLoc):
+        for inner in location.locations:
+            yield from _named(cast(ir.Location, inner))
+
+
+def _scope(text: str) -> tuple[tuple[str, ...], str]:
+    """The parts of a scope that users wrote, and what an einsum says of itself."""
+    parts: list[str] = []
+    detail = ""
+    for number, part in enumerate(_split(text)):
+        inside = part
+        while (found := _TRANSFORM.match(inside)) is not None:
+            inside = found[1]
+        if (jit := _JIT.match(inside)) is not None:
+            inside = "" if number == 0 else jit[1]
+        if "->" in inside:
+            detail = inside
+        elif inside:
+            parts.append(inside)
+    return tuple(parts), detail
+
+
+def _split(text: str) -> list[str]:
+    """Cut at the slashes outside of parentheses."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == "/" and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def value_names(module: ir.Module) -> dict[str, str]:
+    """Value id of an argument (``arg3``, ``batch3``) -> what the user calls it."""
+    found: dict[str, str] = {}
+    for position, entry in enumerate(attr_dicts(main_func(module), "arg_attrs")):
+        index = int_of(entry, names.INDEX)
+        name = text_of(entry, names.NAME) or f"argument {position if index is None else index}"
+        found[text_of(entry, names.VALUE)] = name
+    return found
+
+
+def pattern(name: str) -> str:
+    """``name`` with every number as ``*``: what the layers of a model have in common."""
+    return _NUMBER.sub("*", name)
+
+
+def common_name(found: Sequence[str]) -> str:
+    """One name for several that differ in numbers only: ``*`` where they do."""
+    first = found[0]
+    if all(name == first for name in found):
+        return first
+    numbers = [_NUMBER.findall(name) for name in found]
+    shown = iter([column[0] if len(set(column)) == 1 else "*" for column in zip(*numbers, strict=True)])
+    return _NUMBER.sub(lambda _: next(shown), first)

@@ -1,0 +1,98 @@
+"""The part of a plan that says how shardings were chosen, for people and other tools: the runtime does not look at it.
+
+One record a mesh. No seconds of planning in it: the same input gives the same plan, byte for byte.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of the records below."""
+
+
+class CertificateRecord(Record, frozen=True):
+    """How good the choice is. ``gap`` = (objective - bound) / objective; 0 is proved optimal. The core is what shrinking left."""
+
+    objective_s: float
+    bound_s: float
+    gap: float
+    method: str
+    num_nodes: int
+    num_edges: int
+    core_nodes: int
+    core_edges: int
+
+
+class CollectiveRecord(Record, frozen=True):
+    """Collectives of one kind and size. ``num_bytes``: a device's, of the larger side; ``seconds``: of all ``times`` in a step.
+
+    all_slice keeps a part of what is there: no device talks to another.
+    """
+
+    kind: str
+    axes: tuple[str, ...]
+    num_bytes: float
+    times: float
+    seconds: float
+
+
+class AlternativeRecord(Record, frozen=True):
+    """Another sharding of a group, with all other groups as they are: it costs ``extra_s`` a step more.
+
+    ``fits``: whether the memory limit would still hold.
+    """
+
+    sharding: str
+    extra_s: float
+    fits: bool
+
+
+class GroupRecord(Record, frozen=True):
+    """An op, a cluster of elementwise ops with one sharding, or a value that fragments share; and ``count - 1`` others like it.
+
+    ``name``, ``location``: of the user's program; the numbers in which merged groups differ are ``*``. ``sharding``: operands ->
+    result as ``[x, -] [-, y] -> [x, y] sum z``: dim 0 over axis x, dim 1 whole …, still to be summed over z.
+    Seconds are of a step, all ``count`` together: ``compute_s`` + ``reduction_s`` (sums over devices) + ``reshard_s`` (all else).
+    """
+
+    name: str
+    location: str
+    kind: str  # "op" | "cluster" | "value" | "loop"
+    ops: tuple[str, ...]
+    count: int
+    phase: str  # "" of a value
+    dtype: str
+    shape: tuple[int, ...]
+    sharding: str
+    compute_s: float
+    reduction_s: float
+    reshard_s: float
+    collectives: tuple[CollectiveRecord, ...]
+    alternatives: tuple[AlternativeRecord, ...]
+
+    @property
+    def seconds(self) -> float:
+        """All its seconds of a step."""
+        return self.compute_s + self.reduction_s + self.reshard_s
+
+
+class MemoryRecord(Record, frozen=True):
+    """Bytes on each device by class at the fullest moment, which is in fragment ``moment``; {} when nothing takes any."""
+
+    moment: str
+    limit_bytes: float
+    bytes_of: dict[str, float]
+
+
+class DecisionRecord(Record, frozen=True):
+    """The intra-operator decision of mesh ``mesh``: its logical axes, who chose, how well, and what came of it."""
+
+    mesh: int
+    axes: dict[str, int]
+    chooser: str
+    certificate: CertificateRecord
+    memory: MemoryRecord
+    groups: tuple[GroupRecord, ...]  # dearest first
+    remarks: tuple[str, ...] = ()
