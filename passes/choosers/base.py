@@ -104,11 +104,6 @@ def batch_dim(value: ir.Value) -> int:
     return ir.IntegerAttr(entry[names.VALUE_DIM]).value if names.VALUE_DIM in entry else -1
 
 
-def splits_only(sharding: Sharding, dim: int) -> bool:
-    """Whether no dim but ``dim`` is split."""
-    return all(not axes or i == dim for i, axes in enumerate(sharding.dims))
-
-
 def parts_of(case: Case, sharding: Sharding) -> int:
     """In how many parts ``sharding`` divides a tensor."""
     return case.prices.parts(sharding)

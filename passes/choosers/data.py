@@ -5,12 +5,19 @@ Whatever knows its batch dim is split along it over as many devices as its rows 
 Source: Horovod (Sergeev and Del Balso, arXiv:1802.05799); PyTorch DDP (Li et al., VLDB'20).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from dialects.sharding import Sharding
+from passes.analysis.op_costs import is_free_value
 from passes.analysis.sharding_graph import Member, Site
-from passes.choosers.base import Mask, SolverOptions, batch_dim, keep, parts_of, solved, splits_only
+from passes.choosers.base import Mask, SolverOptions, keep, solved
+from passes.choosers.named_dims import NamedDims
 from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
+
+ANY = -2  # for the dim of the batch: a constant is made in whatever form its reader wants
 
 
 def choose(case: Case, options: SolverOptions) -> ShardingSolution:
@@ -20,10 +27,15 @@ def choose(case: Case, options: SolverOptions) -> ShardingSolution:
 
 
 class Rows:
-    """``of(site)``: the strategies that split the batch as far as it goes, and nothing else; equal sites share their mask."""
+    """``of(site)``: the strategies that split the batch as far as it goes, and nothing else; equal sites share their mask.
 
-    def __init__(self, case: Case) -> None:
-        self.case = case
+    ``axes``: the mesh axes that the rule is about, default all of them.
+    """
+
+    def __init__(self, case: Case, axes: Sequence[str] | None = None) -> None:
+        self.mesh = case.prices.mesh
+        self.axes = frozenset(self.mesh.names if axes is None else axes)
+        self.dims = NamedDims(case)
         self._known: dict[tuple[int, tuple[int, ...]], tuple[Mask, Mask]] = {}
 
     def of(self, site: Site) -> Mask:
@@ -32,7 +44,7 @@ class Rows:
         if site.members:
             parts = np.logical_and.reduce([self._member(member)[1] for member in site.members])
             return only & parts if (only & parts).any() else only
-        parts = np.array([parts_of(self.case, form[0]) for form in site.forms])
+        parts = np.array([self._parts(form[0]) for form in site.forms])
         most = only & (parts == parts[only].max())
         return most if site.name.startswith("batch") else only
 
@@ -40,15 +52,22 @@ class Rows:
         """The strategies of a site that split nothing but the batch."""
         if site.members:
             return np.logical_and.reduce([self._member(member)[0] for member in site.members])
-        dim = site.batch_dim if site.value is None else batch_dim(site.value)
-        return keep(site, lambda sharding: splits_only(sharding, dim))
+        dim = site.batch_dim if site.value is None else self.dims.batch_dim(site.value)
+        return keep(site, lambda sharding: self._is_good(sharding, dim))
 
     def _member(self, member: Member) -> tuple[Mask, Mask]:
-        dims = tuple(batch_dim(value) for value in (*member.op.operands, *member.op.results))
+        values = (*member.op.operands, *member.op.results)
+        dims = tuple(ANY if is_free_value(value) else self.dims.batch_dim(value) for value in values)
         key = id(member.strategies), dims
         if key not in self._known:
             shardings = [(*item.operands, *item.results) for item in member.strategies]
-            only = np.array([all(splits_only(s, d) for s, d in zip(each, dims, strict=True)) for each in shardings])
-            parts = np.array([max((parts_of(self.case, s) for s in each), default=1) for each in shardings])
+            only = np.array([all(self._is_good(s, d) for s, d in zip(each, dims, strict=True)) for each in shardings])
+            parts = np.array([max((self._parts(s) for s in each), default=1) for each in shardings])
             self._known[key] = only, only & (parts == parts[only].max())
         return self._known[key]
+
+    def _is_good(self, sharding: Sharding, batch: int) -> bool:
+        return batch == ANY or all(dim == batch or self.axes.isdisjoint(axes) for dim, axes in enumerate(sharding.dims))
+
+    def _parts(self, sharding: Sharding) -> int:
+        return self.mesh.size(axis for axes in sharding.dims for axis in axes if axis in self.axes)

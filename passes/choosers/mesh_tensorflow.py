@@ -13,6 +13,7 @@ from itertools import product
 import numpy as np
 
 from dialects.sharding import Sharding
+from passes.analysis.op_costs import is_free_value
 from passes.analysis.sharding_graph import Site
 from passes.choosers.base import Mask, SolverOptions, best_of, evaluated
 from passes.choosers.named_dims import NamedDims
@@ -51,11 +52,11 @@ class _Follow:
         """True for at least the whole value, if it is among the strategies."""
         if not site.members:
             dims = self.names.of_site(site)
-            return self._best(id(site.forms), dims and (dims,), [form[:1] for form in site.forms])
+            return self._best(id(site.forms), None if dims is None else (dims,), [form[:1] for form in site.forms])
         total: Mask | None = None
         for member in site.members:
             values = (*member.op.operands, *member.op.results)
-            dims = tuple(self.names.of(value) for value in values)
+            dims = tuple(None if is_free_value(value) else self.names.of(value) for value in values)
             uses = [(*item.operands, *item.results) for item in member.strategies]
             mine = self._best(id(member.strategies), dims, uses)
             total = mine if total is None or not (total & mine).any() else total & mine
@@ -63,9 +64,9 @@ class _Follow:
         return total
 
     def _best(
-        self, kind: int, dims: tuple[tuple[int, ...], ...] | None, uses: list[tuple[Sharding, ...]]
+        self, kind: int, dims: tuple[tuple[int, ...] | None, ...] | None, uses: list[tuple[Sharding, ...]]
     ) -> Mask:
-        places = tuple(tuple(self._places(of_value)) for of_value in dims or ())
+        places = tuple(None if item is None else tuple(self._places(item)) for item in dims or ())
         key = kind, places
         if key not in self._known:
             points = np.array([self._points(places, use) if dims else 0 for use in uses])
@@ -76,12 +77,12 @@ class _Follow:
         """(axis, dim) pairs that the layout asks of a value: the first dim of that name."""
         return [(axis, dims.index(name)) for axis, name in self.layout.items() if name is not None and name in dims]
 
-    def _points(self, places: tuple[tuple[tuple[str, int], ...], ...], use: tuple[Sharding, ...]) -> int:
+    def _points(self, places: tuple[tuple[tuple[str, int], ...] | None, ...], use: tuple[Sharding, ...]) -> int:
         points = 0
         for mine, sharding in zip(places, use, strict=True):
-            for dim, axes in enumerate(sharding.dims):
+            for dim, axes in enumerate(() if mine is None else sharding.dims):
                 for axis in axes:
-                    if (axis, dim) not in mine:
+                    if mine is not None and (axis, dim) not in mine:
                         return -1
                     points += 1
         return points

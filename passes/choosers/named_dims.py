@@ -7,15 +7,17 @@ nothing: the same zeros may be read in places that have nothing to do with each 
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.ops import CONTROL_FLOW, all_ops, body_ops, entry_block, num_bytes, shape_of
+from dialects.ops import CONTROL_FLOW, all_ops, body_ops, entry_block, num_bytes, parent_op, shape_of
 from dialects.signature import attr_dicts, text_of
 from passes.analysis.op_costs import is_free, is_free_value
 from passes.analysis.rules import read_rule
 from passes.analysis.sharding_graph import Site
+from passes.choosers.base import batch_dim
 from passes.decide_shardings import Case
 
 Place = tuple[ir.Value, int]
@@ -49,13 +51,29 @@ class NamedDims:
         for value, mine in self._names.items():
             for name in mine:
                 weight[name] = weight.get(name, 0.0) + num_bytes(value)
-        batch = [
+        ordered = sorted((name for name in weight if name >= 0), key=lambda name: (-weight[name], name))
+        return tuple(dict.fromkeys((*sorted(self.batch), *ordered)))[:count]
+
+    @cached_property
+    def batch(self) -> frozenset[int]:
+        """The names of the dims that the batch runs along in the batch arguments."""
+        found = {
             self.of(self._ports[port.index])[port.batch_dim]
             for value_id, port in self.case.graph.ports.items()
             if value_id.startswith("batch") and port.batch_dim >= 0 and port.index in self._ports
-        ]
-        ordered = sorted((name for name in weight if name >= 0), key=lambda name: (-weight[name], name))
-        return tuple(dict.fromkeys((*(name for name in batch if name >= 0), *ordered)))[:count]
+        }
+        return frozenset(found - {-1})
+
+    def batch_dim(self, value: ir.Value) -> int:
+        """The dim that the batch runs along; -1 if none.
+
+        What the passes before know counts most. They know nothing inside of loops, nor of what is the same for every row, such as
+        a weight repeated for each: there it is the first dim with the batch's name.
+        """
+        known = batch_dim(value)
+        if known >= 0 or (isinstance(value, ir.BlockArgument) and parent_op(value).name == "func.func"):
+            return known
+        return next((dim for dim, name in enumerate(self.of(value)) if name in self.batch), -1)
 
     def _function(self, func: ir.OpView) -> None:
         block = entry_block(func)
