@@ -27,8 +27,9 @@ class Sizes:
     batch_s: float = 0.05
 
 
+# The largest of each takes some milliseconds: beside it the dispatch is small even on a busy machine.
 SMALL = Sizes(
-    message_bytes=(4096, 262144), matrix_sizes=(64, 128), vector_bytes=(65536, 1 << 20), dtypes=("f32",), batch_s=0.005
+    message_bytes=(4096, 262144), matrix_sizes=(128, 512), vector_bytes=(65536, 1 << 22), dtypes=("f32",), batch_s=0.005
 )
 
 
