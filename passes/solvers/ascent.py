@@ -5,6 +5,7 @@ bytes used less limit, as long as the gap warrants, leads to the best ones (Poly
 lie on both sides of the limit; those inside it are improved node by node and kept.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from passes.solvers.messages import Messages
 _LOOK = 5  # sweeps between two looks at choice and bound: a look costs about as much as a sweep
 _STALL = 30  # sweeps in which the bound must have risen by a part in a million
 _CLOSED = 1e-10  # relative gap
+_RECENT = 20  # choices whose strategies make the program that looks for a better one
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Ascent:
     duals: Duals
     bound: float
     closed: bool
+    seen: tuple[frozenset[int], ...]  # of each node, the strategies it took in some choice read off near the end
 
 
 def ascend(core: Core, sweeps: int, constant: float = 0.0, starts: Sequence[Sequence[int]] = ()) -> Ascent:
@@ -40,7 +43,8 @@ def ascend(core: Core, sweeps: int, constant: float = 0.0, starts: Sequence[Sequ
     ceiling = min(core.objective(first), best.cost) if not len(core.limits) else best.cost
     messages = Messages(core, ceiling if np.isfinite(ceiling) else _ceiling(core))
     (_priced if len(core.limits) else _unpriced)(messages, best, sweeps)
-    return Ascent(best.choice, best.cost, best.duals or messages.duals(), best.bound, best.closed)
+    seen = tuple(frozenset(each) for each in zip(*best.recent, strict=True))
+    return Ascent(best.choice, best.cost, best.duals or messages.duals(), best.bound, best.closed, seen)
 
 
 class _Best:
@@ -51,9 +55,11 @@ class _Best:
         self.choice: list[int] | None = None
         self.cost, self.bound = np.inf, -np.inf
         self.duals: Duals | None = None
+        self.recent: deque[list[int]] = deque(maxlen=_RECENT)
 
     def offer(self, choice: Sequence[int]) -> None:
         cost = self.core.objective(choice)
+        self.recent.append(list(choice))
         if cost < self.cost and self.core.fits(choice):
             self.choice, self.cost = list(choice), cost
 
@@ -96,7 +102,8 @@ def _priced(messages: Messages, best: _Best, sweeps: int) -> None:
         messages.sweep(forward=True)
         messages.sweep(forward=False)
         choice = messages.read_choice()
-        used = core.used(choice)
+        used = messages.used(choice)
+        best.recent.append(choice)
         bound = messages.bound()
         if bound > best.bound:
             best.bounded(messages)
@@ -105,7 +112,7 @@ def _priced(messages: Messages, best: _Best, sweeps: int) -> None:
             pace, since = pace / 2, sweep
             messages.reprice(top)
             continue
-        if sweep % _LOOK == 0 or ((used <= core.limits).all() and core.objective(choice) < best.cost):
+        if sweep % _LOOK == 0:
             best.offer(descend(core, choice))
         if best.closed or pace < 1e-3:
             return

@@ -6,6 +6,7 @@ edge between them and move together, so identical layers share numpy calls.
 Source: Kolmogorov's TRW-S (PAMI'06), in the form of SRMP (PAMI'15, section 4) for pairwise edges.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +57,11 @@ class Messages:
         self._costs = np.full((len(self._sizes), self._width), self._far)
         for node, cost in enumerate(core.costs):
             self._costs[node, : len(cost)] = np.minimum(cost, ceiling)
-        self._unpriced = self._costs.copy()
+        self._unpriced = self._costs
+        self._users = np.array(sorted(core.uses), dtype=np.intp)
+        self._uses = np.zeros((len(core.limits), len(self._users), self._width))  # bytes [row, user, strategy]
+        for i, node in enumerate(self._users.tolist()):
+            self._uses[:, i, : self._sizes[node]] = core.uses[node]
         self.reprice(self.multipliers)
         self._node_of = np.array([(a, b) for a, b, _ in core.edges], dtype=np.intp).reshape(-1)  # of each incidence
         self._arrays, self._table_of = self._distinct(ceiling)
@@ -73,8 +78,12 @@ class Messages:
         """Other prices for the rows; the messages stay, and with them most of the bound."""
         self.multipliers = multipliers
         self._costs = self._unpriced.copy()
-        for node, use in self.core.uses.items():
-            self._costs[node, : self._sizes[node]] += multipliers @ use
+        self._costs[self._users] += np.tensordot(multipliers, self._uses, axes=1)
+
+    def used(self, choice: Sequence[int]) -> NDArray[np.float64]:
+        """Bytes of each row (the core's own sum is slower)."""
+        taken = np.asarray(choice, dtype=np.intp)[self._users]
+        return self._uses[:, np.arange(len(taken)), taken].sum(axis=1)
 
     def sweep(self, *, forward: bool) -> None:
         """One pass over all nodes, first to last or last to first."""

@@ -67,7 +67,7 @@ class Certificate:
     objective_s: float
     bound_s: float
     gap: float
-    method: str  # "shrinking" | "lp" | "branch and bound" | "dual bound" | the name of a chooser
+    method: str  # "shrinking" | "elimination" | "dual bound" | "lp" | "branch and bound" | the name of a chooser
     num_nodes: int
     num_edges: int
     core_nodes: int

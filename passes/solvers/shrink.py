@@ -107,13 +107,13 @@ class Graph:
         if b in self.near[a]:
             table = tables.add(table, self.near[a][b])
             self._drop(a, b)
-        table, rows, columns = tables.once(("split", table), lambda: _split(tables, table))
+        rest, rows, columns = tables.once(("split", table), lambda: _split(tables, table))
         for node, extra in ((a, rows), (b, columns)):
             if extra is not None:
                 self.cost[node] = tables.add(self.cost[node], extra)
-        if table is not None:
-            self.near[a][b] = table
-            self.near[b][a] = tables.transpose(table)
+        if rest is not None:
+            self.near[a][b] = rest
+            self.near[b][a] = tables.transpose(rest)
         self._wake(a)
         self._wake(b)
 

@@ -1,9 +1,9 @@
 """The best choice of a graph without memory rows: exact elimination where the core is thin, else bounds, then a program.
 
-    thin -> eliminate: the optimum
-    else dual ascent: often the bound meets a choice, which then is the optimum
-    else strategies that the bound rules out go, shrink, ask again whether it is thin now
-    else python-mip on what is left, if that is small enough; else the best choice found and the bound
+thin -> eliminate: the optimum
+else dual ascent: often the bound meets a choice, which then is the optimum
+else strategies that the bound rules out go, shrink, ask again whether it is thin now
+else python-mip on what is left, if that is small enough; else the best choice found and the bound
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ from passes.solvers.shrink import Graph
 
 _THIN = 5e7  # additions that elimination may take at once: about 0.1 s
 _THICK = 2e9  # … where dual ascent left a gap: about 4 s
+_CELLS_A_SWEEP = (
+    40.0  # additions in the time of a pair of passes, for each column; a quarter of elimination's time goes to trying
+)
 _ROUNDS = 3  # of bounding and shrinking
 _SWEEPS = 150  # pairs of passes a round; GPT-39B (18 thousand nodes) closes in 60
 COLUMNS = 150_000  # of a linear program: some 10 s by CBC
@@ -45,21 +48,24 @@ def solve_free(graph: Graph, backend: Backend, seconds: float) -> Found:
         return Found(graph.extend({}), graph.constant, "shrinking", True, *size)
     best, best_cost, bound = None, np.inf, -np.inf
     for turn in range(_ROUNDS):
-        plan = plan_elimination(graph, _THICK if turn else _THIN)
-        if np.isfinite(plan.cells):
+        plan = plan_elimination(graph, _THICK)
+        core, numbers = core_of(graph)
+        columns = sum(cost.size for _, _, cost in core.edges)
+        if plan.cells <= _THIN or (turn and np.isfinite(plan.cells)):
             choice, cost = eliminate(graph, plan)
             return Found(graph.extend(choice), cost + graph.constant, "elimination", True, *size)
-        core, numbers = core_of(graph)
-        ascent = ascend(core, _SWEEPS, graph.constant)
+        sweeps = int(min(_SWEEPS, plan.cells / (_CELLS_A_SWEEP * max(columns, 1))))
+        ascent = ascend(core, sweeps, graph.constant)
         if ascent.cost + graph.constant < best_cost and ascent.choice is not None:
             best, best_cost = graph.extend(dict(zip(numbers, ascent.choice, strict=True))), ascent.cost + graph.constant
         bound = max(bound, ascent.bound + graph.constant)
         if ascent.closed:
             return Found(best, bound, "dual bound", True, *size)
         slack = best_cost - graph.constant - ascent.bound + 1e-9 * abs(best_cost)
-        if np.isfinite(slack) and not fix(graph, numbers, surplus(core, ascent.duals), slack):
+        if np.isfinite(slack) and fix(graph, numbers, surplus(core, ascent.duals), slack):
+            graph.shrink()
+        elif not np.isfinite(plan.cells):
             break
-        graph.shrink()
     core, numbers = core_of(graph)
     if sum(cost.size for _, _, cost in core.edges) <= COLUMNS:
         relaxed = solve_core(core, backend, seconds, None, best_cost - graph.constant)

@@ -1,8 +1,8 @@
 """The best choice of a graph inside memory rows: a program where the core is small, prices on bytes where it is large.
 
-    small core -> python-mip with the rows: the optimum
-    large core -> dual ascent with a price on every row's bytes; strategies that the bound rules out go, shrink, again;
-                  then python-mip on the strategies that the bound says could still matter most, the rows as they are
+small core -> python-mip with the rows: the optimum
+large core -> dual ascent with a price on every row's bytes; strategies that the bound rules out go, shrink, again;
+              then python-mip on the strategies that the bound says could still matter most, the rows as they are
 """
 
 from collections.abc import Sequence
@@ -19,22 +19,23 @@ from passes.solvers.shrink import Graph
 from passes.solvers.solve_free import Found
 
 _SMALL = 5_000  # columns of a program that is solved at once
-_PROMISING = 6_000  # columns of the program that looks for a better choice near the bound
+_PROMISING = 10_000  # columns of the program that looks for a better choice near the bound
 _ROUNDS = 3
+_WORTHWHILE = 0.5  # another round only where the last one left less than this of the columns
 _SWEEPS = 120
 _BRANCHES = 30  # nodes of that program's search: it only has to find something good
 _NEAR = 1e-9
 
 
-def solve_inside(graph: Graph, backend: Backend, seconds: float) -> Found:
-    """``graph`` is shrunk and used up. Raises NoFiniteChoice."""
+def solve_inside(graph: Graph, backend: Backend, seconds: float, small: int = _SMALL) -> Found:
+    """``graph`` is shrunk and used up. ``small``: columns of a program that is solved at once. Raises NoFiniteChoice."""
     graph.shrink()
     size = (len(graph.cost), sum(map(len, graph.near.values())) // 2)
     best: tuple[int, ...] | None = None
     best_cost, bound = np.inf, -np.inf
     for _ in range(_ROUNDS):
         core, numbers = core_of(graph)
-        if _columns(core) <= _SMALL:
+        if _columns(core) <= small:
             return _whole(graph, core, numbers, backend, seconds, Found(best, bound, "", False, *size), best_cost)
         ascent = ascend(core, _SWEEPS, graph.constant)
         bound = max(bound, ascent.bound + graph.constant)
@@ -45,16 +46,28 @@ def solve_inside(graph: Graph, backend: Backend, seconds: float) -> Found:
         rises = surplus(core, ascent.duals)
         better = _promising(core, ascent, rises, backend, seconds)
         if better is not None and core.objective(better) + graph.constant < best_cost:
-            best, best_cost = graph.extend(dict(zip(numbers, better, strict=True))), core.objective(better) + graph.constant
+            best, best_cost = (
+                graph.extend(dict(zip(numbers, better, strict=True))),
+                core.objective(better) + graph.constant,
+            )
         slack = best_cost - graph.constant - ascent.bound + _NEAR * abs(best_cost)
         if not np.isfinite(slack) or not fix(graph, numbers, rises, slack):
             break
         graph.shrink()
+        left = _columns(core_of(graph)[0])
+        if left > max(small, _WORTHWHILE * _columns(core)):
+            break
     return Found(best, bound, "dual bound", best_cost - bound <= _NEAR * abs(best_cost), *size)
 
 
 def _whole(
-    graph: Graph, core: Core, numbers: tuple[int, ...], backend: Backend, seconds: float, known: Found, known_cost: float
+    graph: Graph,
+    core: Core,
+    numbers: tuple[int, ...],
+    backend: Backend,
+    seconds: float,
+    known: Found,
+    known_cost: float,
 ) -> Found:
     """The program with all that is left: its optimum, or proof that nothing fits."""
     size = (known.core_nodes, known.core_edges)
@@ -62,7 +75,9 @@ def _whole(
     if relaxed.choice is None and relaxed.proved and known.choice is not None:
         return Found(known.choice, known_cost, "branch and bound", True, *size)  # what was ruled out was not better
     if relaxed.choice is None:
-        return Found(known.choice, max(known.bound, relaxed.bound + graph.constant), relaxed.method, relaxed.proved, *size)
+        return Found(
+            known.choice, max(known.bound, relaxed.bound + graph.constant), relaxed.method, relaxed.proved, *size
+        )
     choice = graph.extend(dict(zip(numbers, relaxed.choice, strict=True)))
     if core.objective(relaxed.choice) + graph.constant > known_cost and known.choice is not None:
         choice = known.choice
@@ -93,6 +108,8 @@ def _promising(
 
     def keeps(level: float) -> list[np.ndarray]:
         kept = [rise <= level for rise in rises]
+        for mask, mine in zip(kept, ascent.seen, strict=True):
+            mask[list(mine)] = True
         if ascent.choice is not None:
             for mask, s in zip(kept, ascent.choice, strict=True):
                 mask[s] = True

@@ -44,7 +44,8 @@ class _Solve:
     def __init__(
         self, problem: ShardingProblem, backend: Backend, time_limit_s: float, start: Sequence[Sequence[int]]
     ) -> None:
-        self.problem, self.backend = problem, backend
+        self.problem = problem
+        self.backend: Backend = backend
         self.began = time.perf_counter()
         self.deadline = self.began + time_limit_s
         arrays = {id(item.cost): item.cost for item in (*problem.nodes, *problem.edges)}

@@ -32,6 +32,9 @@ class Tables:
     def __getitem__(self, table: int) -> Costs:
         return self._arrays[table]
 
+    def __len__(self) -> int:
+        return len(self._arrays)
+
     def intern(self, array: Costs) -> int:
         """The number of an array's content."""
         array = np.ascontiguousarray(array)
