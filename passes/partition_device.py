@@ -70,7 +70,24 @@ class Device:
         sizes = [size // self.mesh.size(axes) for size, axes in zip(shape, dims, strict=True)]
         starts = [self.offset(axes, size) if axes else scalar(0) for size, axes in zip(sizes, dims, strict=True)]
         kind = tensor_type(sizes, element_type(value))
-        return make("stablehlo.dynamic_slice", [kind], [value, *starts], {"slice_sizes": i64s(sizes)})
+        return make("stablehlo.dynamic_slice", [kind], [shielded(value), *starts], {"slice_sizes": i64s(sizes)})
+
+
+_VIEWS = frozenset({"stablehlo.reshape", "stablehlo.transpose", "stablehlo.broadcast_in_dim", "stablehlo.convert"})
+
+
+def shielded(value: ir.Value) -> ir.Value:
+    """``value`` behind a barrier if it is a dynamic_slice, for an op that slices it again at a place known only at run time.
+
+    XLA (jaxlib 0.10.2) makes one slice of the two and forgets that an index outside of the inner result is moved back inside:
+    slice(slice([0, …, 7], at 4, 2 elements), at -1, 1 element) gives 3, not 4.
+    """
+    source = defining_op(value)
+    while source is not None and source.name in _VIEWS:
+        source = defining_op(source.operands[0])
+    if source is None or source.name not in ("stablehlo.dynamic_slice", "stablehlo.gather"):
+        return value
+    return make("stablehlo.optimization_barrier", [value.type], [value])
 
 
 def scalar(number: int) -> ir.Value:

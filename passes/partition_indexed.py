@@ -15,7 +15,7 @@ from dialects.build import i64s, make, splat, tensor_type
 from dialects.ops import element_type, shape_of
 from passes.analysis.folds import neutral
 from passes.analysis.local_rules import reduction_kind
-from passes.partition_device import Device, compare, scalar, spread
+from passes.partition_device import Device, compare, scalar, shielded, spread
 from passes.partition_fit import Fit
 
 
@@ -30,6 +30,7 @@ def gather(op: ir.Operation, fit: Fit, device: Device) -> ir.Value | None:
         if dim not in collapsed and dim not in batching and fit.ins[0].dims[dim]:
             sizes[dim] = local[dim]
     op.attributes["slice_sizes"] = i64s(sizes)
+    _shield(op)
     indexed = [dim for dim in numbers.start_index_map if dim in collapsed and fit.ins[0].dims[dim]]
     if not indexed:
         return None
@@ -53,6 +54,7 @@ def scatter(op: ir.Operation, fit: Fit, device: Device) -> None:
     index_map = list(numbers.scattered_dims_to_operand_dims)
     inserted = set(numbers.inserted_window_dims)
     count = len(op.results)
+    _shield(op)
     with ir.InsertionPoint(op), op.location:
         if fit.summed:
             for i in range(count):
@@ -61,6 +63,18 @@ def scatter(op: ir.Operation, fit: Fit, device: Device) -> None:
             at = Indices.of(op.operands[count], numbers.index_vector_dim, index_map)
             op.operands[count] = at.shifted(fit, shape_of(op.operands[0]), device).value
             op.attributes["indices_are_sorted"] = ir.BoolAttr.get(False)
+
+
+def dynamic_slice(op: ir.Operation, fit: Fit, device: Device) -> None:
+    """Split dims are taken as a whole."""
+    del fit, device
+    op.attributes["slice_sizes"] = i64s(shape_of(op.results[0]))
+    _shield(op)
+
+
+def _shield(op: ir.Operation) -> None:
+    with ir.InsertionPoint(op), op.location:
+        op.operands[0] = shielded(op.operands[0])
 
 
 @dataclass(frozen=True)
@@ -171,6 +185,7 @@ def update_slice(op: ir.Operation, fit: Fit, device: Device) -> ir.Value | None:
     split = [dim for dim, axes in enumerate(fit.outs[0].dims) if axes and whole[dim] != update[dim]]
     if not split:
         return None
+    _shield(op)
     operand, new = op.operands[0], op.operands[1]
     local, taken = shape_of(operand), list(shape_of(new))
     with ir.InsertionPoint(op), op.location:

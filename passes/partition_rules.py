@@ -14,7 +14,7 @@ from dialects.ops import element_type, shape_of
 from passes.analysis.folds import OP_OF_FOLD, body_fold, neutral
 from passes.partition_device import Device, is_neutral, spread
 from passes.partition_fit import Fit
-from passes.partition_indexed import gather, scatter, update_slice
+from passes.partition_indexed import dynamic_slice, gather, scatter, update_slice
 
 LocalRule = Callable[[ir.Operation, Fit, Device], ir.Value | None]
 
@@ -26,11 +26,6 @@ def _slice(op: ir.Operation, fit: Fit, device: Device) -> None:
     local = shape_of(op.results[0])
     new = [size if axes else limit for size, axes, limit in zip(local, fit.outs[0].dims, limits, strict=True)]
     op.attributes["limit_indices"] = i64s(new)
-
-
-def _dynamic_slice(op: ir.Operation, fit: Fit, device: Device) -> None:
-    del fit, device
-    op.attributes["slice_sizes"] = i64s(shape_of(op.results[0]))
 
 
 def _reduce(op: ir.Operation, fit: Fit, device: Device) -> ir.Value | None:
@@ -69,7 +64,7 @@ def _convolution(op: ir.Operation, fit: Fit, device: Device) -> None:
 
 RULES: dict[str, LocalRule] = {
     "stablehlo.slice": _slice,
-    "stablehlo.dynamic_slice": _dynamic_slice,
+    "stablehlo.dynamic_slice": dynamic_slice,
     "stablehlo.reduce": _reduce,
     "stablehlo.pad": _pad,
     "stablehlo.convolution": _convolution,

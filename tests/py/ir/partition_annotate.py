@@ -168,9 +168,7 @@ class Annotator:
         while self.of[value] != target:
             kind = self.kinds.get(value)
             following = self.next_step(value, target, finish=kind is not None)
-            op = ir.Operation.create(
-                "sdy.reshard", [value.type], [value], {"sharding": sharding_attr(following)}
-            )
+            op = ir.Operation.create("sdy.reshard", [value.type], [value], {"sharding": sharding_attr(following)})
             if kind is not None:
                 op.attributes[names.KIND] = ir.StringAttr.get(kind)
             self.of[op.results[0]] = following

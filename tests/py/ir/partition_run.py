@@ -34,7 +34,7 @@ class Devices:
         class OneDevice(self.jaxlib.SingleDeviceSharding):  # the little that jaxlib asks of a Python sharding
             memory_kind = None
 
-            def _to_xla_hlo_sharding(self, num_dims: int) -> Any:  # noqa: ARG002
+            def _to_xla_hlo_sharding(self, num_dims: int) -> Any:
                 return replicated
 
         self.singles = [OneDevice(device) for device in self.devices]
@@ -53,7 +53,7 @@ class Devices:
         """One part a device, of each argument and of each result."""
         results = executable.execute_sharded([self._put(parts) for parts in arguments])
         return [
-            [np.array(part._single_device_array_to_np_array_did_copy()[0]) for part in parts]  # noqa: SLF001
+            [np.array(part._single_device_array_to_np_array_did_copy()[0]) for part in parts]
             for parts in results.disassemble_into_single_device_arrays()
         ]
 
@@ -96,7 +96,10 @@ def run_partitioned(
         _parts(array, mesh.size(axes), random) if axes else array
         for array, axes in zip(arguments, unreduced_args, strict=True)
     ]
-    given = [[array[part_of(array.shape, sharding, mesh, d)] for d in range(mesh.num_devices)] for array, sharding in zip(stacks, ins, strict=True)]
+    given = [
+        [array[part_of(array.shape, sharding, mesh, d)] for d in range(mesh.num_devices)]
+        for array, sharding in zip(stacks, ins, strict=True)
+    ]
     executable = world.compile(module)
     taken = world.run(executable, given)
     types = [ir.RankedTensorType(value.type) for value in body_ops(entry_block(main))[-1].operands]
