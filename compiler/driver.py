@@ -129,7 +129,7 @@ def _stage_chooser(stages: int, machine: Machine) -> ChooseStages:
         stages=stages,
         flops_per_s=machine.flops_per_s["f32"] * width,
         bytes_per_s=machine.memory_bandwidth_bytes_per_s * width,
-        link_bytes_per_s=machine.inter_host.bandwidth_bytes_per_s,
+        link_bytes_per_s=machine.link(0, min(width, machine.num_devices - 1)).bandwidth_bytes_per_s,
     )
 
 

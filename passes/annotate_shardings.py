@@ -15,7 +15,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import CONTROL_FLOW, body_ops, defining_op, element_bits, element_type, entry_block, op_key, shape_of
 from dialects.sdy_attrs import SHARDING, sharding_attr, shardings_attr
-from dialects.sharding import Sharding, replicated
+from dialects.sharding import Sharding
 from dialects.signature import attr_dicts, set_attr_dicts
 from passes.analysis.op_costs import is_free
 from passes.analysis.sharding_graph import ShardingGraph, Use
@@ -41,6 +41,7 @@ class Annotator:
         returned = body_ops(block)[-1]
         outputs = [self.want(returned, i) for i in range(len(returned.operands))]
         self._block(block)
+        self._drop_unread(block)
         for which, shardings in (("arg_attrs", inputs), ("res_attrs", outputs)):
             entries = attr_dicts(func, which)
             for entry, sharding in zip(entries, shardings, strict=True):
@@ -60,7 +61,6 @@ class Annotator:
     def _block(self, block: ir.Block) -> None:
         for op in body_ops(block):
             if is_free(op):
-                op.attributes[SHARDING] = shardings_attr([replicated(len(shape_of(value))) for value in op.results])
                 continue
             wanted = [self._operand(op, i, value) for i, value in enumerate(op.operands)]
             for i, value in enumerate(wanted):
@@ -73,6 +73,14 @@ class Annotator:
             elif len(op.results) and op_key(op) in self.graph.op_site:
                 site, member = self.graph.op_site[op_key(op)]
                 self._annotate(op, member.strategies[self.choice[site.index]])
+
+    def _drop_unread(self, block: ir.Block) -> None:
+        """Erase the constants that every reader has its own part of."""
+        for op in reversed(body_ops(block)):
+            for region in op.regions if op.name in CONTROL_FLOW else ():
+                self._drop_unread(region.blocks[0])
+            if is_free(op) and all(not list(value.uses) for value in op.results):
+                op.erase()
 
     def _annotate(self, op: ir.Operation, strategy: Strategy) -> None:
         op.attributes[SHARDING] = shardings_attr(strategy.results)
