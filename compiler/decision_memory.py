@@ -38,17 +38,6 @@ def bytes_by_class(case: Case, row: MemoryRow, choice: Sequence[int]) -> dict[st
     return _summed(case, row, {node: float(use[choice[node]]) for node, use in row.bytes_of.items()})
 
 
-def least_by_class(case: Case, row: MemoryRow) -> dict[str, float]:
-    """Class -> bytes on each device in one memory row if each tensor is split as far as it goes (each on its own)."""
-    least: dict[int, float] = {}
-    for node, use in row.bytes_of.items():
-        cost = case.problem.nodes[node].cost
-        least[node] = min(
-            (float(size) for size, price in zip(use, cost, strict=True) if price < float("inf")), default=0.0
-        )
-    return _summed(case, row, least)
-
-
 def _summed(case: Case, row: MemoryRow, sizes: dict[int, float]) -> dict[str, float]:
     saved = _saved(case)
     found: dict[str, float] = {}

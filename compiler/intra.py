@@ -1,7 +1,6 @@
 """The decision inside a mesh: every logical shape of it is tried with the chooser, and the cheapest is written into the module."""
 
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
 
@@ -10,15 +9,16 @@ from compiler.decision_record import decision_record
 from compiler.layout import Layout, in_flight
 from compiler.machine import Machine
 from compiler.mesh import AXES, distinct_meshes, mesh_costs
+from compiler.no_room import Shortage, least, no_room, taken
 from compiler.options import PlanOptions
 from compiler.plan_intra import DecisionRecord
-from compiler.units import show_bytes
 from dialects import attributes as names
 from dialects.errors import fail
 from dialects.sdy_attrs import mesh_text
 from dialects.sharding import MeshShape
 from dialects.signature import op_int
 from passes.choose_shardings import ChooseShardings, Decision
+from passes.decide_shardings import read_cases
 from passes.solvers.mesh_costs import MeshCosts
 from passes.solvers.sharding_problem import Certificate, OutOfMemory
 
@@ -35,35 +35,59 @@ class Sharded:
     records: tuple[DecisionRecord, ...] = ()
 
 
+@dataclass(frozen=True)
+class Decided:
+    """The best logical mesh with a decision for each mesh, not yet written. ``solve_s``: what the solver took in all."""
+
+    chooser: ChooseShardings
+    costs: MeshCosts
+    decisions: list[Decision]
+    solve_s: float
+
+    def write(self, module: ir.Module) -> None:
+        """Put mesh and shardings into the module."""
+        with ir.Location.unknown():
+            ir.InsertionPoint.at_block_begin(module.body).insert(ir.Operation.parse(mesh_text(self.costs.mesh)))
+        self.chooser.write(module, self.decisions)
+
+
 def shard(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Sharded:
     """Choose and write the shardings of every fragment. Raises UserError when no choice fits the memory."""
+    decided = decide(module, machine, layout, options)
+    named, decisions = value_names(module), decided.decisions
+    records = [decision_record(decision, mesh, options.intra, named) for mesh, decision in enumerate(decisions)]
+    decided.write(module)
+    certificates = tuple(decision.solution.certificate for decision in decisions)
+    return Sharded(decided.costs.mesh, decided.costs, certificates, tuple(records))
+
+
+def decide(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Decided:
+    """Try every logical mesh; of those with room, the one with the fewest seconds. Raises UserError when none has room."""
     stages, microbatches = len(layout.mesh_of), op_int(module.operation, names.MICROBATCHES) or 1
-    chooser = ChooseShardings(
-        intra=options.intra, mesh_of=layout.mesh_of, in_flight=in_flight(options.schedule, stages, microbatches)
-    )
-    best: tuple[float, MeshCosts, list[Decision]] | None = None
-    short: OutOfMemory | None = None
+    alive = in_flight(options.schedule, stages, microbatches)
+    chooser = ChooseShardings(intra=options.intra, mesh_of=layout.mesh_of, in_flight=alive)
+    best: Decided | None = None
+    best_s = solve_s = 0.0
+    tight: list[Shortage] = []
     for shape in _shapes(machine, layout, options.mesh):
         costs = mesh_costs(machine, shape, layout.meshes[0].ranks[0])
         try:
             decisions = chooser.decide(module, costs)
-        except OutOfMemory as error:
-            short = error
+        except OutOfMemory:
+            cases = read_cases(module, costs, layout.mesh_of, alive)
+            tight.append(max(map(least, cases), key=lambda item: item.total_bytes))
+            continue
+        solve_s += sum(decision.solution.certificate.seconds for decision in decisions)
+        broken = [short for d in decisions if (short := taken(d.case, d.solution.choice)) is not None]
+        if broken:
+            tight.append(max(broken, key=lambda item: item.total_bytes))
             continue
         seconds = sum(decision.solution.certificate.objective_s for decision in decisions)
-        if best is None or seconds < best[0]:
-            best = seconds, costs, decisions
+        if best is None or seconds < best_s:
+            best, best_s = Decided(chooser, costs, decisions, 0.0), seconds
     if best is None:
-        assert short is not None
-        _no_room(short)
-    _, costs, decisions = best
-    with ir.Location.unknown():
-        ir.InsertionPoint.at_block_begin(module.body).insert(ir.Operation.parse(mesh_text(costs.mesh)))
-    named = value_names(module)
-    records = [decision_record(decision, mesh, options.intra, named) for mesh, decision in enumerate(decisions)]
-    chooser.write(module, decisions)
-    certificates = tuple(decision.solution.certificate for decision in decisions)
-    return Sharded(costs.mesh, costs, certificates, tuple(records))
+        no_room(min(tight, key=lambda item: item.total_bytes), options)
+    return replace(best, solve_s=solve_s)
 
 
 def _shapes(machine: Machine, layout: Layout, asked: tuple[int, ...] | None) -> list[MeshShape]:
@@ -78,12 +102,3 @@ def _shapes(machine: Machine, layout: Layout, asked: tuple[int, ...] | None) -> 
         sizes = "x".join(map(str, asked))
         fail(f"got {sizes}, want up to 3 sizes with the product {width}, the devices of a mesh", where="--mesh")
     return [shape]
-
-
-def _no_room(short: OutOfMemory) -> NoReturn:
-    worst = max(short.smallest, key=lambda row: short.smallest[row] / short.limits[row])
-    fail(
-        f"no choice of shardings fits: {worst.rpartition(' ')[0]} needs {show_bytes(short.smallest[worst])} per device even when "
-        f"everything is split as far as it goes, a device has {show_bytes(short.limits[worst])}",
-        remedy="use more microbatches, more stages, more devices, or a larger --memory-per-device",
-    )

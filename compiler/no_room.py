@@ -1,0 +1,107 @@
+"""No choice of shardings fits a device: say the least that is possible, what it is made of, and what would make it less."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+
+from compiler.decision_memory import bytes_by_class
+from compiler.options import PlanOptions
+from compiler.units import show_bytes
+from dialects.errors import fail
+from passes.decide_shardings import Case
+from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
+from passes.solvers.solve_sharding import solve_sharding
+
+_LARGE = 0.1  # a class with less of the whole than this is not worth an advice of its own
+_STATE = ("parameters", "optimizer", "other arguments")
+_PER_ROW = ("activations", "temporaries", "batch")
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """What one mesh needs at its fullest moment, by class, and what a device has."""
+
+    row: str
+    limit_bytes: float
+    bytes_of: Mapping[str, float]
+
+    @property
+    def total_bytes(self) -> float:
+        """All classes."""
+        return sum(self.bytes_of.values())
+
+
+def least(case: Case) -> Shortage:
+    """The smallest that the fullest moment can be, over all choices: a problem of its own, with bytes for seconds."""
+    found = [_least(case, row) for row in case.problem.rows]
+    return max(found, key=lambda item: item.total_bytes / item.limit_bytes)
+
+
+def taken(case: Case, choice: Sequence[int]) -> Shortage | None:
+    """What a choice that was made without looking at memory takes too much; None if it fits."""
+    used = case.problem.used_bytes(choice)
+    broken = [number for number, row in enumerate(case.problem.rows) if used[number] > row.limit_bytes]
+    if not broken:
+        return None
+    row = case.problem.rows[max(broken, key=lambda number: used[number])]
+    return _shortage(case, row, choice)
+
+
+def _least(case: Case, row: MemoryRow) -> Shortage:
+    problem = case.problem
+    nodes = [_bytes_node(node, row.bytes_of.get(n)) for n, node in enumerate(problem.nodes)]
+    free: dict[int, Costs] = {}
+    edges: list[Edge] = []
+    for edge in problem.edges:
+        if id(edge.cost) not in free:
+            free[id(edge.cost)] = np.where(np.isfinite(edge.cost), 0.0, np.inf)
+        if not np.isfinite(edge.cost).all():
+            edges.append(Edge(edge.a, edge.b, free[id(edge.cost)]))
+    solution = solve_sharding(ShardingProblem(tuple(nodes), tuple(edges)), time_limit_s=20.0)
+    return _shortage(case, row, solution.choice)
+
+
+def _bytes_node(node: Node, use: Costs | None) -> Node:
+    size = np.zeros(len(node.cost)) if use is None else use
+    return Node(node.name, np.where(np.isfinite(node.cost), size, np.inf))
+
+
+def _shortage(case: Case, row: MemoryRow, choice: Sequence[int]) -> Shortage:
+    return Shortage(row.name.rpartition(" ")[0], row.limit_bytes, bytes_by_class(case, row, choice))
+
+
+def no_room(short: Shortage, options: PlanOptions) -> NoReturn:
+    """Raise the user's mistake: one message with sizes and remedies."""
+    classes = sorted(short.bytes_of.items(), key=lambda item: -item[1])
+    parts = ", ".join(f"{kind} {show_bytes(size)}" for kind, size in classes)
+    room = f"a device has {show_bytes(short.limit_bytes)}"
+    whole = show_bytes(short.total_bytes)
+    if options.intra != "ilp":
+        message = (
+            f"the choice of {options.intra} does not fit: {short.row} needs {whole} per device and {room}: {parts}"
+        )
+    elif short.total_bytes <= short.limit_bytes:
+        message = (
+            f"no choice fits every moment of the step: {short.row} alone could do with {whole} and {room}: {parts}"
+        )
+    else:
+        message = f"no choice of shardings fits: {short.row} needs at least {whole} per device and {room}: {parts}"
+    fail(message, remedy=f"use {_remedies(short, options)}")
+
+
+def _remedies(short: Shortage, options: PlanOptions) -> str:
+    share = {kind: size / max(short.total_bytes, 1.0) for kind, size in short.bytes_of.items()}
+    state, per_row = (sum(share.get(kind, 0.0) for kind in kinds) for kinds in (_STATE, _PER_ROW))
+    found: list[str] = []
+    if options.intra != "ilp":
+        found.append(f"--intra ilp (which splits what {options.intra} keeps whole)")
+    if per_row > _LARGE:
+        found.append("more microbatches (activations and temporaries shrink with them)")
+    if state > _LARGE:
+        found.append("more stages (each mesh then has less of the parameters)")
+    if options.mesh is not None:
+        found.append("another --mesh")
+    found.append("more devices")
+    return ", ".join(found) + " or a larger --memory-per-device"
