@@ -22,6 +22,7 @@ from passes.copy_views import CopyViews
 from passes.drop_shardings import DropShardings
 from passes.fold_slices import FoldSlices
 from passes.inline import Inline
+from passes.keep_annotations import KeepAnnotations
 from passes.mark_phases import MarkPhases
 from passes.microbatch import Microbatch
 from passes.normalize import Normalize
@@ -36,6 +37,7 @@ from passes.verify_stages import VerifyStages
 PASSES: tuple[type[Pass], ...] = (
     Normalize,
     Inline,
+    KeepAnnotations,
     DropShardings,
     RemoveDeadCode,
     AssignRoles,

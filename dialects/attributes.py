@@ -7,6 +7,7 @@ Attributes are builtin ones under the prefix ``mw.`` (meshwright), accepted on a
 MICROBATCHES = "mw.microbatches"  # i64: how often forward and backward run per step
 BATCH_SIZE = "mw.batch_size"  # i64: rows of the whole batch, dim 0 of every batch argument
 NUM_STAGES = "mw.num_stages"  # i64
+USER_MESH = "mw.user_mesh"  # string: the axes of the input's own mesh, "data=2,model=4"
 MACHINE = "mw.machine"  # dictionary: links of each axis of @mesh, rates, memory (see passes/analysis/machine_attr.py)
 
 # On arguments and results of @main
@@ -14,6 +15,7 @@ ROLE = "mw.role"  # string, one of ARGUMENT_ROLES / RESULT_ROLES
 NAME = "mw.name"  # string: the user's name, "params['w']"
 HOW = "mw.how"  # string: how the role was found, "donated to result 0"
 INDEX = "mw.index"  # i64: position in the user's program, which passes may reorder around
+ANNOTATION = "mw.annotation"  # string: the sharding that the user asks for, "[{\"x\"}, {}]"; on an op one a result, "": none
 WHOLE = "mw.whole"  # unit: twin of a batch argument that is fed the whole batch (see passes/whole_batch.py)
 STATE_RESULT = "mw.state_result"  # i64 on an argument: the result that is its next value
 STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the next step

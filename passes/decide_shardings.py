@@ -11,6 +11,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
+from passes.analysis.annotations import Annotations, read_annotations
 from passes.analysis.moments import memory_rows
 from passes.analysis.sharding_costs import ShardingCosts
 from passes.analysis.sharding_graph import GraphBuilder, ShardingGraph
@@ -27,6 +28,7 @@ class Case:
     """Everything about one mesh that choosers look at.
 
     ``roles``: value id of an argument -> its role. ``aliases``: value id -> the id of the port that it shares.
+    ``annotations``: what the user asks for.
     """
 
     funcs: tuple[ir.OpView, ...]
@@ -35,6 +37,7 @@ class Case:
     problem: ShardingProblem
     roles: Mapping[str, str]
     aliases: Mapping[str, str]
+    annotations: Annotations
 
 
 def read_cases(
@@ -47,6 +50,7 @@ def read_cases(
     microbatches = op_int(module.operation, names.MICROBATCHES) or 1
     aliases, roles = _aliases(module), _roles(module)
     closed = {text_of(entry, names.VALUE) for entry in attr_dicts(main_func(module), "res_attrs")}
+    annotations = read_annotations(module, costs.mesh, aliases)
     groups: dict[int, list[ir.OpView]] = {}
     for func in fragment_funcs(module):
         stage = op_int(func.operation, names.STAGE) or 0
@@ -70,7 +74,7 @@ def read_cases(
 
         graph = GraphBuilder(strategies, runs_of, aliases, closed).build(funcs)
         rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count)
-        cases.append(Case(tuple(funcs), graph, prices, prices.problem(graph, rows), roles, aliases))
+        cases.append(Case(tuple(funcs), graph, prices, prices.problem(graph, rows), roles, aliases, annotations))
     return cases
 
 

@@ -8,6 +8,7 @@ from jaxlib.mlir import ir
 from passes.base import Pass
 from passes.drop_shardings import DropShardings
 from passes.inline import Inline
+from passes.keep_annotations import KeepAnnotations
 from passes.native import run_native
 from passes.remove_dead_code import RemoveDeadCode
 
@@ -41,6 +42,8 @@ class Normalize(Pass):
         run_native(module, "func.func(stablehlo-legalize-composite-to-call)")
         # Stages are cut through @main, so everything must be in it.
         Inline().run(module)
+        # What the user says of shardings binds only when the planner is told so.
+        KeepAnnotations().run(module)
         run_native(module, "symbol-dce")
         # Shardy's rules and XLA's importer know StableHLO best.
         run_native(module, "func.func(chlo-legalize-to-stablehlo)")

@@ -31,8 +31,10 @@ class SolverOptions:
 Chooser = Callable[[Case, SolverOptions], ShardingSolution]
 
 
-def restricted(problem: ShardingProblem, masks: Mapping[int, Mask], fine_s: float = np.inf) -> ShardingProblem:
-    """``problem`` without memory rows, and with ``fine_s`` more seconds on every strategy that its mask leaves out.
+def restricted(
+    problem: ShardingProblem, masks: Mapping[int, Mask], fine_s: float = np.inf, rows: bool = False
+) -> ShardingProblem:
+    """``problem`` without memory rows (unless ``rows``), and with ``fine_s`` more seconds on every strategy that its mask leaves out.
 
     A mask that leaves a node no finite strategy says nothing: the node keeps all of its own.
     """
@@ -46,7 +48,7 @@ def restricted(problem: ShardingProblem, masks: Mapping[int, Mask], fine_s: floa
         if key not in shared:
             shared[key] = np.where(mask, cost, cost + fine_s)
         nodes[index] = Node(nodes[index].name, shared[key])
-    return ShardingProblem(tuple(nodes), problem.edges)
+    return ShardingProblem(tuple(nodes), problem.edges, problem.rows if rows else ())
 
 
 def solved(case: Case, masks: Mapping[int, Mask], options: SolverOptions, name: str) -> ShardingSolution:
