@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 # The choosers of passes/choosers by name, as words only: the command line shows them without loading a solver.
-CHOOSER_NAMES = ("ilp", "data", "zero1", "zero2", "zero3", "megatron", "mesh-tensorflow", "tofu", "flexflow", "greedy")
+CHOOSER_NAMES = (
+    *("ilp", "data", "zero1", "zero2", "zero3", "megatron"),
+    *("gspmd", "mesh-tensorflow", "tofu", "flexflow", "greedy"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ from dialects.errors import fail
 from passes.analysis.machine_attr import read_machine
 from passes.annotate_shardings import Annotator
 from passes.base import Pass
-from passes.choosers import data, flexflow, greedy, ilp, megatron, mesh_tensorflow, tofu, zero1, zero2, zero3
+from passes.choosers import data, flexflow, greedy, gspmd, ilp, megatron, mesh_tensorflow, tofu, zero1, zero2, zero3
 from passes.choosers.base import Chooser, SolverOptions
 from passes.decide_shardings import Case, read_cases
 from passes.microbatch import drop_rules, populate_rules
@@ -34,6 +34,7 @@ CHOOSERS: dict[str, Chooser] = {
     "zero2": zero2.choose,
     "zero3": zero3.choose,
     "megatron": megatron.choose,
+    "gspmd": gspmd.choose,
     "mesh-tensorflow": mesh_tensorflow.choose,
     "tofu": tofu.choose,
     "flexflow": flexflow.choose,
