@@ -1,4 +1,4 @@
-"""Claim: the sharding problem of a training step is solved in seconds, with its certificate. Synthetic transformers (97 nodes a layer).
+"""Claim: the sharding problem of a training step is solved in seconds, with its certificate. Here: synthetic transformers.
 
 python benchmarks/solver.py [--depths 2,4,8,16,32,48] [--backend cbc|highs] [--npz FILE …] [--limit-gib G]
 
@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from transformer_problem import transformer
+
 from passes.solvers.sharding_files import load_npz
 from passes.solvers.sharding_problem import ShardingProblem
 from passes.solvers.solve_sharding import solve_sharding
-from transformer_problem import transformer
 
 RUNS = 3
 

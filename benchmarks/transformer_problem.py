@@ -173,7 +173,7 @@ def transformer(layers: int, *, hidden: int = 8192, limit_bytes: Sequence[float]
         x = step.op("mk,mk->mk", x1, down, linear=True, save=True)
     dx = step.op("mk->mk", x)
     gradients: dict[int, Value] = {}
-    for x, a, wq, wo, w1, w2, q, k, v, soft, mixed, _, c, wide, active in reversed(tape):
+    for _, a, wq, wo, w1, w2, q, k, v, soft, mixed, _, c, wide, active in reversed(tape):
         gradients[w2.node] = step.op("mn,mk->nk", active, dx)
         da = step.op("mk,nk->mn", dx, w2)
         slope = step.op("mn->mn", wide)

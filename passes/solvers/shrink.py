@@ -8,6 +8,7 @@ Nodes in a memory row keep their identity (they are never eliminated), and strat
 Source: Scholz and Eckstein (LCTES'02) for the PBQP reductions. All work is remembered by content: identical layers cost once.
 """
 
+import copy
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,9 +46,9 @@ class Graph:
         self.kept: dict[int, Indices] = {n: np.arange(len(node.cost)) for n, node in enumerate(problem.nodes)}
         self.near: dict[int, dict[int, int]] = {n: {} for n in range(len(problem.nodes))}
         self.uses = self._read_rows(problem)
-        self._steps: list[_Step] = []
-        self._queue: deque[int] = deque(range(len(problem.nodes)))
-        self._queued = set(self._queue)
+        self.steps: list[_Step] = []
+        self.queue: deque[int] = deque(range(len(problem.nodes)))
+        self.queued = set(self.queue)
         for edge in problem.edges:
             self._put(edge.a, edge.b, tables.read(edge.cost))
 
@@ -65,11 +66,19 @@ class Graph:
 
     def shrink(self) -> None:
         """Apply every reduction until none applies."""
-        while self._queue:
-            node = self._queue.popleft()
-            self._queued.discard(node)
+        while self.queue:
+            node = self.queue.popleft()
+            self.queued.discard(node)
             if node in self.cost:
                 self._visit(node)
+
+    def copy(self) -> "Graph":
+        """The same graph, to be shrunk further apart from this one; tables are shared."""
+        other = copy.copy(self)
+        other.cost, other.kept, other.uses = dict(self.cost), dict(self.kept), dict(self.uses)
+        other.near = {node: dict(near) for node, near in self.near.items()}
+        other.steps, other.queue, other.queued = list(self.steps), deque(self.queue), set(self.queued)
+        return other
 
     def restrict(self, node: int, keep: Indices) -> None:
         """Leave only some of a node's strategies (positions, ascending)."""
@@ -86,7 +95,7 @@ class Graph:
     def extend(self, core: Mapping[int, int]) -> tuple[int, ...]:
         """A choice for every node of the problem, from positions among ``kept`` for the nodes that are left."""
         choice = {node: int(self.kept[node][position]) for node, position in core.items()}
-        for step in reversed(self._steps):
+        for step in reversed(self.steps):
             cost = self.tables[step.cost]
             for other, table, kept in step.answers_to:
                 cost = cost + self.tables[table][:, int(np.searchsorted(kept, choice[other]))]
@@ -94,9 +103,9 @@ class Graph:
         return tuple(choice[node] for node in range(len(choice)))
 
     def _wake(self, node: int) -> None:
-        if node not in self._queued:
-            self._queued.add(node)
-            self._queue.append(node)
+        if node not in self.queued:
+            self.queued.add(node)
+            self.queue.append(node)
 
     def _drop(self, a: int, b: int) -> None:
         del self.near[a][b], self.near[b][a]
@@ -147,7 +156,7 @@ class Graph:
         """Degree 0, 1 or 2: the best answer of the node to what its neighbours take."""
         tables, cost = self.tables, self.cost[node]
         near = sorted(self.near[node].items())
-        self._steps.append(_Step(node, cost, self.kept[node], tuple((o, table, self.kept[o]) for o, table in near)))
+        self.steps.append(_Step(node, cost, self.kept[node], tuple((o, table, self.kept[o]) for o, table in near)))
         for other, _ in near:
             self._drop(node, other)
             self._wake(other)

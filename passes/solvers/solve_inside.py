@@ -14,9 +14,10 @@ from passes.solvers.core import Core, core_of
 from passes.solvers.fixing import fix, surplus
 from passes.solvers.improve import descend
 from passes.solvers.relax import Relaxed, solve_core
-from passes.solvers.sharding_problem import Backend
+from passes.solvers.sharding_problem import Backend, Costs
 from passes.solvers.shrink import Graph
 from passes.solvers.solve_free import Found
+from passes.solvers.tables import Indices
 
 _SMALL = 5_000  # columns of a program that is solved at once
 _PROMISING = 10_000  # columns of the program that looks for a better choice near the bound
@@ -44,12 +45,16 @@ def solve_inside(graph: Graph, backend: Backend, seconds: float, small: int = _S
         if ascent.closed:
             return Found(best, bound, "dual bound", True, *size)
         rises = surplus(core, ascent.duals)
-        better = _promising(core, ascent, rises, backend, seconds)
-        if better is not None and core.objective(better) + graph.constant < best_cost:
-            best, best_cost = (
-                graph.extend(dict(zip(numbers, better, strict=True))),
-                core.objective(better) + graph.constant,
-            )
+        part = graph.copy()
+        for node, keep in zip(numbers, _promising(core, ascent, rises), strict=True):
+            if len(keep) < len(part.kept[node]):
+                part.restrict(node, keep)
+        part.shrink()
+        small_core, small_numbers = core_of(part)
+        relaxed = _solve(small_core, backend, seconds, _BRANCHES)
+        if relaxed.choice is not None and small_core.objective(relaxed.choice) + part.constant < best_cost:
+            best = part.extend(dict(zip(small_numbers, relaxed.choice, strict=True)))
+            best_cost = small_core.objective(relaxed.choice) + part.constant
         slack = best_cost - graph.constant - ascent.bound + _NEAR * abs(best_cost)
         if not np.isfinite(slack) or not fix(graph, numbers, rises, slack):
             break
@@ -99,14 +104,12 @@ def _columns(core: Core) -> int:
     return sum(cost.size for _, _, cost in core.edges)
 
 
-def _promising(
-    core: Core, ascent: Ascent, rises: Sequence[np.ndarray], backend: Backend, seconds: float
-) -> list[int] | None:
-    """The best choice among the strategies with the least rise of the bound, as many as make a program of bearable size."""
-    levels = np.unique(np.concatenate([rise.ravel() for rise in rises]))
+def _promising(core: Core, ascent: Ascent, rises: Sequence[Costs]) -> list[Indices]:
+    """Of every node the strategies seen near the end and those with the least rise of the bound, for a program of bearable size."""
+    levels = np.unique(np.concatenate(rises))
     low, high = 0, len(levels) - 1
 
-    def keeps(level: float) -> list[np.ndarray]:
+    def keeps(level: float) -> list[Indices]:
         kept = [rise <= level for rise in rises]
         for mask, mine in zip(kept, ascent.seen, strict=True):
             mask[list(mine)] = True
@@ -115,20 +118,10 @@ def _promising(
                 mask[s] = True
         return [np.flatnonzero(mask) for mask in kept]
 
-    def columns(kept: list[np.ndarray]) -> int:
+    def columns(kept: list[Indices]) -> int:
         return sum(len(kept[a]) * len(kept[b]) for a, b, _ in core.edges if len(kept[a]) > 1 and len(kept[b]) > 1)
 
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if columns(keeps(float(levels[middle]))) <= _PROMISING else (low, middle - 1)
-    kept = keeps(float(levels[low]))
-    part = Core(
-        tuple(cost[k] for cost, k in zip(core.costs, kept, strict=True)),
-        tuple((a, b, cost[np.ix_(kept[a], kept[b])]) for a, b, cost in core.edges),
-        {node: use[:, kept[node]] for node, use in core.uses.items()},
-        core.limits,
-    )
-    relaxed = _solve(part, backend, seconds, _BRANCHES)
-    if relaxed.choice is None:
-        return None
-    return descend(core, [int(k[s]) for k, s in zip(kept, relaxed.choice, strict=True)])
+    return keeps(float(levels[low]))

@@ -245,7 +245,8 @@ def test_files_hold_the_problem(tmp_path: Path):
     assert [n.name for n in back.nodes] == [n.name for n in problem.nodes]
     assert [(e.a, e.b) for e in back.edges] == [(e.a, e.b) for e in problem.edges]
     assert all(
-        np.array_equal(x.cost, y.cost) for x, y in zip((*back.nodes, *back.edges), (*problem.nodes, *problem.edges))
+        np.array_equal(x.cost, y.cost)
+        for x, y in zip((*back.nodes, *back.edges), (*problem.nodes, *problem.edges), strict=True)
     )
     assert [(r.name, r.limit_bytes) for r in back.rows] == [(r.name, r.limit_bytes) for r in problem.rows]
     choice = [0] * len(problem.nodes)
