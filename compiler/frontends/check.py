@@ -1,5 +1,7 @@
 """What no later pass can work with is refused here, before anything is changed: foreign ops, dynamic shapes, effects."""
 
+from collections.abc import Callable
+
 from jaxlib.mlir import ir
 
 from dialects.errors import fail
@@ -37,7 +39,7 @@ def _check_signature(function: ir.OpView, shown: str) -> None:
     kind = ir.FunctionType(ir.TypeAttr(function.operation.attributes["function_type"]).value)
     for what, types in (("argument", kind.inputs), ("result", kind.results)):
         for index, item in enumerate(types):
-            _check_type(item, f"{shown}: {what} {index} of @{name}")
+            _check_type(item, lambda what=what, index=index: f"{shown}: {what} {index} of @{name}")
 
 
 def _check_op(op: ir.Operation, shown: str) -> None:
@@ -69,7 +71,7 @@ def _check_op(op: ir.Operation, shown: str) -> None:
     if op.name == "stablehlo.custom_call":
         _check_callback(op, shown)
     for result in op.results:
-        _check_type(result.type, f"{shown}: {describe(op)}")
+        _check_type(result.type, lambda: f"{shown}: {describe(op)}")
 
 
 def _check_callback(op: ir.Operation, shown: str) -> None:
@@ -82,12 +84,13 @@ def _check_callback(op: ir.Operation, shown: str) -> None:
         )
 
 
-def _check_type(item: ir.Type, where: str) -> None:
+def _check_type(item: ir.Type, place: Callable[[], str]) -> None:
+    """``place`` says where ``item`` was found; it is asked only when there is something to say."""
     if isinstance(item, ir.RankedTensorType):
         if not item.has_static_shape:
-            fail(f"got the dynamic shape {item}", where=where, remedy="export with static shapes")
+            fail(f"got the dynamic shape {item}", where=place(), remedy="export with static shapes")
         return
-    text = str(item)
+    text, where = str(item), place()
     if text.startswith("!stablehlo.token"):
         fail(
             "the program has ordered effects (a token)",

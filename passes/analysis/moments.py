@@ -58,21 +58,25 @@ def _fullest(graph: ShardingGraph, block: ir.Block) -> list[list[Held]]:
             last[value] = position
     alive: dict[ir.Value, Held] = {}
     ends: dict[int, list[ir.Value]] = {}
-    moments: list[tuple[float, int, list[Held]]] = []
+    fullest: list[tuple[float, list[Held]]] = []
+    total = 0.0
     for position, op in enumerate(ops[:-1]):
         for value in op.results:
             if not takes_buffer(value) or value in returned:
                 continue
             site, result = graph.source_of[value]
             alive[value] = Held(site, result, num_bytes(value))
+            total += alive[value].num_bytes
             ends.setdefault(max(last.get(value, position), position), []).append(value)
         inner = _inner(graph, op)
-        total = sum(held.num_bytes for held in (*alive.values(), *inner))
-        moments.append((total, -position, [*alive.values(), *inner]))
+        now = total + sum(held.num_bytes for held in inner)
+        if len(fullest) < MOMENTS or now > fullest[-1][0]:  # of equal ones the first
+            fullest.append((now, [*alive.values(), *inner]))
+            fullest.sort(key=lambda moment: -moment[0])
+            del fullest[MOMENTS:]
         for value in ends.pop(position, []):
-            alive.pop(value, None)
-    moments.sort(key=lambda moment: moment[:2], reverse=True)
-    return [held for _, _, held in moments[:MOMENTS]] or [[]]
+            total -= alive.pop(value).num_bytes
+    return [held for _, held in fullest] or [[]]
 
 
 def _inner(graph: ShardingGraph, op: ir.Operation) -> list[Held]:

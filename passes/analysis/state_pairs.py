@@ -117,22 +117,31 @@ class StateSearch:
         groups: dict[Prefixes, set[tuple[int, int]]] = {}
         for argument, result, key in self._suffix_matches():
             groups.setdefault(key, set()).add((argument, result))
-        heap = [(self._rank(members), key) for key, members in groups.items()]
-        heapq.heapify(heap)
+        by_size: dict[int, list[Prefixes]] = {}  # the first thing that _rank looks at; most groups never need the rest
+        for key, members in groups.items():
+            by_size.setdefault(len(members), []).append(key)
         found: dict[int, StatePair] = {}
         taken: set[int] = set()
         doubtful: list[Prefixes] = []
-        while heap:
-            _, key = heapq.heappop(heap)
-            left = {(a, r) for a, r in groups[key] if a not in found and r not in taken}
-            if len(left) < len(groups[key]):
-                groups[key] = left
-                if left:
-                    heapq.heappush(heap, (self._rank(left), key))
-            elif self._credible(left, found):
-                self._take_named(left, found, taken)
-            else:
-                doubtful.append(key)
+        for size in range(max(by_size, default=0), 0, -1):
+            heap: list[tuple[tuple[float, ...], Prefixes]] = []
+            for key in by_size.pop(size, []):
+                groups[key] = left = {(a, r) for a, r in groups[key] if a not in found and r not in taken}
+                if len(left) == size:
+                    heap.append((self._rank(left), key))
+                else:
+                    by_size.setdefault(len(left), []).append(key)
+            heapq.heapify(heap)
+            while heap:
+                _, key = heapq.heappop(heap)
+                left = {(a, r) for a, r in groups[key] if a not in found and r not in taken}
+                if len(left) < size:
+                    groups[key] = left
+                    by_size.setdefault(len(left), []).append(key)
+                elif self._credible(left, found):
+                    self._take_named(left, found, taken)
+                else:
+                    doubtful.append(key)
         for key in doubtful:  # low-precision copies are functions of the master weights, which are paired by now
             left = {(a, r) for a, r in groups[key] if a not in found and r not in taken}
             if left and self._credible(left, found):
@@ -149,11 +158,11 @@ class StateSearch:
 
     def _suffix_matches(self) -> list[tuple[int, int, Prefixes]]:
         """Pairs of one type whose paths end alike, with what comes before the common end."""
-        by_end: dict[tuple[ir.Type, str], list[tuple[int, tuple[str, ...]]]] = {}
+        by_end: dict[tuple[ir.Type, str], list[tuple[int, _Path]]] = {}
         for result, name in enumerate(self.signature.result_names):
             path = path_of(name)
             if len(path) > 0:
-                by_end.setdefault((self.signature.result_types[result], path[-1]), []).append((result, path))
+                by_end.setdefault((self.signature.result_types[result], path[-1]), []).append((result, _Path.of(path)))
         found: list[tuple[int, int, Prefixes]] = []
         for argument, name in enumerate(self.signature.argument_names):
             path = path_of(name)
@@ -161,9 +170,10 @@ class StateSearch:
                 continue
             if argument not in self.donated and sounds_like_batch(name):  # but target['w'] is a target network
                 continue
+            mine = _Path.of(path)
             for result, other in by_end.get((self.signature.argument_types[argument], path[-1]), ()):
-                length = _common_end(path, other)
-                found.append((argument, result, (path[: len(path) - length], other[: len(other) - length])))
+                length = mine.common_end(other)
+                found.append((argument, result, (mine.without_end[length], other.without_end[length])))
         return found
 
     def _rank(self, members: set[tuple[int, int]]) -> tuple[float, ...]:
@@ -289,8 +299,21 @@ class StateSearch:
         return pairs
 
 
-def _common_end(one: tuple[str, ...], other: tuple[str, ...]) -> int:
-    length = 0
-    while length < min(len(one), len(other)) and one[-1 - length] == other[-1 - length]:
-        length += 1
-    return length
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A name's parts from its end, and what is left without the last 0, 1, … of them: there are 10^5 pairs of names to compare."""
+
+    from_end: tuple[str, ...]
+    without_end: tuple[tuple[str, ...], ...]
+
+    @staticmethod
+    def of(path: tuple[str, ...]) -> "_Path":
+        return _Path(path[::-1], tuple(path[: len(path) - length] for length in range(len(path) + 1)))
+
+    def common_end(self, other: "_Path") -> int:
+        length = 0
+        for one, two in zip(self.from_end, other.from_end, strict=False):
+            if one != two:
+                break
+            length += 1
+        return length
