@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from jaxlib.mlir import ir
 
+from compiler.annotate import annotate
 from compiler.assemble import assemble
 from compiler.emit import make_arguments, program_text
 from compiler.frontends.load import load_module
@@ -51,6 +52,7 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
             module,
             [Normalize(), AssignRoles(batch_args=options.batch_args, loss=options.loss, state_args=_pairs(options))],
         )
+        annotate(module, options)
         func = main_func(module)
         arguments = make_arguments(module, index_bounds(func))
         batch = batch_positions(func)

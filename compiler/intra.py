@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
 
+from compiler.annotate import user_mesh
 from compiler.decision_names import value_names
 from compiler.decision_record import decision_record
 from compiler.layout import Layout, in_flight
@@ -69,7 +70,8 @@ def decide(module: ir.Module, machine: Machine, layout: Layout, options: PlanOpt
     best: Decided | None = None
     best_s = solve_s = 0.0
     tight: list[Shortage] = []
-    for shape in _shapes(machine, layout, options.mesh):
+    own = user_mesh(module, layout.width, options.mesh)
+    for shape in _shapes(machine, layout, options.mesh) if own is None else [own]:
         costs = mesh_costs(machine, shape, layout.meshes[0].ranks[0])
         try:
             decisions = chooser.decide(module, costs)

@@ -13,7 +13,8 @@ CHOOSER_NAMES = (
 class PlanOptions:
     """None means: choose. ``devices``: how many there are when neither hosts nor a machine file says so.
 
-    ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh.
+    ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh;
+    ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd.
     """
 
     machine: str | None = None
@@ -29,3 +30,5 @@ class PlanOptions:
     memory_per_device: float | None = None
     intra: str = "ilp"
     mesh: tuple[int, ...] | None = None
+    annotate: tuple[tuple[str, str], ...] = ()
+    respect_annotations: bool = True

@@ -21,16 +21,30 @@ from runtime.xla import set_environment
 PLANNER = {
     "machine": "NAME|FILE.toml", "hosts": "H", "devices_per_host": "D", "microbatches": "N|auto", "stages": "N|auto",
     "schedule": "gpipe|1f1b|…", "batch_args": "5,6", "loss": "K", "state_args": "0:0,1:1", "memory_per_device": "16GiB",
-    "intra": "ilp|data|zero1|…", "mesh": "2x4|auto",
+    "intra": "ilp|data|zero1|…", "mesh": "2x4|auto", "annotate": "arg3=[{\"x\"},{}]", "respect_annotations": "yes|no",
 }  # fmt: skip
 
 
 def _planner_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of ``compiler plan``; their words are read on rank 0, by the planner's own reader."""
     for name, metavar in reversed(PLANNER.items()):
-        flag = f"--{name.replace('_', '-')}"
-        function = click.option(flag, name, metavar=metavar, help="For a MODULE: as in `compiler plan`.")(function)
+        flag, text = f"--{name.replace('_', '-')}", "For a MODULE: as in `compiler plan`."
+        if name == "respect_annotations":
+            option = click.option(f"{flag}/--no-{flag[2:]}", name, default=None, help=text, callback=_yes_or_no)
+        elif name == "annotate":
+            option = click.option(flag, name, metavar=metavar, multiple=True, help=text, callback=_lines)
+        else:
+            option = click.option(flag, name, metavar=metavar, help=text)
+        function = option(function)
     return function
+
+
+def _yes_or_no(_context: click.Context, _option: click.Parameter, value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
+
+
+def _lines(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> str | None:
+    return "\n".join(value) or None
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -23,7 +23,15 @@ PLANNER_OPTIONS: dict[str, tuple[str, str]] = {
     "state_args": ("0:0,1:1", "ARGUMENT:RESULT pairs: the argument's next value, or none.  [default: found]"),
     "memory_per_device": ("16GiB", "Plan for this much memory.  [default: the machine's]"),
     "intra": ("|".join(CHOOSER_NAMES), "Who chooses the shardings inside a mesh.  [default: ilp]"),
-    "mesh": ("2x4|auto", "The logical shape of each mesh.  [default: auto, the cheapest of one and two axes]"),
+    "mesh": (
+        "2x4|auto",
+        "The logical shape of each mesh.  [default: the module's own, else auto, the cheapest of one and two axes]",
+    ),
+    "annotate": (
+        "arg3=[{\"x\"},{}]",
+        "How an argument (arg3, or its name) or result lies on the axes; may be given again.  [default: the module's own]",
+    ),
+    "respect_annotations": ("", "Whether shardings in the module bind `ilp` and start `gspmd`.  [default: they do]"),
 }
 
 
@@ -33,10 +41,28 @@ def with_planner_options(*names: str) -> Callable[[Callable[..., Any]], Callable
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         for name in reversed(names or tuple(PLANNER_OPTIONS)):
             metavar, text = PLANNER_OPTIONS[name]
-            function = click.option(flag(name), name, metavar=metavar, help=text)(function)
+            function = planner_option(name, metavar, text)(function)
         return function
 
     return decorate
+
+
+def planner_option(name: str, metavar: str, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """One option, whose value is a plain word or None: a flag's is yes or no, a repeated one's has a line each."""
+    if name == "respect_annotations":
+        both = f"{flag(name)}/--no-{flag(name)[2:]}"
+        return click.option(both, name, default=None, help=text, callback=_yes_or_no)
+    if name == "annotate":
+        return click.option(flag(name), name, metavar=metavar, help=text, multiple=True, callback=_lines)
+    return click.option(flag(name), name, metavar=metavar, help=text)
+
+
+def _yes_or_no(_context: click.Context, _option: click.Parameter, value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
+
+
+def _lines(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> str | None:
+    return "\n".join(value) or None
 
 
 def flag(name: str) -> str:
@@ -116,6 +142,22 @@ def _mesh(word: str, where: str) -> tuple[int, ...] | None:
     return tuple(map(int, sizes))
 
 
+def _annotations(word: str, where: str) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for line in word.splitlines():
+        target, equals, text = line.rpartition("=[")
+        if not equals or not target.strip():
+            fail(f"got '{line}', want ARGUMENT=SHARDING", where=where, remedy="write it as in 'arg3=[{\"x\"}, {}]'")
+        found.append((target.strip(), f"[{text}".strip()))
+    return tuple(found)
+
+
+def _is_yes(word: str, where: str) -> bool:
+    if word not in ("yes", "no"):
+        fail(f"got '{word}', want yes or no", where=where)
+    return word == "yes"
+
+
 def _schedule(word: str, where: str) -> str:
     if word not in SCHEDULES:
         fail(f"got '{word}', want one of {', '.join(SCHEDULES)}", where=where)
@@ -142,4 +184,6 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "memory_per_device": _size,
     "intra": _chooser,
     "mesh": _mesh,
+    "annotate": _annotations,
+    "respect_annotations": _is_yes,
 }
