@@ -45,7 +45,7 @@ class Partition(Pass):
             mesh, funcs = read_mesh(module), annotated_funcs(module)
             if mesh is None or mesh.num_devices == 1:
                 for func in funcs:
-                    _strip(func, mesh)
+                    strip(func, mesh)
                 return
             run_native(module, "func.func(sdy-populate-op-sharding-rules)")
             for func in funcs:
@@ -174,7 +174,7 @@ def _retype_calls(module: ir.Module) -> None:
     refresh_type(main)
 
 
-def _strip(func: ir.OpView, mesh: MeshShape | None) -> None:
+def strip(func: ir.OpView, mesh: MeshShape | None) -> None:
     """One device has everything: no reshards, no annotations but those of the ports, and nothing is unreduced."""
     for op in all_ops(func.operation)[1:]:
         if op.name == "sdy.reshard":
