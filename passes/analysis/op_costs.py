@@ -56,8 +56,12 @@ def is_materialized(value: ir.Value) -> bool:
         return False
     if op.name in _HEAVY or op.name in _REDUCES:
         return True
-    users = [use.owner.operation.name for use in value.uses]
-    return len(users) != 1 or users[0] in _HEAVY or users[0] in _TERMINATORS
+    uses = iter(value.uses)
+    only = next(uses, None)
+    if only is None or next(uses, None) is not None:
+        return True
+    user = only.owner.operation.name
+    return user in _HEAVY or user in _TERMINATORS
 
 
 def is_free(op: ir.Operation) -> bool:

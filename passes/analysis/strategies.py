@@ -53,7 +53,8 @@ class Strategies:
     def __init__(self, mesh: MeshShape) -> None:
         self.mesh = mesh
         self.axes = wide_axes(mesh)
-        self._known: dict[tuple[str, ...], tuple[Strategy, ...]] = {}
+        self._known: dict[tuple[object, ...], tuple[Strategy, ...]] = {}
+        self._of: dict[ir.Value, tuple[Strategy, ...]] = {}
         self._shapes: dict[tuple[tuple[int, ...], bool], tuple[tuple[Sharding], ...]] = {}
         self._given: dict[int, tuple[tuple[Sharding, ...], ...]] = {}
         self._wants: dict[tuple[int, int], tuple[Sharding, ...]] = {}
@@ -62,10 +63,15 @@ class Strategies:
 
     def of(self, op: ir.Operation) -> tuple[Strategy, ...]:
         """All strategies of ``op``, the replicated one first. ``sdy-populate-op-sharding-rules`` must have run."""
-        key = _key(op)
-        if key not in self._known:
-            self._known[key] = _enumerate(op, self.mesh)
-        return self._known[key]
+        home = op.results[0] if len(op.results) else None  # clusters and graph both ask
+        if home is None or home not in self._of:
+            key = _key(op)
+            if key not in self._known:
+                self._known[key] = _enumerate(op, self.mesh)
+            if home is None:
+                return self._known[key]
+            self._of[home] = self._known[key]
+        return self._of[home]
 
     def elementwise(self, op: ir.Operation) -> tuple[Strategy, ...] | None:
         """One strategy for each sharding of the result in ``forms``, with operands alike; None when one of them is missing."""
@@ -79,12 +85,16 @@ class Strategies:
 
     def given(self, strategies: tuple[Strategy, ...]) -> tuple[tuple[Sharding, ...], ...]:
         """``Strategy.given`` of each; one object per tuple of strategies."""
-        return self._given.setdefault(id(strategies), tuple(strategy.given for strategy in strategies))
+        if id(strategies) not in self._given:
+            self._given[id(strategies)] = tuple(strategy.given for strategy in strategies)
+        return self._given[id(strategies)]
 
     def wants(self, strategies: tuple[Strategy, ...], operand: int) -> tuple[Sharding, ...]:
         """The sharding of one operand under each strategy; one object per tuple of strategies."""
         key = id(strategies), operand
-        return self._wants.setdefault(key, tuple(strategy.operands[operand] for strategy in strategies))
+        if key not in self._wants:
+            self._wants[key] = tuple(strategy.operands[operand] for strategy in strategies)
+        return self._wants[key]
 
     def first(self, forms: Sequence[tuple[Sharding, ...]]) -> tuple[Sharding, ...]:
         """``form[0]`` of each; one object per object ``forms``, which must live as long as this does."""
@@ -114,11 +124,12 @@ def wide_axes(mesh: MeshShape) -> tuple[str, ...]:
     return tuple(name for name, size in mesh.axes if size > 1)
 
 
-def _key(op: ir.Operation) -> tuple[str, ...]:
-    types = (*(str(value.type) for value in op.operands), "->", *(str(value.type) for value in op.results))
-    attributes = tuple(f"{name}={op.attributes[name]}" for name in op.attributes if _matters(str(name)))
+def _key(op: ir.Operation) -> tuple[object, ...]:
+    """Equal for ops with the same strategies. Types and attributes compare by identity: MLIR has each of them once."""
+    types = (*(value.type for value in op.operands), "->", *(value.type for value in op.results))
+    named = ((name, op.attributes[name]) for name in op.attributes if _matters(name))
     inner = tuple(inner.name for region in op.regions for block in region.blocks for inner in block.operations)
-    return (op.name, *types, *attributes, *inner)
+    return (op.name, *types, *named, *inner)
 
 
 def _matters(name: str) -> bool:
