@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from dialects.errors import fail
 from passes.solvers.bound import Duals, dual_bound
 from passes.solvers.core import Core
 from passes.solvers.quiet import quiet
@@ -43,7 +44,10 @@ class _Program:
         self.mip: Any = importlib.import_module("mip")  # here: importing it loads CBC; untyped, so Any from here on
         self.core, self.unit = core, unit
         name = self.mip.CBC if backend == "cbc" else self.mip.HIGHS
-        self.model = self.mip.Model(sense=self.mip.MINIMIZE, solver_name=name)
+        try:
+            self.model = self.mip.Model(sense=self.mip.MINIMIZE, solver_name=name)
+        except FileNotFoundError:
+            fail(f"the solver {backend} is not installed", remedy="pip install 'mip[highs]', or use cbc")
         self.model.verbose = 0
         self.model.threads = 1
         self.model.max_mip_gap = self.model.max_mip_gap_abs = _GAP

@@ -20,7 +20,11 @@ from passes.solvers.solve_free import Found
 from passes.solvers.tables import Indices
 
 _SMALL = 5_000  # columns of a program that is solved at once
-_PROMISING = 10_000  # columns of the program that looks for a better choice near the bound
+_PROMISING = (
+    10_000,
+    30_000,
+    90_000,
+)  # before shrinking; after it at most the first of these: columns of the program that looks for a better choice near the bound
 _ROUNDS = 3
 _WORTHWHILE = 0.5  # another round only where the last one left less than this of the columns
 _SWEEPS = 120
@@ -45,11 +49,7 @@ def solve_inside(graph: Graph, backend: Backend, seconds: float, small: int = _S
         if ascent.closed:
             return Found(best, bound, "dual bound", True, *size)
         rises = surplus(core, ascent.duals)
-        part = graph.copy()
-        for node, keep in zip(numbers, _promising(core, ascent, rises), strict=True):
-            if len(keep) < len(part.kept[node]):
-                part.restrict(node, keep)
-        part.shrink()
+        part = _part(graph, core, numbers, ascent, rises)
         small_core, small_numbers = core_of(part)
         relaxed = _solve(small_core, backend, seconds, _BRANCHES)
         if relaxed.choice is not None and small_core.objective(relaxed.choice) + part.constant < best_cost:
@@ -104,7 +104,23 @@ def _columns(core: Core) -> int:
     return sum(cost.size for _, _, cost in core.edges)
 
 
-def _promising(core: Core, ascent: Ascent, rises: Sequence[Costs]) -> list[Indices]:
+def _part(graph: Graph, core: Core, numbers: tuple[int, ...], ascent: Ascent, rises: Sequence[Costs]) -> Graph:
+    """The graph with promising strategies only, shrunk: as many as leave a program of bearable size."""
+    best: Graph | None = None
+    for budget in _PROMISING:
+        part = graph.copy()
+        for node, keep in zip(numbers, _promising(core, ascent, rises, budget), strict=True):
+            if len(keep) < len(part.kept[node]):
+                part.restrict(node, keep)
+        part.shrink()
+        if best is not None and _columns(core_of(part)[0]) > _PROMISING[0]:
+            return best
+        best = part
+    assert best is not None
+    return best
+
+
+def _promising(core: Core, ascent: Ascent, rises: Sequence[Costs], budget: int) -> list[Indices]:
     """Of every node the strategies seen near the end and those with the least rise of the bound, for a program of bearable size."""
     levels = np.unique(np.concatenate(rises))
     low, high = 0, len(levels) - 1
@@ -123,5 +139,5 @@ def _promising(core: Core, ascent: Ascent, rises: Sequence[Costs]) -> list[Indic
 
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if columns(keeps(float(levels[middle]))) <= _PROMISING else (low, middle - 1)
+        low, high = (middle, high) if columns(keeps(float(levels[middle]))) <= budget else (low, middle - 1)
     return keeps(float(levels[low]))
