@@ -26,12 +26,15 @@ from passes.keep_annotations import KeepAnnotations
 from passes.mark_phases import MarkPhases
 from passes.microbatch import Microbatch
 from passes.normalize import Normalize
+from passes.partition import Partition
 from passes.place import Place
 from passes.realize import Realize
 from passes.remove_dead_code import RemoveDeadCode
 from passes.unroll_loops import UnrollLoops
+from passes.verify_collectives import VerifyCollectives
 from passes.verify_fragments import VerifyFragments
 from passes.verify_stages import VerifyStages
+from passes.whole_program import WholeProgram
 
 # In the order of the path through the house. Register here: there is no other way.
 PASSES: tuple[type[Pass], ...] = (
@@ -50,9 +53,12 @@ PASSES: tuple[type[Pass], ...] = (
     Place,
     VerifyStages,
     Realize,
+    WholeProgram,
     UseMachine,
     ChooseShardings,
     VerifyFragments,
+    VerifyCollectives,
+    Partition,
 )
 
 _ANCHORS = ("builtin.module", "func.func", "any")

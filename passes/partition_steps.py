@@ -112,7 +112,7 @@ def permutation(source: Sharding, target: Sharding, mesh: MeshShape) -> list[tup
 
 def _block(sharding: Sharding, mesh: MeshShape, device: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Which part of each dim, and of the sum, the device holds."""
-    place = _coordinates(mesh, device)
+    place = coordinates(mesh, device)
     dims = tuple(_index(axes, place, mesh) for axes in sharding.dims)
     return dims, tuple(place[axis] for axis in sorted(sharding.unreduced))
 
@@ -124,7 +124,8 @@ def _index(axes: tuple[str, ...], place: dict[str, int], mesh: MeshShape) -> int
     return index
 
 
-def _coordinates(mesh: MeshShape, device: int) -> dict[str, int]:
+def coordinates(mesh: MeshShape, device: int) -> dict[str, int]:
+    """Where the device is along each axis."""
     place: dict[str, int] = {}
     for name, size in reversed(mesh.axes):
         device, place[name] = divmod(device, size)

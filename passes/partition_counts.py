@@ -1,0 +1,83 @@
+"""What a module communicates, counted: (kind, axes, bytes) -> how many. Before ``partition`` and after it the counts are equal.
+
+``bytes``: on one device, of the larger of operand and result, in the type that travels. ``axes`` in mesh order; of a permute,
+those along which some part really moves. An op in a loop counts once. What moves nothing (slices) is not counted.
+"""
+
+from collections import Counter
+from math import prod
+
+from jaxlib.mlir import ir
+
+from dialects.ops import all_ops, element_bits, element_type, entry_block, num_bytes, op_key, shape_of
+from dialects.sdy_attrs import read_mesh
+from dialects.sharding import MeshShape, Sharding
+from passes.partition import annotated_funcs, port_shardings
+from passes.partition_body import Body
+from passes.partition_collectives import wire_type
+from passes.partition_steps import FREE, Step, coordinates, permutation, step_between
+
+Counts = Counter[tuple[str, tuple[str, ...], int]]
+_COLLECTIVES = ("all_gather", "all_reduce", "all_to_all", "reduce_scatter", "collective_permute")
+
+
+def annotated_counts(module: ir.Module) -> Counts:
+    """Of a module that ``choose-shardings`` has annotated: its reshards, and one all_reduce for each ``stablehlo.rng``.
+
+    Raises Failure where the annotations follow no rule. ``sdy-populate-op-sharding-rules`` must have run.
+    """
+    mesh, counts = read_mesh(module), Counts()
+    if mesh is None or mesh.num_devices == 1:
+        return counts
+    for func in annotated_funcs(module):
+        body = Body(mesh, entry_block(func), port_shardings(func, "arg_attrs", mesh))
+        body.plan(port_shardings(func, "res_attrs", mesh))
+        for op in all_ops(func.operation):
+            if op.name == "stablehlo.rng":
+                value = op.results[0]
+                axes = tuple(name for name, size in mesh.axes if size > 1)
+                counts["all_reduce", axes, prod(shape_of(value)) * _bytes(value, "all_reduce")] += 1
+            if op.name != "sdy.reshard":
+                continue
+            source, target = body.fits[op_key(op)].ins[0], body.fits[op_key(op)].outs[0]
+            step = step_between(source, target, mesh)
+            if step is not None and step.kind not in FREE and 0 not in shape_of(op.results[0]):
+                counts[_key(op.results[0], step, source, target, mesh)] += 1
+    return counts
+
+
+def collective_counts(module: ir.Module) -> Counts:
+    """Of a module that ``partition`` has rewritten."""
+    mesh, counts = read_mesh(module), Counts()
+    for op in all_ops(module.operation):
+        kind = op.name.removeprefix("stablehlo.")
+        if mesh is None or kind not in _COLLECTIVES:
+            continue
+        key = "source_target_pairs" if kind == "collective_permute" else "replica_groups"
+        rows = ir.DenseIntElementsAttr(op.attributes[key])
+        flat = [int(number) for number in rows]
+        width = ir.RankedTensorType(rows.type).shape[1]
+        groups = [flat[i : i + width] for i in range(0, len(flat), width)]
+        size = max(num_bytes(op.operands[0]), num_bytes(op.results[0]))
+        counts[kind, _axes(groups, mesh), int(size)] += 1
+    return counts
+
+
+def _key(
+    value: ir.Value, step: Step, source: Sharding, target: Sharding, mesh: MeshShape
+) -> tuple[str, tuple[str, ...], int]:
+    larger = target if step.kind == "all_gather" else source
+    size = prod(mesh.local_shape(shape_of(value), larger)) * _bytes(value, step.kind)
+    if step.kind == "collective_permute":
+        return step.kind, _axes([list(pair) for pair in permutation(source, target, mesh)], mesh), size
+    return step.kind, tuple(sorted(step.axes, key=mesh.names.index)), size
+
+
+def _bytes(value: ir.Value, kind: str) -> int:
+    return element_bits(wire_type(element_type(value), kind)) // 8
+
+
+def _axes(groups: list[list[int]], mesh: MeshShape) -> tuple[str, ...]:
+    """The axes along which members of one group differ."""
+    places = [[coordinates(mesh, device) for device in group] for group in groups]
+    return tuple(name for name in mesh.names if any(len({place[name] for place in group}) > 1 for group in places))
