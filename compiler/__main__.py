@@ -1,4 +1,4 @@
-"""``python -m compiler``: plan, explain, inspect, calibrate."""
+"""``python -m compiler``: plan, explain, inspect, solve, calibrate."""
 
 from typing import NoReturn
 
@@ -9,6 +9,7 @@ from compiler.cli.errors import guarded
 from compiler.cli.explain import explain
 from compiler.cli.inspect import inspect
 from compiler.cli.plan import plan
+from compiler.cli.solve import solve
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,6 +24,7 @@ main.add_command(plan)
 main.add_command(explain)
 main.add_command(inspect)
 main.add_command(calibrate)
+main.add_command(solve)
 
 
 def run() -> NoReturn:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from jaxlib.mlir import ir
 
@@ -10,10 +11,10 @@ from compiler.assemble import assemble
 from compiler.emit import make_arguments, program_text
 from compiler.frontends.load import load_module
 from compiler.intra import shard
-from compiler.layout import auto_stages, make_layout, microbatch_candidates
+from compiler.layout import Layout, auto_stages, make_layout, microbatch_candidates
 from compiler.machine import Machine, load_machine
 from compiler.options import PlanOptions
-from compiler.plan import Plan
+from compiler.plan import Argument, Plan
 from compiler.plan_io import write_plan
 from dialects import attributes as names
 from dialects.context import make_context
@@ -39,47 +40,74 @@ from passes.verify_stages import VerifyStages
 DEVICES_PER_HOST = 8  # what a host has when only the number of devices is known, and it is a multiple of this
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A realized module: fragments with phase and stage, and the meshes that they run on. Shardings come next."""
+
+    module: ir.Module
+    arguments: tuple[Argument, ...]
+    layout: Layout
+    rows: int | None
+    microbatches: int
+    remarks: tuple[str, ...]
+
+
 def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
     """Plan the training step in ``module_path`` ("-" is stdin) and write the folder ``out``. Raises UserError or Failure."""
-    machine = _machine(options)
-    devices = machine.num_devices
-    remarks: list[str] = []
+    machine = machine_of(options)
     with make_context() as context, ir.Location.unknown():
         loaded = load_module(module_path, context)
-        module = loaded.module
-        program = program_text(module)
-        _run(
-            module,
-            [Normalize(), AssignRoles(batch_args=options.batch_args, loss=options.loss, state_args=_pairs(options))],
-        )
-        annotate(module, options)
-        func = main_func(module)
-        arguments = make_arguments(module, index_bounds(func))
-        batch = batch_positions(func)
-        rows = shape_of(entry_block(func).arguments[batch[0]])[0] if batch else None
-        stages = options.stages or auto_stages(machine.hosts or 1, devices)
-        if stages > 1:  # so that a cut can fall between two iterations
-            _run(module, [UnrollLoops(), FoldSlices(), Normalize()])
-        module = _microbatch(module, options, microbatch_candidates(rows, stages, devices), remarks)
-        count = op_int(module.operation, names.MICROBATCHES) or 1
-        _run(module, [CopyViews(), MarkPhases(), _stage_chooser(stages, machine), Place(), VerifyStages()])
-        found = op_int(module.operation, names.NUM_STAGES) or 1
-        if found < stages:
-            remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
-        if (remark := loop_remark(module)) is not None:
-            remarks.append(remark)
-        layout = make_layout(found, devices)
-        _run(module, [Realize()])
-        sharded = shard(module, machine, layout, options)
-        _run(module, [Partition(), VerifyFragments(mesh_of=layout.mesh_of)])
-        layout = layout.on(sharded.mesh)
+        program = program_text(loaded.module)
+        ready = prepare(loaded.module, machine, options)
+        sharded = shard(ready.module, machine, ready.layout, options)
+        run_passes(ready.module, [Partition(), VerifyFragments(mesh_of=ready.layout.mesh_of)])
         plan, files = assemble(
-            module, loaded.name, arguments, machine, layout, sharded, options, rows, tuple(remarks), count
+            ready.module,
+            loaded.name,
+            ready.arguments,
+            machine,
+            ready.layout.on(sharded.mesh),
+            sharded,
+            options,
+            ready.rows,
+            ready.remarks,
+            ready.microbatches,
         )
     return write_plan(plan, {**files, plan.program: program}, out)
 
 
-def _machine(options: PlanOptions) -> Machine:
+def find_roles(module: ir.Module, options: PlanOptions) -> None:
+    """One flat @main whose arguments and results have roles, and the user's annotations."""
+    roles = AssignRoles(batch_args=options.batch_args, loss=options.loss, state_args=_pairs(options))
+    run_passes(module, [Normalize(), roles])
+    annotate(module, options)
+
+
+def prepare(module: ir.Module, machine: Machine, options: PlanOptions) -> Prepared:
+    """All that comes before shardings: roles, microbatches, phases, stages, fragments."""
+    devices = machine.num_devices
+    remarks: list[str] = []
+    find_roles(module, options)
+    func = main_func(module)
+    arguments = make_arguments(module, index_bounds(func))
+    batch = batch_positions(func)
+    rows = shape_of(entry_block(func).arguments[batch[0]])[0] if batch else None
+    stages = options.stages or auto_stages(machine.hosts or 1, devices)
+    if stages > 1:  # so that a cut can fall between two iterations
+        run_passes(module, [UnrollLoops(), FoldSlices(), Normalize()])
+    module = _microbatch(module, options, microbatch_candidates(rows, stages, devices), remarks)
+    count = op_int(module.operation, names.MICROBATCHES) or 1
+    run_passes(module, [CopyViews(), MarkPhases(), _stage_chooser(stages, machine), Place(), VerifyStages()])
+    found = op_int(module.operation, names.NUM_STAGES) or 1
+    if found < stages:
+        remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
+    if (remark := loop_remark(module)) is not None:
+        remarks.append(remark)
+    run_passes(module, [Realize()])
+    return Prepared(module, arguments, make_layout(found, devices), rows, count, tuple(remarks))
+
+
+def machine_of(options: PlanOptions) -> Machine:
     """The machine, with a shape for ``options.devices`` when nothing else gives one."""
     hosts, per_host = options.hosts, options.devices_per_host
     if options.devices is not None and hosts is None and per_host is None:
@@ -94,7 +122,8 @@ def _pairs(options: PlanOptions) -> tuple[str, ...] | None:
     return tuple(f"{argument}:{result}" for argument, result in options.state_args)
 
 
-def _run(module: ir.Module, passes: Sequence[Pass]) -> None:
+def run_passes(module: ir.Module, passes: Sequence[Pass]) -> None:
+    """One after the other."""
     for item in passes:
         item.run(module)
 
