@@ -34,6 +34,7 @@ from passes.partition import Partition
 from passes.place import Place
 from passes.realize import Realize
 from passes.unroll_loops import UnrollLoops
+from passes.verify_collectives import VerifyCollectives
 from passes.verify_fragments import VerifyFragments
 from passes.verify_stages import VerifyStages
 
@@ -60,7 +61,9 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
         program = program_text(loaded.module)
         ready = prepare(loaded.module, machine, options)
         sharded = shard(ready.module, machine, ready.layout, options)
-        run_passes(ready.module, [Partition(), VerifyFragments(mesh_of=ready.layout.mesh_of)])
+        run_passes(
+            ready.module, [VerifyCollectives(), Partition(), VerifyFragments(mesh_of=ready.layout.mesh_of)]
+        )
         plan, files = assemble(
             ready.module,
             loaded.name,

@@ -75,7 +75,7 @@ def decide(module: ir.Module, machine: Machine, layout: Layout, options: PlanOpt
         costs = mesh_costs(machine, shape, layout.meshes[0].ranks[0])
         try:
             decisions = chooser.decide(module, costs)
-        except OutOfMemory:
+        except (OutOfMemory, TimeoutError):  # none, or none found in time
             cases = read_cases(module, costs, layout.mesh_of, alive)
             tight.append(max(map(least, cases), key=lambda item: item.total_bytes))
             continue
