@@ -11,6 +11,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import SimpleNamespace
@@ -47,6 +48,17 @@ def check_version() -> None:
         raise Failure(f"got jaxlib {__version__}, want {SUPPORTED[0]}x", remedy="pip install 'jaxlib>=0.10,<0.11'")
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """XLA's optimised HLO of a program, and its buffer assignment in bytes per device."""
+
+    hlo: str
+    argument_bytes: int
+    output_bytes: int
+    alias_bytes: int
+    temp_bytes: int
+
+
 class World:
     """The devices of one mesh, seen from one of them. ``World.alone()`` is one device and no service."""
 
@@ -74,6 +86,11 @@ class World:
     def alone(cls) -> World:
         """One device, in this process only."""
         return cls(1, _make_client(num_devices=1, asynchronous=False))
+
+    @classmethod
+    def here(cls, num_devices: int) -> World:
+        """A mesh's devices in this process, all of them: what is compiled for them is what a job's mesh compiles."""
+        return cls(num_devices, _make_client(num_devices=num_devices, asynchronous=False))
 
     @classmethod
     def joined(cls, device: int, num_devices: int, share: Callable[[str | None], str], host: str) -> World:
@@ -117,6 +134,18 @@ class World:
             module = ir.Module.parse(text)
             loaded = self._client.compile_and_load(module, self._device_list(), self._options())
         return loaded.serialize()
+
+    def look(self, text: bytes) -> Compiled:
+        """What XLA makes of StableHLO on this world: to be read by people and tests, nothing runs."""
+        from jaxlib.mlir import ir
+
+        from dialects.context import make_context
+
+        with make_context():
+            loaded = self._client.compile_and_load(ir.Module.parse(text), self._device_list(), self._options())
+        found = loaded.get_compiled_memory_stats()
+        sizes = (getattr(found, f"{name}_size_in_bytes") for name in ("argument", "output", "alias", "temp"))
+        return Compiled(loaded.hlo_modules()[0].to_string(), *sizes)
 
     def load(self, executable: bytes) -> Executable:
         """What ``compile`` gave on any device of the world -> runnable here. Not collective."""
