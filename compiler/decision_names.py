@@ -12,7 +12,7 @@ from typing import cast
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.ops import location_files, main_func
+from dialects.ops import location_files, main_func, op_key
 from dialects.signature import attr_dicts, int_of, text_of
 
 _WRAPPERS = "jvp|transpose|vmap|pmap|remat|checkpoint|rematted_computation|custom_jvp|custom_vjp"
@@ -31,10 +31,10 @@ class UserName:
 
 
 class Names:
-    """User names of ops, kept by location: repeated layers ask for the same ones."""
+    """User names of ops, each found once."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, ir.Location], UserName] = {}
+        self._known: dict[ir.Value | ir.Block, UserName] = {}
 
     def of(self, op: ir.Operation) -> UserName:
         """The name of ``op``; one without a source line has that of what it reads."""
@@ -51,7 +51,9 @@ class Names:
         return mine
 
     def _own(self, op: ir.Operation) -> UserName:
-        key = op.name, op.location
+        if not len(op.results):
+            return _name(op)
+        key = op_key(op)
         if key not in self._known:
             self._known[key] = _name(op)
         return self._known[key]

@@ -20,7 +20,7 @@ from dialects.signature import attr_dicts, set_attr_dicts
 from passes.analysis.op_costs import is_free
 from passes.analysis.sharding_graph import ShardingGraph, Use
 from passes.analysis.strategies import Strategy
-from passes.solvers.reshard import Resharder
+from passes.solvers.reshard import Resharder, Step
 
 
 class Annotator:
@@ -33,6 +33,8 @@ class Annotator:
         }
         self.made: dict[tuple[ir.Value, ir.Block, Sharding], ir.Value] = {}
         self.copied: dict[ir.Value, ir.Value] = {}
+        self.paths: dict[tuple[tuple[int, ...], int, Sharding, Sharding], tuple[Step, ...]] = {}
+        self.attributes: dict[tuple[Sharding, ...], ir.Attribute] = {}  # layers repeat, and each is parsed from text
 
     def run(self, func: ir.OpView) -> None:
         """Annotate one fragment in place."""
@@ -67,7 +69,7 @@ class Annotator:
                 if op.operands[i] != value:
                     op.operands[i] = value
             if op.name in CONTROL_FLOW:
-                op.attributes[SHARDING] = shardings_attr([self.given(value) for value in op.results])
+                op.attributes[SHARDING] = self._shardings([self.given(value) for value in op.results])
                 for region in op.regions:
                     self._block(region.blocks[0])
             elif len(op.results) and op_key(op) in self.graph.op_site:
@@ -83,7 +85,7 @@ class Annotator:
                 op.erase()
 
     def _annotate(self, op: ir.Operation, strategy: Strategy) -> None:
-        op.attributes[SHARDING] = shardings_attr(strategy.results)
+        op.attributes[SHARDING] = self._shardings(strategy.results)
         if strategy.finish is None:
             return
         kind = ir.StringAttr.get(strategy.finish)
@@ -123,10 +125,24 @@ class Annotator:
             size = element_bits(element_type(value)) // 8
             current = value
             with ir.InsertionPoint(before), before.location:
-                for step in self.resharder.path(shape_of(value), size, have, want):
+                for step in self._path(shape_of(value), size, have, want):
                     current = _reshard(current, step.after)
             self.made[key] = current
         return self.made[key]
+
+    def _path(self, shape: tuple[int, ...], size: int, have: Sharding, want: Sharding) -> tuple[Step, ...]:
+        key = shape, size, have, want
+        if key not in self.paths:
+            path = self.resharder.path(shape, size, have, want)
+            assert path is not None, "an infinite reshard was chosen"
+            self.paths[key] = path
+        return self.paths[key]
+
+    def _shardings(self, shardings: Sequence[Sharding]) -> ir.Attribute:
+        key = tuple(shardings)
+        if key not in self.attributes:
+            self.attributes[key] = shardings_attr(shardings)
+        return self.attributes[key]
 
     def _constant(self, value: ir.Value, want: Sharding, before: ir.Operation) -> ir.Value:
         key = value, before.block, want
