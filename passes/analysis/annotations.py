@@ -33,10 +33,11 @@ def read_annotations(module: ir.Module, mesh: MeshShape, aliases: Mapping[str, s
     ports: dict[str, tuple[Annotation, str]] = {}
     returned = body_ops(block)[-1].operands
     for which, word, values in (("arg_attrs", "argument", block.arguments), ("res_attrs", "result", returned)):
-        for value, entry in zip(values, attr_dicts(func, which), strict=True):
+        for i, (value, entry) in enumerate(zip(values, attr_dicts(func, which), strict=True)):
             if names.ANNOTATION not in entry:
                 continue
-            where = f"{word} {int_of(entry, names.INDEX)} '{text_of(entry, names.NAME)}'"
+            index = int_of(entry, names.INDEX)
+            where = f"{word} {i if index is None else index} '{text_of(entry, names.NAME)}'"
             found = _checked(text_of(entry, names.ANNOTATION), shape_of(value), mesh, where)
             own_id = text_of(entry, names.VALUE)
             value_id = aliases.get(own_id, own_id)
