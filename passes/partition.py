@@ -24,7 +24,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.build import make, tensor_type
 from dialects.errors import Failure
-from dialects.ops import all_ops, body_ops, element_type, entry_block, main_func, shape_of
+from dialects.ops import all_ops, body_ops, describe, element_type, entry_block, main_func, shape_of
 from dialects.sdy_attrs import SHARDING, read_mesh, read_sharding, sharding_attr, shardings_attr
 from dialects.sharding import MeshShape, Sharding, replicated
 from dialects.signature import attr_dicts, i64, int_of, refresh_type, set_attr_dicts
@@ -170,7 +170,7 @@ def _retype_calls(module: ir.Module) -> None:
             for value, kind in zip(op.results, wanted.results, strict=True):
                 value.set_type(kind)
             if [value.type for value in op.operands] != list(wanted.inputs):
-                raise Failure("an argument of the step is read unreduced", where=f"call of {op.attributes['callee']}")
+                raise Failure("an argument of the step is read unreduced", where=describe(op))
     refresh_type(main)
 
 

@@ -44,7 +44,8 @@ class Device:
             stride = self.mesh.groups((axis,))[0][1]  # devices 0 and `stride` are neighbours along the axis
             size = self.mesh.size((axis,))
             mine = make("stablehlo.divide", [_i32()], [device, scalar(stride)]) if stride > 1 else device
-            mine = make("stablehlo.remainder", [_i32()], [mine, scalar(size)])
+            if stride * size < self.mesh.num_devices:
+                mine = make("stablehlo.remainder", [_i32()], [mine, scalar(size)])
             if total is not None:
                 total = make("stablehlo.multiply", [_i32()], [total, scalar(size)])
                 mine = make("stablehlo.add", [_i32()], [total, mine])
@@ -106,6 +107,8 @@ def compare(direction: str, left: ir.Value, right: ir.Value) -> ir.Value:
 def spread(value: ir.Value, shape: Sequence[int], dims: Sequence[int]) -> ir.Value:
     """``broadcast_in_dim value, dims``."""
     kind = tensor_type(shape, element_type(value))
+    if value.type == kind:
+        return value
     return make("stablehlo.broadcast_in_dim", [kind], [value], {"broadcast_dimensions": i64s(dims)})
 
 

@@ -67,8 +67,6 @@ def fit(
     passed = tuple(sorted(opened - set(summed)))
     if passed and summed and reduction_kind(op) != "sum":
         raise Misfit(f"its {reduction_kind(op)} does not commute with an unreduced operand")
-    if set(passed) & set(split):
-        raise Misfit("it is split over an axis that its operand is unreduced over")
     masks = _masks(op, ins, passed)
     return Fit(ins, outs, shapes, along, summed, passed, masks, rule)
 
