@@ -61,9 +61,9 @@ class _Groups:
         self.makers: dict[int, Site] = {}  # port or carry -> an op that makes it
         self.read: dict[int, list[str]] = defaultdict(list)  # op -> names of arguments that it reads as they are
         for link in self.case.graph.links:
-            if link.target.kind == "port" and link.source.members:
-                self.makers.setdefault(link.target.index, link.source)
             source = self.case.graph.source_of[link.value][0]
+            if link.target.kind == "port" and source.kind in ("op", "carry"):
+                self.makers.setdefault(link.target.index, source)
             if source.kind == "port" and link.target.members and source.name in value_names:
                 self.read[link.target.index].append(value_names[source.name])
 
@@ -115,6 +115,9 @@ class _Groups:
             return UserName(last.name + of, last.location)
         if site.name in self.value_names:
             return UserName(self.value_names[site.name], "")
+        if site.kind == "carry" and isinstance(site.value, ir.OpResult):
+            loop = self.names.of(site.value.owner.operation)
+            return UserName(f"{loop.name} #{site.value.result_number}", loop.location)
         maker = self.makers.get(site.index)
         if maker is not None:
             made = self._user(self._summed(maker) if site.name.startswith("acc") else maker)
@@ -123,7 +126,7 @@ class _Groups:
 
     def _summed(self, add: Site) -> Site:
         """The site of what an accumulator's add adds."""
-        for value in add.members[-1].op.operands:
+        for value in add.members[-1].op.operands if add.members else ():
             found = self.case.graph.source_of.get(value)
             if found is not None and found[0].members and found[0] is not add:
                 return found[0]

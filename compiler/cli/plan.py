@@ -1,5 +1,7 @@
 """``python -m compiler plan MODULE -o PLAN``."""
 
+import time
+
 import click
 
 from compiler.cli.options import plan_options, with_planner_options
@@ -22,9 +24,12 @@ def plan(module: str, output: str, *, as_json: bool, **words: str | None) -> Non
     """
     options = plan_options(words)
     from compiler.driver import make_plan
+    from compiler.explain_rows import show_axes, show_certificate
     from compiler.report import explain_json, explain_text
 
+    began = time.perf_counter()
     made = make_plan(module, output, options)
+    seconds = time.perf_counter() - began
     if as_json:
         print_json(explain_json(made))
         return
@@ -32,4 +37,12 @@ def plan(module: str, output: str, *, as_json: bool, **words: str | None) -> Non
     ranks = sum(len(mesh.ranks) for mesh in made.meshes)
     for remark in made.remarks:
         click.echo(f"remark: {remark}")
+    for decision in made.decisions:
+        name = made.meshes[decision.mesh].name
+        click.echo(
+            f"{name} as {show_axes(decision)}, chosen by {decision.chooser}: {show_certificate(decision.certificate)}"
+        )
+        for remark in decision.remarks:
+            click.echo(f"remark: {name}: {remark}")
+    click.echo(f"planned in {seconds:.1f} s")
     click.echo(f"wrote {output}; run it: mpirun -np {ranks} python -m runtime.launch {output}")
