@@ -2,14 +2,14 @@
 
 python benchmarks/choosers.py [--modules 'tests/modules/*.mlirbc' …] [--machine a100-dgx] [--mesh 2x4] [--memory 2GiB] [--markdown]
 
-A cell is predicted seconds of a step and the fullest device's bytes; OOM where these are more than a device has. The last line counts
-the cells below the optimum: they must be 0. A cell that does not fit the memory is no violation.
+A cell is predicted seconds of a step and the fullest device's bytes; OOM where these are more than a device has. The last line
+counts the cells below the optimum: they must be 0. A cell that does not fit the memory is no violation.
 """
 
 import argparse
-import glob
 import sys
 import time
+from pathlib import Path
 
 from jaxlib.mlir import ir
 
@@ -47,7 +47,7 @@ def main() -> None:
     memory = f" memory={said.memory}" if said.memory else ""
     path = PATH.format(microbatches=said.microbatches, machine=said.machine, mesh=said.mesh, memory=memory)
     options = SolverOptions(time_limit_s=said.time_limit)
-    paths = sorted(path_ for pattern in said.modules for path_ in glob.glob(pattern))
+    paths = sorted(str(found) for pattern in said.modules for found in Path().glob(pattern))
     between = " | " if said.markdown else "  "
     print(between.join([f"{'model':28}", *(f"{name:>17}" for name in CHOOSERS)]))
     if said.markdown:
@@ -55,9 +55,9 @@ def main() -> None:
     violations = cells = 0
     for module_path in paths:
         name = module_path.rpartition("/")[2].removesuffix(".mlirbc")
-        with make_context(), ir.Location.unknown():
+        with make_context() as context, ir.Location.unknown():
             try:
-                module = load_module(module_path, ir.Context.current).module  # the case lives as long as it does
+                module = load_module(module_path, context).module  # the case lives as long as it does
                 case = read_case(module, path)
             except UserError as error:
                 print(f"{name:28}{between}left out: {str(error)[:120]}")

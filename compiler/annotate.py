@@ -47,7 +47,11 @@ def user_mesh(module: ir.Module, width: int, asked: tuple[int, ...] | None) -> M
         message = f"its annotations are for the mesh {text} of {mesh.num_devices} devices, and a mesh here has {width}"
         fail(message, where="the module", remedy=f"plan for {mesh.num_devices} devices a stage, or {other}")
     got = "x".join(map(str, asked or ()))
-    fail(f"got {got}, and the module's annotations are for the mesh {text}", where="--mesh", remedy=f"leave it out, or {other}")
+    fail(
+        f"got {got}, and the module's annotations are for the mesh {text}",
+        where="--mesh",
+        remedy=f"leave it out, or {other}",
+    )
 
 
 def _forget(module: ir.Module, with_mesh: bool) -> None:
@@ -86,5 +90,3 @@ def _add(module: ir.Module, target: str, text: str) -> None:
     near = difflib.get_close_matches(target, known, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     fail("there is no such argument or result", where=where, remedy=f"{hint}`compiler inspect MODULE` lists them")
-
-

@@ -1,10 +1,11 @@
-"""What a user asks of a value's sharding, as plain text in ``mw.annotation``: ``[{"x"}, {"y", ?}, {}]``, Shardy's words without the mesh.
+"""What a user asks of a value's sharding, as plain text in ``mw.annotation``: ``[{"x"}, {"y", ?}, {}]``.
 
-A dim without ``?`` is split over these axes and no others; with it more may follow.
+These are Shardy's words, without the mesh. A dim without ``?`` is split over these axes and no others; with it more may follow.
 """
 
 import re
 from dataclasses import dataclass
+from typing import NoReturn
 
 from dialects.errors import fail
 from dialects.sharding import Sharding
@@ -57,5 +58,5 @@ def read_annotation(text: str, where: str) -> Annotation:
     return Annotation(tuple(dims), tuple(more))
 
 
-def _refuse(text: str, where: str) -> str:
+def _refuse(text: str, where: str) -> NoReturn:
     fail(f"got '{text}', want a list of axes for each dim", where=where, remedy='write it as in [{"x"}, {}]')

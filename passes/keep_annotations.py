@@ -104,5 +104,3 @@ def _constrain(func: ir.OpView, op: ir.Operation) -> None:
         number = ir.BlockArgument(value).arg_number
         _put(entries[number], annotation, f"argument {number}")
         set_attr_dicts(func, "arg_attrs", entries)
-
-

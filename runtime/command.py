@@ -21,7 +21,7 @@ from runtime.xla import set_environment
 PLANNER = {
     "machine": "NAME|FILE.toml", "hosts": "H", "devices_per_host": "D", "microbatches": "N|auto", "stages": "N|auto",
     "schedule": "gpipe|1f1b|…", "batch_args": "5,6", "loss": "K", "state_args": "0:0,1:1", "memory_per_device": "16GiB",
-    "intra": "ilp|data|zero1|…", "mesh": "2x4|auto", "annotate": "arg3=[{\"x\"},{}]", "respect_annotations": "yes|no",
+    "intra": "ilp|data|zero1|…", "mesh": "2x4|auto", "annotate": 'arg3=[{"x"},{}]', "respect_annotations": "yes|no",
 }  # fmt: skip
 
 

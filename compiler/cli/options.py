@@ -28,7 +28,7 @@ PLANNER_OPTIONS: dict[str, tuple[str, str]] = {
         "The logical shape of each mesh.  [default: the module's own, else auto, the cheapest of one and two axes]",
     ),
     "annotate": (
-        "arg3=[{\"x\"},{}]",
+        'arg3=[{"x"},{}]',
         "How an argument (arg3, or its name) or result lies on the axes; may be given again.  [default: the module's own]",
     ),
     "respect_annotations": ("", "Whether shardings in the module bind `ilp` and start `gspmd`.  [default: they do]"),

@@ -73,13 +73,21 @@ def _checked(text: str, shape: tuple[int, ...], mesh: MeshShape, where: str) -> 
             known = " and ".join(f"'{name}' of {size}" for name, size in mesh.axes)
             fail(f"got {text}, and the mesh has no axis '{axis}'", where=where, remedy=f"use its axes {known}")
         if used.count(axis) > 1:
-            fail(f"got {text}, which uses axis '{axis}' twice", where=where, remedy="an axis splits one dim of a tensor")
+            fail(
+                f"got {text}, which uses axis '{axis}' twice", where=where, remedy="an axis splits one dim of a tensor"
+            )
     for dim, (axes, size) in enumerate(zip(read.dims, shape, strict=True)):
         if size % mesh.size(axes):
             message = f"got {text}, and the {size} elements of dim {dim} cannot be divided in {mesh.size(axes)} parts"
-            fail(message, where=where, remedy="annotate another dim, use fewer microbatches, or a mesh whose axes divide it")
+            fail(
+                message,
+                where=where,
+                remedy="annotate another dim, use fewer microbatches, or a mesh whose axes divide it",
+            )
         if list(axes) != sorted(axes, key=mesh.names.index):
             order = ", ".join(f'"{axis}"' for axis in sorted(axes, key=mesh.names.index))
-            fail(f"got {text}, with axes out of the mesh's order in dim {dim}", where=where, remedy=f"write {{{order}}}")
+            fail(
+                f"got {text}, with axes out of the mesh's order in dim {dim}", where=where, remedy=f"write {{{order}}}"
+            )
     wide = tuple(tuple(axis for axis in axes if sizes[axis] > 1) for axes in read.dims)
     return Annotation(wide, read.open)

@@ -34,7 +34,7 @@ Chooser = Callable[[Case, SolverOptions], ShardingSolution]
 def restricted(
     problem: ShardingProblem, masks: Mapping[int, Mask], fine_s: float = np.inf, rows: bool = False
 ) -> ShardingProblem:
-    """``problem`` without memory rows (unless ``rows``), and with ``fine_s`` more seconds on every strategy that its mask leaves out.
+    """``problem`` with ``fine_s`` more seconds on every strategy that its mask leaves out, and without memory rows unless ``rows``.
 
     A mask that leaves a node no finite strategy says nothing: the node keeps all of its own.
     """
@@ -63,9 +63,7 @@ def solved(case: Case, masks: Mapping[int, Mask], options: SolverOptions, name: 
 def best_of(problem: ShardingProblem, masks: Mapping[int, Mask], options: SolverOptions) -> tuple[int, ...]:
     """The choice that ``solved`` is about."""
     try:
-        found = solve_sharding(
-            restricted(problem, masks), backend=options.backend, time_limit_s=options.time_limit_s
-        )
+        found = solve_sharding(restricted(problem, masks), backend=options.backend, time_limit_s=options.time_limit_s)
     except NoFiniteChoice:
         least = sum(float(node.cost[np.isfinite(node.cost)].min()) for node in problem.nodes)
         softer = restricted(problem, masks, fine_s=1.0 + 10 * least)  # dearer than any reshards around a site
@@ -104,35 +102,6 @@ def batch_dim(value: ir.Value) -> int:
         return -1
     entry = ir.DictAttr(ir.ArrayAttr(owner.attributes["arg_attrs"])[value.arg_number])
     return ir.IntegerAttr(entry[names.VALUE_DIM]).value if names.VALUE_DIM in entry else -1
-
-
-def parts_of(case: Case, sharding: Sharding) -> int:
-    """In how many parts ``sharding`` divides a tensor."""
-    return case.prices.parts(sharding)
-
-
-def most_split(case: Case, site: Site) -> Mask:
-    """The shardings of a port that divide it among as many devices as its sizes allow, with no sum left open."""
-    parts = np.array([0 if form[0].unreduced else parts_of(case, form[0]) for form in site.forms])
-    return parts == parts.max()
-
-
-def phase_of(site: Site) -> str:
-    """The phase of the fragment that a site lies in; "" for a port, which lies between fragments."""
-    if site.kind == "port" or (site.value is None and not site.members):
-        return ""
-    op = site.members[0].op if site.members else _home(site.value)
-    while op.name != "func.func":
-        parent = op.parent
-        if parent is None:
-            return ""
-        op = parent.operation
-    return op_text(op, names.PHASE)
-
-
-def _home(value: ir.Value | None) -> ir.Operation:
-    assert value is not None
-    return value.owner.operation if isinstance(value, ir.OpResult) else parent_op(ir.BlockArgument(value))
 
 
 def parts_of(case: Case, sharding: Sharding) -> int:

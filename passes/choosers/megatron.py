@@ -46,7 +46,9 @@ class _Megatron:
         self.walk = Walk(case, dims, case.prices.mesh.size([axis]) if axis else 1)
         if axis:
             self.walk.run()
-        self.like: dict[tuple[int, ...], set[int]] = {}  # shape of a split parameter -> the dims that such are split along
+        self.like: dict[
+            tuple[int, ...], set[int]
+        ] = {}  # shape of a split parameter -> the dims that such are split along
         for value_id, dim in self.walk.weights.items():
             self.like.setdefault(case.graph.ports[value_id].shape, set()).add(dim)
         self.ids = {port.index: value_id for value_id, port in case.graph.ports.items()}

@@ -1,8 +1,9 @@
 """``mesh-tensorflow``: every dim of the program has a name, and a layout says for each mesh axis which name it splits, everywhere.
 
 The names are found, not given: dims that share a factor of an op's rule are one name, as are those of a value that crosses
-fragments or goes around a loop. All layouts over the names that hold most bytes are tried with our costs; the cheapest is taken. A tensor
-that has a name twice is split along it once, and an op whose rule cannot follow the layout is as close to it as it can be.
+fragments or goes around a loop. All layouts over the names that hold most bytes are tried with our costs; the cheapest is
+taken. A tensor that has a name twice is split along it once, and an op whose rule cannot follow the layout is as close to it as
+it can be.
 
 Source: Mesh-TensorFlow (Shazeer et al., NeurIPS'18, arXiv:1811.02084, section 3).
 """

@@ -2,8 +2,8 @@
 
     annotated %x = [{"x"}, {}]        %h = dot_general %x, %w ([i, k], [k, j])->([i, j])        i = x, so %h = [{"x"}, {}]
 
-First along elementwise ops and views, to and fro until nothing changes, then along all ops. Where operands disagree about a factor the
-first one counts, and an operand counts more than a result: the producer wins. An axis is used once in an op.
+First along elementwise ops and views, to and fro until nothing changes, then along all ops. Where operands disagree about a
+factor the first one counts, and an operand counts more than a result: the producer wins. An axis is used once in an op.
 
 Source: GSPMD (arXiv:2105.04663, section 3.5) for the order; Shardy's basic factor propagation.
 """
@@ -76,14 +76,21 @@ class Propagation:
                     if rule.sizes[factor] % self.mesh.size(axes) == 0:
                         along[factor] = axes
                         used.update(axes)
-        return any([self._take(value, mapping, rule, along) for value, mapping in sides])
+        changed = [self._take(value, mapping, rule, along) for value, mapping in sides]  # all of them take
+        return any(changed)
 
-    def _take(self, value: ir.Value, mapping: Dims | tuple[tuple[int, ...], ...], rule: Rule, along: dict[int, tuple[str, ...]]) -> bool:
+    def _take(
+        self,
+        value: ir.Value,
+        mapping: tuple[tuple[int, ...], ...],
+        rule: Rule,
+        along: dict[int, tuple[str, ...]],
+    ) -> bool:
         root, old = self.same(value), self.of(value)
         closed = self.closed.get(root, (False,) * len(old))
         new = list(old)
         for dim, factors in enumerate(mapping):
-            axes = next((along.get(f, ()) for f in factors if isinstance(f, int) and rule.sizes[f] > 1), ())
+            axes = next((along.get(f, ()) for f in factors if rule.sizes[f] > 1), ())
             grows = len(axes) > len(new[dim]) and axes[: len(new[dim])] == new[dim] and not closed[dim]
             others = {axis for other, held in enumerate(new) if other != dim for axis in held}
             in_order = list(axes) == sorted(axes, key=self.mesh.names.index)

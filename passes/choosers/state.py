@@ -72,5 +72,3 @@ def _is_float(value: ir.Value) -> bool:
     return isinstance(value.type, ir.RankedTensorType) and isinstance(
         ir.RankedTensorType(value.type).element_type, ir.FloatType
     )
-
-

@@ -1,6 +1,7 @@
 """``tofu``: one mesh axis after the other, each the best choice given those before it.
 
-Every step lets one more axis be used: what the earlier axes do is fixed and the later ones rest, so a step is a problem on one axis.
+Every step lets one more axis be used: what the earlier axes do is fixed and the later ones rest, so a step is a problem on one
+axis.
 Tofu's cost is communication with every op split; here a step is priced in seconds, and an op may stay whole.
 
 Source: Tofu's recursive partitioning (Wang, Huang and Li, EuroSys'19, section 5.2).
@@ -70,6 +71,11 @@ def only(sharding: Sharding, axes: Collection[str]) -> Sharding:
     """``sharding`` with nothing but ``axes``."""
     dims = tuple(tuple(axis for axis in dim if axis in axes) for dim in sharding.dims)
     return Sharding(dims, tuple(axis for axis in sharding.unreduced if axis in axes))
+
+
+def uses_only(site: Site, axes: Collection[str]) -> Mask:
+    """The strategies that use no axis but ``axes``."""
+    return np.array([all(set(s.axes) <= set(axes) for s in strategy_use(site, n)) for n in range(len(site.forms))])
 
 
 def _shared(site: Site) -> object:
