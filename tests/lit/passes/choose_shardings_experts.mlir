@@ -1,0 +1,32 @@
+// RUN: %opt %s -p 'use-machine{machine=v100-p3.16xlarge mesh=4 memory=450MB},choose-shardings' --split-input-file | FileCheck %s
+
+// Experts of 537 MB on devices of 450 MB: each device has 4 of the 16 experts and a quarter of the tokens, and two all-to-alls bring
+// the tokens to their experts and back. GShard's expert parallelism (arXiv:2006.16668, section 3.2).
+// CHECK-LABEL: module @experts
+// CHECK:       func.func private @forward
+// CHECK-SAME:    "batch0", {{[^>]*}}@mesh, [{"x"}, {}, {}]>
+// CHECK-SAME:    "arg1", {{[^>]*}}@mesh, [{"x"}, {}, {}]>
+// CHECK-SAME:    "arg2", {{[^>]*}}@mesh, [{"x"}, {}, {}]>
+// CHECK:         %[[D:.*]] = stablehlo.dot_general {{.*}}<@mesh, [{"x"}, {}, {}, {}]>
+// CHECK-NEXT:    %[[E:.*]] = sdy.reshard %[[D]] <@mesh, [{}, {"x"}, {}, {}]>
+// CHECK-NEXT:    stablehlo.transpose %[[E]], {{.*}}<@mesh, [{"x"}, {}, {}, {}]>
+// CHECK-NEXT:    stablehlo.dot_general
+// CHECK-NEXT:    stablehlo.tanh
+// CHECK-NEXT:    %[[O:.*]] = stablehlo.dot_general {{.*}}<@mesh, [{"x"}, {}, {}, {}]>
+// CHECK-NEXT:    %[[G:.*]] = sdy.reshard %[[O]] <@mesh, [{}, {"x"}, {}, {}]>
+// CHECK-NEXT:    stablehlo.dot_general %{{.*}}, %[[G]], {{.*}}<@mesh, [{"x"}, {}, {}]>
+// CHECK-NEXT:    return
+module @experts {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<16x1024x1024xf16> {mw.value = "batch0", mw.value_dim = 0 : i64}, %mask: tensor<16x1024x16x128xf16> {mw.value = "v1", mw.value_dim = 0 : i64},
+      %up: tensor<16x1024x8192xf16> {mw.value = "arg1", mw.value_dim = -1 : i64}, %down: tensor<16x8192x1024xf16> {mw.value = "arg2", mw.value_dim = -1 : i64})
+      -> (tensor<16x1024x1024xf16> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %d = stablehlo.dot_general %mask, %x, batching_dims = [0] x [0], contracting_dims = [1] x [1] : (tensor<16x1024x16x128xf16>, tensor<16x1024x1024xf16>) -> tensor<16x16x128x1024xf16>
+    %t = stablehlo.transpose %d, dims = [1, 0, 2, 3] : (tensor<16x16x128x1024xf16>) -> tensor<16x16x128x1024xf16>
+    %h = stablehlo.dot_general %t, %up, batching_dims = [0] x [0], contracting_dims = [3] x [1] : (tensor<16x16x128x1024xf16>, tensor<16x1024x8192xf16>) -> tensor<16x16x128x8192xf16>
+    %a = stablehlo.tanh %h : tensor<16x16x128x8192xf16>
+    %o = stablehlo.dot_general %a, %down, batching_dims = [0] x [0], contracting_dims = [3] x [1] : (tensor<16x16x128x8192xf16>, tensor<16x8192x1024xf16>) -> tensor<16x16x128x1024xf16>
+    %y = stablehlo.dot_general %mask, %o, batching_dims = [0] x [1], contracting_dims = [2, 3] x [0, 2] : (tensor<16x1024x16x128xf16>, tensor<16x16x128x1024xf16>) -> tensor<16x1024x1024xf16>
+    return %y : tensor<16x1024x1024xf16>
+  }
+}
