@@ -14,6 +14,7 @@ import numpy as np
 from compiler.plan_intra import AlternativeRecord, CollectiveRecord
 from dialects.ops import element_bits, element_type, num_bytes, shape_of
 from dialects.sharding import Sharding
+from passes.analysis.op_costs import sum_bytes
 from passes.analysis.sharding_graph import Link, Site
 from passes.decide_shardings import Case
 from passes.solvers.reshard import Step
@@ -114,9 +115,10 @@ class Prices:
 
     def _path(self, link: Link, have: Sharding, want: Sharding) -> tuple[Step, ...]:
         shape, size = shape_of(link.value), element_bits(element_type(link.value)) // 8
-        key = shape, size, have, want
+        wide = sum_bytes(element_type(link.value))
+        key = shape, (size, wide), have, want
         if key not in self._paths:
-            self._paths[key] = self.case.prices.resharder.path(shape, size, have, want) or ()
+            self._paths[key] = self.case.prices.resharder.path(shape, size, have, want, wide) or ()
         return self._paths[key]
 
     def extra_s(self, site: Site) -> Costs:

@@ -61,9 +61,7 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
         program = program_text(loaded.module)
         ready = prepare(loaded.module, machine, options)
         sharded = shard(ready.module, machine, ready.layout, options)
-        run_passes(
-            ready.module, [VerifyCollectives(), Partition(), VerifyFragments(mesh_of=ready.layout.mesh_of)]
-        )
+        run_passes(ready.module, [VerifyCollectives(), Partition(), VerifyFragments(mesh_of=ready.layout.mesh_of)])
         plan, files = assemble(
             ready.module,
             loaded.name,

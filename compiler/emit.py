@@ -120,7 +120,7 @@ def make_values(
 ) -> tuple[Value, ...]:
     """Every value that a fragment reads or gives, and where; ``extra``: value id -> more meshes that must hold it.
 
-    ``becomes``: the state that a value is the next value of; where that state lives, both lie alike.
+    ``becomes``: the state that a value is the next value of; where both are, they lie alike, read or not.
     The mesh that makes a value comes first: the others may have freed it at the end of the step.
     """
     ports: dict[str, Port] = {}
@@ -139,13 +139,12 @@ def make_values(
         whole = Port(value, argument.dtype, argument.shape, tuple(() for _ in argument.shape))
         if value in extra:
             ports.setdefault(value, whole)
-    for value, more in sorted(
-        extra.items(), key=lambda item: not item[0].startswith("arg")
-    ):  # states before their next value
-        for mesh in more:
+    alike = {**becomes, **{state: value for value, state in becomes.items()}}
+    for value, more in sorted(extra.items(), key=lambda item: not item[0].startswith("arg")):  # states come first
+        for mesh in sorted(more):
             held = meshes.setdefault(value, {})
-            state = meshes.get(becomes.get(value, ""), {})
-            held.setdefault(mesh, state.get(mesh, next(iter(held.values()), ports[value].sharding)))
+            other = meshes.get(alike.get(value, ""), {})
+            held.setdefault(mesh, other.get(mesh, next(iter(held.values()), ports[value].sharding)))
     return tuple(
         Value(
             id=value,

@@ -17,7 +17,7 @@ from dialects.ops import CONTROL_FLOW, body_ops, defining_op, element_bits, elem
 from dialects.sdy_attrs import SHARDING, sharding_attr, shardings_attr
 from dialects.sharding import Sharding
 from dialects.signature import attr_dicts, set_attr_dicts
-from passes.analysis.op_costs import is_free
+from passes.analysis.op_costs import is_free, sum_bytes
 from passes.analysis.sharding_graph import ShardingGraph, Use
 from passes.analysis.strategies import Strategy
 from passes.solvers.reshard import Resharder, Step
@@ -33,7 +33,7 @@ class Annotator:
         }
         self.made: dict[tuple[ir.Value, ir.Block, Sharding], ir.Value] = {}
         self.copied: dict[ir.Value, ir.Value] = {}
-        self.paths: dict[tuple[tuple[int, ...], int, Sharding, Sharding], tuple[Step, ...]] = {}
+        self.paths: dict[tuple[tuple[int, ...], tuple[int, int], Sharding, Sharding], tuple[Step, ...]] = {}
         self.attributes: dict[tuple[Sharding, ...], ir.Attribute] = {}  # layers repeat, and each is parsed from text
 
     def run(self, func: ir.OpView) -> None:
@@ -122,18 +122,19 @@ class Annotator:
             return value
         key = value, before.block, want
         if key not in self.made:
-            size = element_bits(element_type(value)) // 8
             current = value
             with ir.InsertionPoint(before), before.location:
-                for step in self._path(shape_of(value), size, have, want):
+                for step in self._path(value, have, want):
                     current = _reshard(current, step.after)
             self.made[key] = current
         return self.made[key]
 
-    def _path(self, shape: tuple[int, ...], size: int, have: Sharding, want: Sharding) -> tuple[Step, ...]:
-        key = shape, size, have, want
+    def _path(self, value: ir.Value, have: Sharding, want: Sharding) -> tuple[Step, ...]:
+        shape, element = shape_of(value), element_type(value)
+        size, wide = element_bits(element) // 8, sum_bytes(element)
+        key = shape, (size, wide), have, want
         if key not in self.paths:
-            path = self.resharder.path(shape, size, have, want)
+            path = self.resharder.path(shape, size, have, want, wide)
             assert path is not None, "an infinite reshard was chosen"
             self.paths[key] = path
         return self.paths[key]

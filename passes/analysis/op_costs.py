@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jaxlib.mlir import ir
 
 from dialects.build import constant_elements
-from dialects.ops import CONTROL_FLOW, num_bytes, shape_of
+from dialects.ops import CONTROL_FLOW, element_bits, num_bytes, shape_of
 
 _VIEWS = frozenset(("stablehlo.reshape", "stablehlo.optimization_barrier"))
 _HEAVY = frozenset(
@@ -90,3 +90,8 @@ def is_zero(op: ir.Operation) -> bool:
 def local_bytes(value: ir.Value, parts: int) -> float:
     """Bytes of one of ``parts`` equal pieces of a tensor."""
     return num_bytes(value) / parts
+
+
+def sum_bytes(element: ir.Type) -> int:
+    """Bytes that an element takes on the way when it is summed over devices: narrow types travel as 32 bits (partition)."""
+    return max(4, element_bits(element) // 8)

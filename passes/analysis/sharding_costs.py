@@ -13,7 +13,7 @@ from jaxlib.mlir import ir
 from dialects.ops import element_bits, element_type, num_bytes, shape_of
 from dialects.sharding import Sharding
 from passes.analysis.flops import flops
-from passes.analysis.op_costs import Moved, is_free, is_zero, moved
+from passes.analysis.op_costs import Moved, is_free, is_zero, moved, sum_bytes
 from passes.analysis.sharding_graph import Link, Member, ShardingGraph, Site, Use
 from passes.analysis.strategies import Strategy
 from passes.solvers.mesh_costs import MeshCosts
@@ -83,7 +83,8 @@ class ShardingCosts:
         seconds = self.costs.compute_s(flops(op) / strategy.parts, traffic, str(element_type(_main_value(op))))
         if strategy.finish is not None:
             for value, sharding in zip(op.results, strategy.results, strict=True):
-                local = num_bytes(value) / self.parts(sharding)
+                wide = sum_bytes(element_type(value)) * 8 / element_bits(element_type(value))
+                local = wide * num_bytes(value) / self.parts(sharding)
                 seconds += self.costs.collective_s("all_reduce", sharding.unreduced, local)
         return seconds
 
@@ -91,9 +92,10 @@ class ShardingCosts:
         """Seconds a step of the reshard from each form that the source gives to each that the target wants."""
         sources = self.given(link.source, link.result)
         shape, size = shape_of(link.value), element_bits(element_type(link.value)) // 8
-        key = shape, size, id(sources), id(link.wants), link.runs
+        wide = sum_bytes(element_type(link.value))
+        key = shape, size, wide, id(sources), id(link.wants), link.runs
         if key not in self._edges:
-            self._edges[key] = link.runs * self.resharder.matrix(shape, size, sources, link.wants)
+            self._edges[key] = link.runs * self.resharder.matrix(shape, size, sources, link.wants, wide)
         return self._edges[key]
 
     def given(self, site: Site, result: int) -> tuple[Sharding, ...]:

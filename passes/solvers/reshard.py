@@ -41,37 +41,50 @@ class Resharder:
     def __init__(self, costs: MeshCosts) -> None:
         self._costs = costs
         self._graphs: dict[int, _Graph] = {}
-        self._found: dict[tuple[int, float, bytes], Floats] = {}
+        self._found: dict[tuple[int, float, float, bytes], Floats] = {}
 
     def states(self, rank: int) -> tuple[Sharding, ...]:
         """All shardings of a tensor of ``rank``: each axis unused, on one dim or unreduced, axes of one dim in mesh order."""
         return self._graph(rank).canonical
 
     def matrix(
-        self, shape: Sequence[int], element_bytes: float, sources: Sequence[Sharding], targets: Sequence[Sharding]
+        self,
+        shape: Sequence[int],
+        element_bytes: float,
+        sources: Sequence[Sharding],
+        targets: Sequence[Sharding],
+        sum_bytes: float | None = None,
     ) -> Floats:
-        """Seconds [source, target] of the cheapest sequence: 0 to itself, inf where a dim does not divide or a sum comes undone."""
+        """Seconds [source, target] of the cheapest sequence: 0 to itself, inf where a dim does not divide or a sum comes undone.
+
+        ``sum_bytes``: what an element takes on the way when it is summed, if not ``element_bytes`` (narrow types are summed wide).
+        """
         graph = self._graph(len(shape))
-        distances = self._distances(graph, shape, element_bytes)
+        distances = self._distances(graph, shape, element_bytes, sum_bytes or element_bytes)
         return distances[np.ix_(graph.indices(sources), graph.indices(targets))]
 
     def path(
-        self, shape: Sequence[int], element_bytes: float, source: Sharding, target: Sharding
+        self,
+        shape: Sequence[int],
+        element_bytes: float,
+        source: Sharding,
+        target: Sharding,
+        sum_bytes: float | None = None,
     ) -> tuple[Step, ...] | None:
         """That sequence; () between equals, None where ``matrix`` says inf. Its seconds add up to the entry of ``matrix``."""
         graph = self._graph(len(shape))
-        num_bytes = element_bytes * prod(shape)
-        to_target = self._distances(graph, shape, element_bytes)[:, graph.number[target]]
+        num_bytes, wide = element_bytes * prod(shape), (sum_bytes or element_bytes) / element_bytes
+        to_target = self._distances(graph, shape, element_bytes, element_bytes * wide)[:, graph.number[target]]
         at, end = graph.number[source], graph.number[target]
         if not np.isfinite(to_target[at]):
             return None
         steps: list[Step] = []
-        weights = graph.weights(num_bytes)
+        weights = graph.weights(num_bytes, wide)
         while at != end:
             first, last = graph.starts[at], graph.starts[at + 1]
             best = first + int(np.argmin(weights[first:last] + to_target[graph.target[first:last]]))
             move = graph.moves[best]
-            larger = num_bytes / float(graph.parts[best])
+            larger = num_bytes * (wide if graph.sums[best] else 1.0) / float(graph.parts[best])
             steps.append(Step(move.kind, move.axes, move.dims, move.after, larger, float(weights[best])))
             at = int(graph.target[best])
         return tuple(steps)
@@ -81,12 +94,12 @@ class Resharder:
             self._graphs[rank] = _Graph(rank, self._costs)
         return self._graphs[rank]
 
-    def _distances(self, graph: "_Graph", shape: Sequence[int], element_bytes: float) -> Floats:
-        num_bytes = element_bytes * prod(shape)
+    def _distances(self, graph: "_Graph", shape: Sequence[int], element_bytes: float, sum_bytes: float) -> Floats:
+        num_bytes, wide = element_bytes * prod(shape), sum_bytes / element_bytes
         allowed = graph.allowed(shape)
-        key = (len(shape), num_bytes, np.packbits(allowed).tobytes())
+        key = (len(shape), num_bytes, wide, np.packbits(allowed).tobytes())
         if key not in self._found:
-            self._found[key] = _all_pairs(graph, graph.weights(num_bytes), allowed)
+            self._found[key] = _all_pairs(graph, graph.weights(num_bytes, wide), allowed)
         return self._found[key]
 
 
@@ -104,6 +117,7 @@ class _Graph:
             alike.setdefault(local_key(state, mesh), []).append(state)
         out = [tuple(moves(state, mesh, alike)) for state in self.states]
         self.moves: tuple[Move, ...] = tuple(move for group in out for move in group)
+        self.sums = np.array([move.kind in ("all_reduce", "reduce_scatter") for move in self.moves], np.bool_)
         self.starts = np.cumsum([0, *(len(group) for group in out)])
         self.source = np.repeat(np.arange(len(out)), [len(group) for group in out])
         self.target: Ints = np.array([self.number[move.after] for move in self.moves], np.int64)
@@ -120,10 +134,11 @@ class _Graph:
         """Which states split every dim evenly."""
         return (np.array(shape, np.int64) % self.dim_parts == 0).all(axis=1)
 
-    def weights(self, num_bytes: float) -> Floats:
-        """Seconds of every move of a tensor of ``num_bytes`` in all."""
+    def weights(self, num_bytes: float, wide: float = 1.0) -> Floats:
+        """Seconds of every move of a tensor of ``num_bytes`` in all; sums move ``wide`` times as many."""
         alphas, betas = self._lines
-        return (alphas + num_bytes * betas).min(axis=0) + self._ties
+        moved = num_bytes * np.where(self.sums, wide, 1.0)
+        return (alphas + moved * betas).min(axis=0) + self._ties
 
     @cached_property
     def _lines(self) -> tuple[Floats, Floats]:
