@@ -20,6 +20,8 @@ def show_certificate(certificate: CertificateRecord) -> str:
     """One line: the objective, how far from the best it can be, how that is known, and how large the problem was."""
     if certificate.gap == 0:
         proof = "proved optimal"
+    elif certificate.bound_s == 0:  # a rule is asked for its choice, not for a proof
+        proof = "no bound"
     else:
         proof = f"at most {certificate.gap:.2%} above the optimum (bound {show_s(certificate.bound_s)})"
     core = f"{certificate.core_nodes} and {certificate.core_edges} left after shrinking"
