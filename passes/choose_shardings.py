@@ -71,7 +71,9 @@ class ChooseShardings(Pass):
         costs = read_machine(module)
         if costs is None:
             fail(
-                "the module names no machine", where=f"pass {self.name}", remedy="run use-machine{machine=… mesh=…} first"
+                "the module names no machine",
+                where=f"pass {self.name}",
+                remedy="run use-machine{machine=… mesh=…} first",
             )
         decisions = self.decide(module, costs)
         self.write(module, decisions)
