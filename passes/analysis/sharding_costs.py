@@ -15,7 +15,7 @@ from dialects.sharding import Sharding
 from passes.analysis.flops import flops
 from passes.analysis.op_costs import Moved, is_free, is_zero, moved, sum_bytes
 from passes.analysis.sharding_graph import Link, Member, ShardingGraph, Site, Use
-from passes.analysis.strategies import Strategy
+from passes.analysis.strategies import Strategy, wide_axes
 from passes.solvers.mesh_costs import MeshCosts
 from passes.solvers.reshard import Resharder
 from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
@@ -81,6 +81,8 @@ class ShardingCosts:
         ]
         traffic = sum(num_bytes(value) / self.parts(sharding) for value, sharding, counts in pairs if counts)
         seconds = self.costs.compute_s(flops(op) / strategy.parts, traffic, str(element_type(_main_value(op))))
+        if op.name == "stablehlo.rng":  # every device draws its own numbers; those of the first are spread (partition)
+            seconds += self.costs.collective_s("all_reduce", wide_axes(self.mesh), num_bytes(op.results[0]))
         if strategy.finish is not None:
             for value, sharding in zip(op.results, strategy.results, strict=True):
                 wide = sum_bytes(element_type(value)) * 8 / element_bits(element_type(value))
