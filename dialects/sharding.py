@@ -55,8 +55,11 @@ class MeshShape:
 
     def size(self, axes: Iterable[str]) -> int:
         """The product of the sizes of ``axes``."""
+        used = tuple(axes)
+        if not used:
+            return 1
         sizes = dict(self.axes)
-        return prod(sizes[axis] for axis in axes)
+        return prod(sizes[axis] for axis in used)
 
     def local_shape(self, shape: tuple[int, ...], sharding: Sharding) -> tuple[int, ...]:
         """The shape of each device's part; dims divide, ``allows`` says so."""
@@ -64,9 +67,11 @@ class MeshShape:
 
     def allows(self, shape: tuple[int, ...], sharding: Sharding) -> bool:
         """Whether every split dim divides evenly and no axis is used twice."""
+        for size, split in zip(shape, sharding.dims, strict=True):
+            if split and size % self.size(split):
+                return False
         axes = sharding.axes
-        even = all(size % self.size(split) == 0 for size, split in zip(shape, sharding.dims, strict=True))
-        return even and len(set(axes)) == len(axes)
+        return len(set(axes)) == len(axes)
 
     def groups(self, axes: tuple[str, ...]) -> list[list[int]]:
         """The devices that talk in a collective over ``axes`` (ordered major first as given): rows of replica_groups."""

@@ -149,8 +149,9 @@ def _enumerate(op: ir.Operation, mesh: MeshShape) -> tuple[Strategy, ...]:
         choices = [None, *factors]
     kind = reduction_kind(op)
     found: dict[tuple[Sharding, ...], Strategy] = {(*alone.operands, *alone.results): alone}
+    shapes = [shape_of(value) for value in (*op.operands, *op.results)]
     for choice in product(choices, repeat=len(axes)):
-        strategy = _strategy(op, rule, mesh, choice, kind)
+        strategy = _strategy(shapes, rule, mesh, choice, kind)
         if strategy is not None:
             found.setdefault((*strategy.operands, *strategy.results), strategy)
     return tuple(found.values())
@@ -162,9 +163,13 @@ def _replicated(op: ir.Operation) -> Strategy:
 
 
 def _strategy(
-    op: ir.Operation, rule: Rule, mesh: MeshShape, choice: Sequence[int | tuple[int, ...] | None], kind: str | None
+    shapes: Sequence[tuple[int, ...]],
+    rule: Rule,
+    mesh: MeshShape,
+    choice: Sequence[int | tuple[int, ...] | None],
+    kind: str | None,
 ) -> Strategy | None:
-    """The strategy of one assignment; None when a size does not divide or a dim cannot say it."""
+    """The strategy of one assignment; None when a size does not divide or a dim cannot say it. ``shapes``: operands', results'."""
     along: dict[int, tuple[str, ...]] = {}
     through: dict[int, tuple[str, ...]] = {}
     passed: tuple[str, ...] = ()
@@ -183,7 +188,6 @@ def _strategy(
     operands = [_sharding(rule, mesh, mapping, along, through.get(i, ())) for i, mapping in enumerate(rule.operands)]
     open_axes = tuple(axis for axis in mesh.names if axis in summed or axis in passed)
     results = [_sharding(rule, mesh, mapping, along, open_axes) for mapping in rule.results]
-    shapes = [shape_of(value) for value in (*op.operands, *op.results)]
     known = [sharding for sharding in (*operands, *results) if sharding is not None]
     if len(known) < len(shapes) or not all(mesh.allows(s, k) for s, k in zip(shapes, known, strict=True)):
         return None
@@ -217,7 +221,7 @@ def _sharding(
                 return None
             axes = (*axes, *mine)
             full = full and rule.sizes[factor] == mesh.size(mine)
-        if list(axes) != sorted(axes, key=mesh.names.index):
+        if len(axes) > 1 and list(axes) != sorted(axes, key=mesh.names.index):
             return None
         dims.append(axes)
     return Sharding(tuple(dims), unreduced)
