@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from compiler.plan_intra import AlternativeRecord, CollectiveRecord
-from dialects.ops import element_bits, element_type, num_bytes, shape_of
+from dialects.ops import element_bits, element_type, shape_of
 from dialects.sharding import Sharding
 from passes.analysis.op_costs import sum_bytes
 from passes.analysis.sharding_graph import Link, Site
@@ -85,18 +85,14 @@ class Prices:
             self._pay(link)
 
     def _run(self, site: Site) -> None:
-        """The seconds of the ops themselves, and of reductions that an op finishes at once."""
+        """The seconds of the ops themselves, and of the sums that they make at once."""
         price = self.groups[site.index]
         total = float(self.case.prices.node(site)[self.choice[site.index]]) if site.members else 0.0
         finishing = 0.0
         for member in site.members:
-            strategy = member.strategies[self.choice[site.index]]
-            if strategy.finish is None:
-                continue
-            for value, sharding in zip(member.op.results, strategy.results, strict=True):
-                local = num_bytes(value) / self.case.prices.parts(sharding)
-                seconds = site.runs * self.case.prices.costs.collective_s("all_reduce", sharding.unreduced, local)
-                price.add("all_reduce", sharding.unreduced, local, site.runs, seconds)
+            for axes, size in self.case.prices.sums(member.op, member.strategies[self.choice[site.index]]):
+                seconds = site.runs * self.case.prices.costs.collective_s("all_reduce", axes, size)
+                price.add("all_reduce", axes, size, site.runs, seconds)
                 finishing += seconds
         price.compute_s = total - finishing
 

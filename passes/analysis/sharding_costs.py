@@ -81,14 +81,18 @@ class ShardingCosts:
         ]
         traffic = sum(num_bytes(value) / self.parts(sharding) for value, sharding, counts in pairs if counts)
         seconds = self.costs.compute_s(flops(op) / strategy.parts, traffic, str(element_type(_main_value(op))))
+        return seconds + sum(self.costs.collective_s("all_reduce", *what) for what in self.sums(op, strategy))
+
+    def sums(self, op: ir.Operation, strategy: Strategy) -> list[tuple[tuple[str, ...], float]]:
+        """The all-reduces that one run of ``op`` itself makes: axes, and bytes on each device."""
+        found: list[tuple[tuple[str, ...], float]] = []
         if op.name == "stablehlo.rng":  # every device draws its own numbers; those of the first are spread (partition)
-            seconds += self.costs.collective_s("all_reduce", wide_axes(self.mesh), num_bytes(op.results[0]))
+            found.append((wide_axes(self.mesh), num_bytes(op.results[0])))
         if strategy.finish is not None:
             for value, sharding in zip(op.results, strategy.results, strict=True):
                 wide = sum_bytes(element_type(value)) * 8 / element_bits(element_type(value))
-                local = wide * num_bytes(value) / self.parts(sharding)
-                seconds += self.costs.collective_s("all_reduce", sharding.unreduced, local)
-        return seconds
+                found.append((sharding.unreduced, wide * num_bytes(value) / self.parts(sharding)))
+        return found
 
     def edge(self, link: Link) -> Costs:
         """Seconds a step of the reshard from each form that the source gives to each that the target wants."""
