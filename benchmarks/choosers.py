@@ -47,7 +47,7 @@ def main() -> None:
     memory = f" memory={said.memory}" if said.memory else ""
     path = PATH.format(microbatches=said.microbatches, machine=said.machine, mesh=said.mesh, memory=memory)
     options = SolverOptions(time_limit_s=said.time_limit)
-    paths = sorted(str(found) for pattern in said.modules for found in Path().glob(pattern))
+    paths = sorted(str(found) for pattern in map(Path, said.modules) for found in pattern.parent.glob(pattern.name))
     between = " | " if said.markdown else "  "
     print(between.join([f"{'model':28}", *(f"{name:>17}" for name in CHOOSERS)]))
     if said.markdown:
