@@ -20,6 +20,7 @@ from compiler.timing import fragment_s
 from compiler.units import show_bytes
 from dialects.errors import fail
 from dialects.sdy_attrs import mesh_text
+from passes.analysis.liveness import compiler_of
 
 PROGRAM = "program.mlir"
 NOTHING_YET = Prediction(0.0, (), (), (), (), 0.0, 0.0)
@@ -66,7 +67,7 @@ def assemble(
         arguments=arguments,
         results=results,
         values=values,
-        fragments=tuple(fragment_of(part, layout) for part in parts),
+        fragments=tuple(fragment_of(part, layout, compiler=compiler_of(machine.flops_per_s)) for part in parts),
         instructions=(),
         slots=schedule.slots,
         prediction=NOTHING_YET,
@@ -75,7 +76,7 @@ def assemble(
     )
     held = held_results(plan)
     donated = find_donated(plan.fragments, values, runs, microbatches, held, _replaced(arguments, results))
-    fragments = tuple(fragment_of(part, layout, donated[part.name]) for part in parts)
+    fragments = tuple(msgspec.structs.replace(fragment, donated=donated[fragment.name]) for fragment in plan.fragments)
     instructions = make_instructions(fragments, values, runs, microbatches, held)
     check_instructions(fragments, values, instructions, microbatches, held)
     plan = msgspec.structs.replace(plan, fragments=fragments, instructions=instructions)

@@ -24,7 +24,7 @@ from dialects import attributes as names
 from dialects.ops import all_ops, body_ops, entry_block, main_func, shape_of
 from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
 from passes.analysis.flops import flops
-from passes.analysis.liveness import peak_temp_bytes
+from passes.analysis.liveness import CPU, Compiler, peak_temp_bytes
 
 PHASES: dict[str, Phase] = {phase: phase for phase in get_args(Phase)}
 ARGUMENT_ROLES: dict[str, ArgumentRole] = {role: role for role in get_args(ArgumentRole)}
@@ -250,8 +250,8 @@ def _strip(root: ir.Operation) -> None:
                 del op.attributes[key]
 
 
-def fragment_of(part: Part, layout: Layout, donated: tuple[int, ...] = ()) -> Fragment:
-    """The plan's record of a part."""
+def fragment_of(part: Part, layout: Layout, donated: tuple[int, ...] = (), compiler: Compiler = CPU) -> Fragment:
+    """The plan's record of a part, its temporaries as ``compiler`` lays them out."""
     mesh = layout.mesh_of[part.stage]
     return Fragment(
         name=part.name,
@@ -263,7 +263,7 @@ def fragment_of(part: Part, layout: Layout, donated: tuple[int, ...] = ()) -> Fr
         outputs=tuple(port.value for port in part.outputs),
         donated=donated,
         flops=part.flops,
-        temp_bytes=peak_temp_bytes(part.block),
+        temp_bytes=peak_temp_bytes(part.block, compiler),
     )
 
 

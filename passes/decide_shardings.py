@@ -12,6 +12,7 @@ from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
 from passes.analysis.annotations import Annotations, read_annotations
+from passes.analysis.liveness import compiler_of
 from passes.analysis.moments import memory_rows
 from passes.analysis.sharding_costs import ShardingCosts
 from passes.analysis.sharding_graph import GraphBuilder, ShardingGraph
@@ -73,7 +74,8 @@ def read_cases(
             return float(alive) if value_id.startswith(("v", "batch")) and value_id in saved else 1.0
 
         graph = GraphBuilder(strategies, runs_of, aliases, closed).build(funcs)
-        rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count)
+        compiler = compiler_of(dict(costs.flops_per_s))
+        rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count, compiler)
         cases.append(Case(tuple(funcs), graph, prices, prices.problem(graph, rows), roles, aliases, annotations))
     return cases
 

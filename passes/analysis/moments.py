@@ -1,8 +1,9 @@
 """What lives on a device at the fullest moments of a step: the memory rows of the intra-operator problem.
 
-At any moment a device holds its parts of the arguments and of the accumulators, of the values saved from forward for backward (once
-for each microbatch in flight), and inside the running fragment whatever was made and is still to be read. The moments that
-count are those that hold most when nothing is split; one row each. Parameters count in full, a donated buffer once.
+At any moment a device holds its parts of the arguments and of the accumulators, of the values saved from forward for backward
+(once for each microbatch in flight), and the running fragment's temporaries, counted as in emitted fragments (``liveness``).
+The moments that count are those that hold most when nothing is split; one row each. Parameters count in full, a donated buffer
+once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxlib.mlir import ir
 
-from dialects.ops import CONTROL_FLOW, body_ops, entry_block, num_bytes
+from dialects.ops import entry_block
 from dialects.sharding import MeshShape, Sharding
-from passes.analysis.liveness import takes_buffer
+from passes.analysis.buffers import Buffer
+from passes.analysis.liveness import CPU, Compiler, fullest
 from passes.analysis.sharding_graph import ShardingGraph, Site
 from passes.solvers.sharding_problem import Costs, MemoryRow
 
@@ -36,6 +38,7 @@ def memory_rows(
     mesh: MeshShape,
     limit_bytes: float,
     in_flight: Callable[[str], float],
+    compiler: Compiler = CPU,
 ) -> list[MemoryRow]:
     """The rows of all ``funcs``. ``in_flight(value id)``: how many instances of a port's value exist at once."""
     sizes = _Sizes(mesh)
@@ -43,56 +46,15 @@ def memory_rows(
     rows: list[MemoryRow] = []
     for func in funcs:
         name = ir.StringAttr(func.operation.attributes["sym_name"]).value
-        for number, inside in enumerate(_fullest(graph, entry_block(func))):
-            rows.append(MemoryRow(f"{name} {number}", limit_bytes, sizes.add([*base, *inside])))
+        for number, inside in enumerate(fullest(entry_block(func), compiler, MOMENTS)):
+            rows.append(MemoryRow(f"{name} {number}", limit_bytes, sizes.add([*base, *_held(graph, inside)])))
     return rows
 
 
-def _fullest(graph: ShardingGraph, block: ir.Block) -> list[list[Held]]:
-    """What is alive inside a block at its fullest moments, the values at its border left out."""
-    ops = body_ops(block)
-    returned = set(ops[-1].operands)
-    last: dict[ir.Value, int] = {}
-    for position, op in enumerate(ops):
-        for value in _reads(op):
-            last[value] = position
-    alive: dict[ir.Value, Held] = {}
-    ends: dict[int, list[ir.Value]] = {}
-    fullest: list[tuple[float, list[Held]]] = []
-    total = 0.0
-    for position, op in enumerate(ops[:-1]):
-        for value in op.results:
-            if not takes_buffer(value) or value in returned:
-                continue
-            site, result = graph.source_of[value]
-            alive[value] = Held(site, result, num_bytes(value))
-            total += alive[value].num_bytes
-            ends.setdefault(max(last.get(value, position), position), []).append(value)
-        inner = _inner(graph, op)
-        now = total + sum(held.num_bytes for held in inner)
-        if len(fullest) < MOMENTS or now > fullest[-1][0]:  # of equal ones the first
-            fullest.append((now, [*alive.values(), *inner]))
-            fullest.sort(key=lambda moment: -moment[0])
-            del fullest[MOMENTS:]
-        for value in ends.pop(position, []):
-            total -= alive.pop(value).num_bytes
-    return [held for _, held in fullest] or [[]]
-
-
-def _inner(graph: ShardingGraph, op: ir.Operation) -> list[Held]:
-    if op.name not in CONTROL_FLOW:
-        return []
-    fullest = [_fullest(graph, region.blocks[0])[0] for region in op.regions]
-    return max(fullest, key=lambda held: sum(item.num_bytes for item in held), default=[])
-
-
-def _reads(op: ir.Operation) -> list[ir.Value]:
-    reads = list(op.operands)
-    for region in op.regions if op.name in CONTROL_FLOW else ():
-        for block in region.blocks:
-            for inner in body_ops(block):
-                reads += _reads(inner)
-    return reads
+def _held(graph: ShardingGraph, buffers: Sequence[Buffer]) -> list[Held]:
+    """The sites that say how temporaries are split; what no site makes (a constant spread out) is left out."""
+    found = ((buffer, graph.source_of.get(buffer.like)) for buffer in buffers)
+    return [Held(*source, buffer.num_bytes) for buffer, source in found if source is not None]
 
 
 class _Sizes:
