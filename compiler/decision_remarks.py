@@ -10,6 +10,7 @@ from passes.analysis.sharding_graph import Member
 from passes.decide_shardings import Case
 
 _MOST = 8
+_WIDE = 4  # a dim shorter than this many times an axis is not worth a remark: kernels of 3, heads of 2
 
 
 def remarks_of(case: Case, value_names: Mapping[str, str], user: Names) -> tuple[str, ...]:
@@ -50,7 +51,7 @@ def _odd_dims(case: Case, value_names: Mapping[str, str]) -> list[str]:
     found: dict[int, list[str]] = defaultdict(list)
     for name, site in case.graph.ports.items():
         for dim, size in enumerate(site.shape):
-            if name in value_names and size >= max(sizes) and all(size % axis for axis in sizes):
+            if name in value_names and size >= _WIDE * max(sizes) and all(size % axis for axis in sizes):
                 found[size].append(f"dim {dim} of {value_names[name]}")
     axes = ", ".join(f"{name}={size}" for name, size in case.prices.mesh.axes)
     return [
