@@ -14,7 +14,7 @@ import numpy as np
 from passes.solvers.bound import Duals, dual_bound
 from passes.solvers.core import Core
 from passes.solvers.improve import descend
-from passes.solvers.messages import Messages
+from passes.solvers.messages import Messages, Point
 
 _LOOK = 5  # sweeps between two looks at choice and bound: a look costs about as much as a sweep
 _STALL = 30  # sweeps in which the bound must have risen by a part in a million
@@ -43,8 +43,9 @@ def ascend(core: Core, sweeps: int, constant: float = 0.0, starts: Sequence[Sequ
     ceiling = min(core.objective(first), best.cost) if not len(core.limits) else best.cost
     messages = Messages(core, ceiling if np.isfinite(ceiling) else _ceiling(core))
     (_priced if len(core.limits) else _unpriced)(messages, best, sweeps)
+    duals = best.certify(messages)
     seen = tuple(frozenset(each) for each in zip(*best.recent, strict=True))
-    return Ascent(best.choice, best.cost, best.duals or messages.duals(), best.bound, best.closed, seen)
+    return Ascent(best.choice, best.cost, duals, best.bound, best.closed, seen)
 
 
 class _Best:
@@ -54,7 +55,7 @@ class _Best:
         self.core, self.constant = core, constant
         self.choice: list[int] | None = None
         self.cost, self.bound = np.inf, -np.inf
-        self.duals: Duals | None = None
+        self.at: Point | None = None
         self.recent: deque[list[int]] = deque(maxlen=_RECENT)
 
     def offer(self, choice: Sequence[int]) -> None:
@@ -64,13 +65,18 @@ class _Best:
             self.choice, self.cost = list(choice), cost
 
     def bounded(self, messages: Messages) -> None:
-        """Take the messages' bound, said again by the independent sum, if it is the best."""
-        if messages.bound() <= self.bound:
-            return
-        duals = messages.duals()
-        bound = dual_bound(self.core, duals)
+        """Remember where the messages stand if their bound is the best."""
+        bound = messages.bound()
         if bound > self.bound:
-            self.bound, self.duals = bound, duals
+            self.bound, self.at = bound, messages.point()
+
+    def certify(self, messages: Messages) -> Duals:
+        """The multipliers of the best bound, and that bound again, by the independent sum over the core's own tables."""
+        if self.at is not None:
+            messages.go_to(self.at)
+        duals = messages.duals()
+        self.bound = dual_bound(self.core, duals)
+        return duals
 
     @property
     def closed(self) -> bool:
@@ -106,7 +112,7 @@ def _priced(messages: Messages, best: _Best, sweeps: int) -> None:
         best.recent.append(choice)
         bound = messages.bound()
         if bound > best.bound:
-            best.bounded(messages)
+            best.bound, best.at = bound, messages.point()
             top, since = messages.multipliers, sweep
         elif sweep - since >= _LOOK:
             pace, since = pace / 2, sweep

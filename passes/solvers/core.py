@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from passes.solvers.classes import visiting_order
 from passes.solvers.sharding_problem import Costs
 from passes.solvers.shrink import Graph
 
@@ -44,13 +45,16 @@ class Core:
 
 
 def core_of(graph: Graph) -> tuple[Core, tuple[int, ...]]:
-    """The core of a shrunk graph, and the number in the graph of each of its nodes."""
-    numbers = tuple(sorted(graph.cost))
+    """The core of a shrunk graph, nodes in visiting order, and the number in the graph of each of them."""
+    numbers = visiting_order(graph)
     index = {number: i for i, number in enumerate(numbers)}
     tables = graph.tables
     edges = tuple(
-        (index[a], index[b], tables[table]) for a in numbers for b, table in sorted(graph.near[a].items()) if a < b
+        (index[a], index[b], tables[table])
+        for a in numbers
+        for b, table in sorted(graph.near[a].items())
+        if index[a] < index[b]
     )
-    uses = {index[node]: tables[use] for node, use in sorted(graph.uses.items())}
+    uses = {index[node]: tables[graph.uses[node]] for node in numbers if node in graph.uses}
     limits = np.array([row.limit_bytes for row in graph.rows], dtype=np.float64) - graph.row_base
     return Core(tuple(tables[graph.cost[n]] for n in numbers), edges, uses, limits), numbers

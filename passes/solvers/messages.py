@@ -44,6 +44,14 @@ class _Level:
     hand_late: tuple[Indices, Indices]
 
 
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where the ascent once stood."""
+
+    messages: Costs
+    multipliers: NDArray[np.float64]
+
+
 class Messages:
     """A core without its rows; with ``multipliers`` (ticks per byte, one a row) its bytes are priced instead."""
 
@@ -127,6 +135,15 @@ class Messages:
             total[np.arange(self._width) >= self._sizes[level.nodes, None]] = np.inf
             choice[level.nodes] = total.argmin(axis=1)
         return choice.tolist()
+
+    def point(self) -> Point:
+        """Where the ascent stands, to go back to."""
+        return Point(self._messages.copy(), self.multipliers)
+
+    def go_to(self, point: Point) -> None:
+        """Stand there again."""
+        self._messages[...] = point.messages
+        self.reprice(point.multipliers)
 
     def duals(self) -> Duals:
         """The messages as multipliers of the core's edges."""
