@@ -1,0 +1,166 @@
+"""Claim: where Alpa compares sharding inside a mesh (OSDI'22, 8.2), the optimum is no slower than any rule.
+
+python benchmarks/ablation.py [--full] [--dir DIR] [--models gpt_350M_f16 …] [--mesh 2x4] [--memory 16GiB] [--plot ablation.svg]
+
+GPT, MoE (float16 layers) and Wide-ResNet of growing sizes on the 8 V100s of one host, one stage, no gradient accumulation, as there.
+First table: predicted milliseconds of a step under one cost model, or OOM and the GiB that the fullest device would need. Second: GiB
+on that device by class. `megatron` stands for the paper's heuristic. --plot needs the extra `bench` (matplotlib).
+"""
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from choosers import PATH, read_case
+from jaxlib.mlir import ir
+
+from compiler.decision_memory import memory_record
+from compiler.frontends.load import load_module
+from dialects.context import make_context
+from paper import export
+from passes.choose_shardings import CHOOSERS
+from passes.choosers.base import SolverOptions
+from passes.decide_shardings import Case
+from passes.solvers.sharding_problem import OutOfMemory, ShardingSolution
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RULES = ("data", "zero2", "zero3", "megatron", "ilp")
+SMALL = ("gpt_350M_f16", "gpt_1.3B_f16", "moe_380M_f16", "moe_1.3B_f16", "wresnet_250M", "wresnet_1B")
+LARGER = (
+    *("gpt_2.6B_f16", "gpt_6.7B_f16", "gpt_15B_f16", "gpt_39B_f16"),
+    *("moe_2.4B_f16", "moe_10B_f16", "moe_27B_f16", "moe_70B_f16"),
+    *("wresnet_2B", "wresnet_4B", "wresnet_6.8B", "wresnet_13B"),
+)
+# Classes of compiler.decision_memory, as columns.
+COLUMNS = {
+    "parameters": "parameters",
+    "optimizer": "optimizer",
+    "gradients and accumulators": "gradients",
+    "activations": "activations",
+}
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one chooser does with one model. ``seconds`` is None where nothing fits at all and so nothing was chosen."""
+
+    seconds: float | None
+    bytes_of: dict[str, float]
+    limit_bytes: float
+    gap: float = 0.0
+
+    @property
+    def used_bytes(self) -> float:
+        """On the fullest device at its fullest moment."""
+        return sum(self.bytes_of.values())
+
+    @property
+    def fits(self) -> bool:
+        """Whether a device has the memory."""
+        return self.seconds is not None and self.used_bytes <= self.limit_bytes
+
+    def text(self) -> str:
+        """Milliseconds, or OOM with the GiB that it would take."""
+        if self.seconds is None:
+            return "OOM"
+        if not self.fits:
+            return f"OOM {self.used_bytes / GIB:.1f}"
+        return f"{self.seconds * 1e3:.1f}" + (f" (gap {self.gap:.1%})" if self.gap else "")
+
+
+def choose(case: Case, name: str, options: SolverOptions) -> Cell:
+    """The choice of one chooser."""
+    limit = case.prices.costs.memory_bytes
+    try:
+        solution: ShardingSolution = CHOOSERS[name](case, options)
+    except (OutOfMemory, TimeoutError):
+        return Cell(None, {}, limit)
+    record = memory_record(case, solution.choice)
+    certificate = solution.certificate
+    return Cell(certificate.objective_s, record.bytes_of, limit, certificate.gap if name == "ilp" else 0.0)
+
+
+def plot(found: dict[str, dict[str, Cell]], path: str) -> None:
+    """Steps a second relative to the optimum, a panel a family; OOM is written where a bar would be."""
+    import matplotlib as mpl  # pyright: ignore[reportMissingImports]
+
+    mpl.use("svg")
+    from matplotlib import pyplot as plt  # pyright: ignore[reportMissingImports]
+
+    families: dict[str, list[str]] = {}
+    for model in found:
+        families.setdefault(model.split("_")[0], []).append(model)
+    figure, panels = plt.subplots(1, len(families), figsize=(4.2 * len(families), 3), sharey=True, squeeze=False)
+    width = 0.8 / len(RULES)
+    for panel, (family, models) in zip(panels[0], families.items(), strict=True):
+        for number, rule in enumerate(RULES):
+            places = [place + (number - len(RULES) / 2 + 0.5) * width for place in range(len(models))]
+            panel.bar(places, [_speed(found[model], rule) for model in models], width, label=rule)
+            for place, model in zip(places, models, strict=True):
+                if not found[model][rule].fits:
+                    panel.text(place, 0.02, "OOM", rotation=90, ha="center", va="bottom", fontsize=7)
+        panel.set_xticks(range(len(models)), [model.split("_")[1] for model in models])
+        panel.set_title(family)
+    panels[0][0].set_ylabel("predicted speed / ilp")
+    panels[0][-1].legend(fontsize=7, loc="lower right")
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def _speed(cells: dict[str, Cell], rule: str) -> float:
+    best, mine = cells["ilp"], cells[rule]
+    return best.seconds / mine.seconds if best.fits and mine.fits and best.seconds and mine.seconds else 0.0
+
+
+def main() -> None:
+    """Two tables in Markdown, and the plot."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="all sizes of the paper")
+    parser.add_argument("--models", nargs="*", default=None)
+    parser.add_argument("--dir", type=Path, help="where the modules are or go; default: a temporary folder")
+    parser.add_argument("--mesh", default="2x4")
+    parser.add_argument("--memory", default="16GiB")
+    parser.add_argument("--time-limit", type=float, default=120.0)
+    parser.add_argument("--plot", metavar="FILE.svg")
+    said = parser.parse_args()
+    models: Sequence[str] = said.models or sorted({*SMALL, *(LARGER if said.full else ())}, key=_by_size)
+    path = PATH.format(microbatches=1, machine="v100-p3.16xlarge", mesh=said.mesh, memory=f" memory={said.memory}")
+    found: dict[str, dict[str, Cell]] = {}
+    print("| model | " + " | ".join(f"{rule} ms" for rule in RULES) + " |\n|---|" + "--:|" * len(RULES), flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        for model in models:
+            file = export(model, (said.dir or Path(scratch)).resolve())
+            with make_context() as context, ir.Location.unknown():
+                module = load_module(str(file), context).module  # the case lives as long as it does
+                case = read_case(module, path)
+                cells = {rule: choose(case, rule, SolverOptions(time_limit_s=said.time_limit)) for rule in RULES}
+            found[model] = cells
+            print(f"| {model} | " + " | ".join(cell.text() for cell in cells.values()) + " |", flush=True)
+    print_memory(found)
+    if said.plot:
+        plot(found, said.plot)
+
+
+def print_memory(found: dict[str, dict[str, Cell]]) -> None:
+    """GiB by class, a row for each model and rule that chose something."""
+    print("\n| model | rule | " + " | ".join(COLUMNS.values()) + " | rest | all GiB |\n|---|---|" + "--:|" * 6)
+    for model, cells in found.items():
+        for rule, cell in cells.items():
+            sizes = [cell.bytes_of.get(kind, 0.0) for kind in COLUMNS]
+            row = [f"{size / GIB:.2f}" for size in (*sizes, cell.used_bytes - sum(sizes), cell.used_bytes)]
+            if cell.bytes_of:
+                print(f"| {model} | {rule} | " + " | ".join(row) + " |")
+
+
+def _by_size(model: str) -> tuple[str, float]:
+    family, size = model.split("_")[:2]
+    return family, float(size[:-1]) * (1e-3 if size.endswith("M") else 1.0)
+
+
+if __name__ == "__main__":
+    main()
