@@ -2,9 +2,9 @@
 
 python benchmarks/ablation.py [--full] [--dir DIR] [--models gpt_350M_f16 …] [--mesh 2x4] [--memory 16GiB] [--plot ablation.svg]
 
-GPT, MoE (float16 layers) and Wide-ResNet of growing sizes on the 8 V100s of one host, one stage, no gradient accumulation, as there.
-First table: predicted milliseconds of a step under one cost model, or OOM and the GiB that the fullest device would need. Second: GiB
-on that device by class. `megatron` stands for the paper's heuristic. --plot needs the extra `bench` (matplotlib).
+GPT, MoE (float16 layers) and Wide-ResNet of growing sizes on the 8 V100s of one host, one stage, no gradient accumulation.
+First table: predicted milliseconds of a step under one cost model, or OOM and the GiB that the fullest device would need.
+Second: GiB on that device by class. `megatron` stands for the paper's heuristic. --plot needs the extra `bench` (matplotlib).
 """
 
 import argparse

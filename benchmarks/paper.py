@@ -3,9 +3,9 @@
 python benchmarks/paper.py [--dir DIR] [--models gpt_39B moe_70B …] [--machine v100-p3.16xlarge] [--mesh 2x4] [--memory 1e12]
 
 Each module is exported by examples/paper/ unless DIR has it, then decided by `compiler solve --whole` in a process of its own,
-module in, annotated module out. `cpu` is the processor time of that process, start included, which other work on the machine changes
-little; peak memory is its largest resident set. 39 billion parameters with Adam's moments do not fit 8 V100s (Alpa's paper has 64),
-so the limit is raised: --memory.
+module in, annotated module out. `cpu` is the processor time of that process, start included, which other work on the machine
+changes little; peak memory is its largest resident set. 39 billion parameters with Adam's moments do not fit 8 V100s (Alpa's
+paper has 64), so the limit is raised: --memory.
 """
 
 import argparse
