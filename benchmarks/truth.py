@@ -4,10 +4,10 @@
     python benchmarks/truth.py --all                  tests/modules on a 2x2 mesh, data and ilp, 2 microbatches
     python benchmarks/truth.py MODULE.mlirbc … [--intra ilp,data] [--mesh 2x2]
 
-Compiles every stage module as a job would, in this process. Three counts of collectives by (kind, devices a group, bytes a device of
-the larger side): of the decision (what the solver priced, a step), of the stage modules, of XLA's optimised HLO. XLA's
-``cpu-all-reduce-combiner`` makes one op of many sums: each entry of its tuple counts as a collective. Of sums that travel in a wider
-type (f16 as f32) the bytes are those of the value. A permutation has no groups.
+Compiles every stage module as a job would, in this process. Three counts of collectives by (kind, devices a group, bytes a device
+of the larger side): of the decision (what the solver priced, a step), of the stage modules, of XLA's optimised HLO. XLA's
+``cpu-all-reduce-combiner`` makes one op of many sums: each entry of its tuple counts as a collective. Sums of 16-bit floats travel
+as f32: they are priced by the value's bytes, and show as a difference. A permutation has no groups.
 """
 
 import argparse
@@ -32,7 +32,7 @@ from compiler.plan_io import load_plan
 from compiler.timing import COLLECTIVES
 from dialects.context import make_context
 from dialects.errors import UserError
-from dialects.ops import CONTROL_FLOW, body_ops, defining_op, main_func, num_bytes
+from dialects.ops import CONTROL_FLOW, body_ops, main_func, num_bytes
 from passes.analysis.flops import UNKNOWN_TRIPS
 from passes.analysis.trip_count import trip_count
 from runtime.xla import Compiled, World, set_environment
@@ -60,7 +60,12 @@ class Truth:
     @property
     def bytes(self) -> float:
         """Arguments, outputs and temporaries of one run, a device, as XLA lays them out."""
-        return self.compiled.argument_bytes + self.compiled.output_bytes - self.compiled.alias_bytes + self.compiled.temp_bytes
+        return (
+            self.compiled.argument_bytes
+            + self.compiled.output_bytes
+            - self.compiled.alias_bytes
+            + self.compiled.temp_bytes
+        )
 
 
 def truths(folder: Path, plan: Plan, world: World) -> list[Truth]:
@@ -107,7 +112,11 @@ def _collectives(block: ir.Block, times: float) -> Iterator[tuple[Collective, fl
                 yield from _collectives(region.blocks[0], times * trips)
         elif op.name in COLLECTIVES:
             kind = COLLECTIVES[op.name]
-            group = 0 if kind == PERMUTE else ir.RankedTensorType(ir.DenseIntElementsAttr(op.attributes["replica_groups"]).type).shape[1]
+            group = (
+                0
+                if kind == PERMUTE
+                else ir.RankedTensorType(ir.DenseIntElementsAttr(op.attributes["replica_groups"]).type).shape[1]
+            )
             size = max(num_bytes(value) for value in (*op.operands, *op.results))
             yield (kind, group, size), times
 
@@ -156,7 +165,9 @@ def main() -> None:
     targets = [*given.targets, *(sorted(map(str, Path("tests/modules").glob("*.mlirbc"))) if given.all else [])]
     mesh = tuple(map(int, given.mesh.split("x")))
     worlds: dict[int, World] = {}
-    print(f"{'plan':32} {'collectives':>11} {'fragment':>9} {'XLA':>9} {'ours':>9} {'error':>7} {'temp XLA':>9} {'ours':>9}")
+    print(
+        f"{'plan':32} {'collectives':>11} {'fragment':>9} {'XLA':>9} {'ours':>9} {'error':>7} {'temp XLA':>9} {'ours':>9}"
+    )
     with tempfile.TemporaryDirectory() as scratch:
         for target in targets:
             for name, folder in _plans(target, given.intra.split(","), mesh, given.microbatches, Path(scratch)):
@@ -166,13 +177,17 @@ def main() -> None:
                 report(name, plan, truths(folder, plan, worlds[size]))
 
 
-def _plans(target: str, intras: list[str], mesh: tuple[int, ...], microbatches: int, scratch: Path) -> Iterator[tuple[str, Path]]:
+def _plans(
+    target: str, intras: list[str], mesh: tuple[int, ...], microbatches: int, scratch: Path
+) -> Iterator[tuple[str, Path]]:
     if Path(target).is_dir():
         yield Path(target).name, Path(target)
         return
     for intra in intras:
         name = f"{Path(target).stem} {intra}"
-        options = PlanOptions(hosts=1, devices_per_host=prod(mesh), stages=1, mesh=mesh, intra=intra, microbatches=microbatches)
+        options = PlanOptions(
+            hosts=1, devices_per_host=prod(mesh), stages=1, mesh=mesh, intra=intra, microbatches=microbatches
+        )
         try:
             make_plan(target, str(scratch / name), options)
         except UserError as error:
@@ -193,7 +208,13 @@ def report(name: str, plan: Plan, found: list[Truth]) -> None:
             _differences("text", truth.said, "HLO", truth.made)
     temp = {truth.fragment.name: float(truth.compiled.temp_bytes) for truth in found}
     ours = {truth.fragment.name: truth.fragment.temp_bytes for truth in found}
-    _row(name, f"{paid.total():4.0f} {'equal' if text == paid else 'DIFFER'}", "step", step_bytes(plan, temp), step_bytes(plan, ours))
+    _row(
+        name,
+        f"{paid.total():4.0f} {'equal' if text == paid else 'DIFFER'}",
+        "step",
+        step_bytes(plan, temp),
+        step_bytes(plan, ours),
+    )
     print(flush=True)
     _differences("priced", paid, "text", text)
 

@@ -12,11 +12,12 @@ from jaxlib.mlir import ir
 
 from dialects.ops import CONTROL_FLOW
 from passes.analysis.buffers import Buffer, Node, nodes_of
+from passes.analysis.combined_sums import combined
 
 
 @dataclass(frozen=True)
 class Compiler:
-    """``widens``: 16-bit floats are computed in f32; ``breadth_first``: ops run as soon as they can, else in program order."""
+    """``widens``: 16-bit floats are computed in f32. ``breadth_first``: sums are joined, ops run as soon as they can; else as written."""
 
     widens: bool
     breadth_first: bool
@@ -39,7 +40,7 @@ def peak_temp_bytes(block: ir.Block, compiler: Compiler = CPU) -> float:
 def fullest(block: ir.Block, compiler: Compiler, count: int = 1) -> list[list[Buffer]]:
     """The temporaries at the ``count`` fullest moments of a block, fullest first; [[]] when it makes none."""
     nodes = nodes_of(block, compiler.widens)
-    nodes = breadth_first(nodes) if compiler.breadth_first else nodes
+    nodes = _scheduled(nodes) if compiler.breadth_first else nodes
     left = _homeless(_memories(nodes))
     inner = {
         i: _inner(node.op, compiler)
@@ -62,6 +63,14 @@ def fullest(block: ir.Block, compiler: Compiler, count: int = 1) -> list[list[Bu
 def _inner(op: ir.Operation, compiler: Compiler) -> list[Buffer]:
     found = [fullest(region.blocks[0], compiler)[0] for region in op.regions]
     return max(found, key=lambda buffers: sum(buffer.num_bytes for buffer in buffers), default=[])
+
+
+def _scheduled(nodes: Sequence[Node]) -> list[Node]:
+    joined = combined(nodes)
+    order = breadth_first(joined)
+    return (
+        order if len(order) == len(joined) else breadth_first(nodes)
+    )  # two groups that wait for each other: not joined
 
 
 def breadth_first(nodes: Sequence[Node]) -> list[Node]:
