@@ -22,6 +22,7 @@ from pathlib import Path
 
 from jaxlib.mlir import ir
 
+from compiler.check_plan import held_results
 from compiler.driver import make_plan
 from compiler.emit import local_block
 from compiler.instructions import Program
@@ -95,8 +96,7 @@ def predicted_bytes(plan: Plan, fragment: Fragment) -> float:
 
 def step_bytes(plan: Plan, temp_bytes: dict[str, float]) -> float:
     """The most that a device holds along its list, if the fragments' temporaries are these."""
-    held = {result.value for result in plan.results}
-    program = Program.of(plan.fragments, plan.values, plan.microbatches, held)
+    program = Program.of(plan.fragments, plan.values, plan.microbatches, held_results(plan))
     peaks = [
         peak_bytes(program, items, placed_bytes(plan.values, plan.meshes, mesh), temp_bytes)[1]
         for mesh, items in enumerate(plan.instructions)

@@ -17,7 +17,7 @@ from passes.analysis.combined_sums import combined
 
 @dataclass(frozen=True)
 class Compiler:
-    """``widens``: 16-bit floats are computed in f32. ``breadth_first``: sums are joined, ops run as soon as they can; else as written."""
+    """``widens``: 16-bit floats become f32. ``breadth_first``: sums are joined, ops run as soon as they can; else as written."""
 
     widens: bool
     breadth_first: bool
