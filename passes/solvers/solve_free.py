@@ -40,8 +40,8 @@ class Found:
     core_edges: int
 
 
-def solve_free(graph: Graph, backend: Backend, seconds: float) -> Found:
-    """``graph`` is shrunk and used up. Raises NoFiniteChoice."""
+def solve_free(graph: Graph, price: Price, backend: Backend, seconds: float) -> Found:
+    """``graph`` is shrunk and used up. ``price``: ticks of a choice of the whole problem. Raises NoFiniteChoice."""
     graph.shrink()
     size = (len(graph.cost), sum(map(len, graph.near.values())) // 2)
     if not graph.cost:
@@ -56,10 +56,14 @@ def solve_free(graph: Graph, backend: Backend, seconds: float) -> Found:
             return Found(graph.extend(choice), cost + graph.constant, "elimination", True, *size)
         sweeps = int(min(_SWEEPS, plan.cells / (_CELLS_A_SWEEP * max(columns, 1))))
         ascent = ascend(core, sweeps, graph.constant)
-        if ascent.cost + graph.constant < best_cost and ascent.choice is not None:
-            best, best_cost = graph.extend(dict(zip(numbers, ascent.choice, strict=True))), ascent.cost + graph.constant
         bound = max(bound, ascent.bound + graph.constant)
-        if ascent.closed:
+        offers = [graph.extend(dict(zip(numbers, ascent.choice, strict=True)))] if ascent.choice is not None else []
+        if not ascent.closed and (mixed := fuse(graph, core, numbers, ascent.seen)) is not None:
+            offers.append(mixed)
+        for offer in offers:
+            if (cost := price(offer)) < best_cost:
+                best, best_cost = offer, cost
+        if best_cost - bound <= CLOSED * abs(best_cost):
             return Found(best, bound, "dual bound", True, *size)
         slack = best_cost - graph.constant - ascent.bound + 1e-9 * abs(best_cost)
         if np.isfinite(slack) and fix(graph, numbers, surplus(core, ascent.duals), slack):
