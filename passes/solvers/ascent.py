@@ -18,7 +18,7 @@ from passes.solvers.messages import Messages, Point
 
 _LOOK = 5  # sweeps between two looks at choice and bound: a look costs about as much as a sweep
 _STALL = 30  # sweeps in which the bound must have risen by a part in a million
-_CLOSED = 1e-10  # relative gap
+CLOSED = 1e-10  # relative gap
 _RECENT = 20  # choices whose strategies make the program that looks for a better one
 
 
@@ -80,7 +80,7 @@ class _Best:
 
     @property
     def closed(self) -> bool:
-        return self.choice is not None and self.cost - self.bound <= _CLOSED * abs(self.cost + self.constant)
+        return self.choice is not None and self.cost - self.bound <= CLOSED * abs(self.cost + self.constant)
 
 
 def _unpriced(messages: Messages, best: _Best, sweeps: int) -> None:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from passes.solvers.ascent import ascend
+from passes.solvers.ascent import CLOSED, ascend
 from passes.solvers.core import core_of
 from passes.solvers.elimination import eliminate, plan_elimination
 from passes.solvers.fixing import fix, surplus
 from passes.solvers.relax import solve_core
+from passes.solvers.fusion import fuse
 from passes.solvers.sharding_problem import Backend
 from passes.solvers.shrink import Graph
 
@@ -40,8 +41,8 @@ class Found:
     core_edges: int
 
 
-def solve_free(graph: Graph, price: Price, backend: Backend, seconds: float) -> Found:
-    """``graph`` is shrunk and used up. ``price``: ticks of a choice of the whole problem. Raises NoFiniteChoice."""
+def solve_free(graph: Graph, backend: Backend, seconds: float) -> Found:
+    """``graph`` is shrunk and used up. Raises NoFiniteChoice."""
     graph.shrink()
     size = (len(graph.cost), sum(map(len, graph.near.values())) // 2)
     if not graph.cost:
@@ -57,12 +58,11 @@ def solve_free(graph: Graph, price: Price, backend: Backend, seconds: float) -> 
         sweeps = int(min(_SWEEPS, plan.cells / (_CELLS_A_SWEEP * max(columns, 1))))
         ascent = ascend(core, sweeps, graph.constant)
         bound = max(bound, ascent.bound + graph.constant)
-        offers = [graph.extend(dict(zip(numbers, ascent.choice, strict=True)))] if ascent.choice is not None else []
-        if not ascent.closed and (mixed := fuse(graph, core, numbers, ascent.seen)) is not None:
-            offers.append(mixed)
-        for offer in offers:
-            if (cost := price(offer)) < best_cost:
-                best, best_cost = offer, cost
+        if ascent.choice is not None and ascent.cost + graph.constant < best_cost:
+            best, best_cost = graph.extend(dict(zip(numbers, ascent.choice, strict=True))), ascent.cost + graph.constant
+        if not ascent.closed:
+            mixed, cost = fuse(graph, numbers, ascent.seen)
+            best, best_cost = (mixed, cost) if cost < best_cost else (best, best_cost)
         if best_cost - bound <= CLOSED * abs(best_cost):
             return Found(best, bound, "dual bound", True, *size)
         slack = best_cost - graph.constant - ascent.bound + 1e-9 * abs(best_cost)
