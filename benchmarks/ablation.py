@@ -5,7 +5,8 @@ python benchmarks/ablation.py [--full] [--dir DIR] [--models gpt_350M_f16 …] [
 GPT, MoE (float16 layers) and Wide-ResNet of growing sizes on the 8 V100s of one host, one stage, no gradient accumulation.
 First table: predicted milliseconds of a step under one cost model, or OOM and the GiB that the fullest device would need.
 Second: GiB on that device by class. `megatron` stands for the paper's heuristic. In MoE the rules
-lose the batch at the routing groups and leave experts whole: no fair baseline yet (docs/benchmarks.md). --plot needs the extra `bench` (matplotlib).
+lose the batch at the routing groups and leave experts whole: no fair baseline yet (docs/benchmarks.md).
+--plot needs the extra `bench` (matplotlib).
 """
 
 import argparse
