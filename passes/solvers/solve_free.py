@@ -41,8 +41,8 @@ class Found:
     core_edges: int
 
 
-def solve_free(graph: Graph, backend: Backend, seconds: float) -> Found:
-    """``graph`` is shrunk and used up. Raises NoFiniteChoice."""
+def solve_free(graph: Graph, backend: Backend, seconds: float, columns: int = COLUMNS) -> Found:
+    """``graph`` is shrunk and used up. ``columns``: of the largest program to try. Raises NoFiniteChoice."""
     graph.shrink()
     size = (len(graph.cost), sum(map(len, graph.near.values())) // 2)
     if not graph.cost:
@@ -51,11 +51,11 @@ def solve_free(graph: Graph, backend: Backend, seconds: float) -> Found:
     for turn in range(_ROUNDS):
         plan = plan_elimination(graph, _THICK)
         core, numbers = core_of(graph)
-        columns = sum(cost.size for _, _, cost in core.edges)
+        cells = sum(cost.size for _, _, cost in core.edges)
         if plan.cells <= _THIN or (turn and np.isfinite(plan.cells)):
             choice, cost = eliminate(graph, plan)
             return Found(graph.extend(choice), cost + graph.constant, "elimination", True, *size)
-        sweeps = int(min(_SWEEPS, plan.cells / (_CELLS_A_SWEEP * max(columns, 1))))
+        sweeps = int(min(_SWEEPS, plan.cells / (_CELLS_A_SWEEP * max(cells, 1))))
         ascent = ascend(core, sweeps, graph.constant)
         bound = max(bound, ascent.bound + graph.constant)
         if ascent.choice is not None and ascent.cost + graph.constant < best_cost:
@@ -71,7 +71,7 @@ def solve_free(graph: Graph, backend: Backend, seconds: float) -> Found:
         elif not np.isfinite(plan.cells):
             break
     core, numbers = core_of(graph)
-    if sum(cost.size for _, _, cost in core.edges) <= COLUMNS:
+    if sum(cost.size for _, _, cost in core.edges) <= columns:
         relaxed = solve_core(core, backend, seconds, None, best_cost - graph.constant)
         if relaxed.choice is not None:
             choice = graph.extend(dict(zip(numbers, relaxed.choice, strict=True)))

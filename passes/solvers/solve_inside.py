@@ -5,7 +5,8 @@ large core -> dual ascent with a price on every row's bytes; strategies that the
               then python-mip on the strategies that the bound says could still matter most, the rows as they are
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,16 +33,35 @@ _BRANCHES = 30  # nodes of that program's search: it only has to find something 
 _NEAR = 1e-9
 
 
-def solve_inside(graph: Graph, backend: Backend, seconds: float, small: int = _SMALL) -> Found:
-    """``graph`` is shrunk and used up. ``small``: columns of a program that is solved at once. Raises NoFiniteChoice."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known before: a ``bound`` and a best ``choice`` inside the rows with its ``cost``, in ticks; choices worth mixing."""
+
+    bound: float = -np.inf
+    choice: tuple[int, ...] | None = None
+    cost: float = np.inf
+    proposals: tuple[tuple[int, ...], ...] = ()
+
+
+def solve_inside(
+    graph: Graph, backend: Backend, seconds: float, small: int = _SMALL, ask: Callable[[], Known] = Known
+) -> Found:
+    """``graph`` is shrunk and used up. ``small``: columns of a program that is solved at once. Raises NoFiniteChoice.
+
+    ``ask``: what is known by other means, asked where the core is larger than that.
+    """
     graph.shrink()
     size = (len(graph.cost), sum(map(len, graph.near.values())) // 2)
     best: tuple[int, ...] | None = None
     best_cost, bound = np.inf, -np.inf
-    for _ in range(_ROUNDS):
+    known = Known()
+    for turn in range(_ROUNDS):
         core, numbers = core_of(graph)
         if _columns(core) <= small:
             return _whole(graph, core, numbers, backend, seconds, Found(best, bound, "", False, *size), best_cost)
+        if not turn:
+            known = ask()
+            best, best_cost, bound = known.choice, known.cost, known.bound
         ascent = ascend(core, _SWEEPS, graph.constant)
         bound = max(bound, ascent.bound + graph.constant)
         if ascent.choice is not None and ascent.cost + graph.constant < best_cost:
@@ -49,6 +69,7 @@ def solve_inside(graph: Graph, backend: Backend, seconds: float, small: int = _S
         if ascent.closed:
             return Found(best, bound, "dual bound", True, *size)
         rises = surplus(core, ascent.duals)
+        ascent = replace(ascent, seen=_with(graph, numbers, ascent.seen, known.proposals))
         part = _part(graph, core, numbers, ascent, rises)
         small_core, small_numbers = core_of(part)
         relaxed = _solve(small_core, backend, seconds, _BRANCHES)
@@ -63,6 +84,15 @@ def solve_inside(graph: Graph, backend: Backend, seconds: float, small: int = _S
         if left > max(small, _WORTHWHILE * _columns(core)):
             break
     return Found(best, bound, "dual bound", best_cost - bound <= _NEAR * abs(best_cost), *size)
+
+
+def _with(
+    graph: Graph, numbers: Sequence[int], seen: Sequence[frozenset[int]], proposals: Sequence[Sequence[int]]
+) -> tuple[frozenset[int], ...]:
+    """``seen`` and what the proposals take, as positions among the strategies that are left."""
+    wanted = [np.unique([choice[node] for choice in proposals]).astype(np.intp) for node in numbers]
+    places = (np.flatnonzero(np.isin(graph.kept[node], mine)) for node, mine in zip(numbers, wanted, strict=True))
+    return tuple(mine | set(place.tolist()) for mine, place in zip(seen, places, strict=True))
 
 
 def _whole(

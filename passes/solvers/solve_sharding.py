@@ -9,20 +9,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from passes.solvers.prices import price_bytes
 from passes.solvers.sharding_problem import (
     Backend,
     Certificate,
+    MemoryRow,
     OutOfMemory,
     ShardingProblem,
     ShardingSolution,
 )
 from passes.solvers.shrink import Graph, NoFiniteChoice
 from passes.solvers.solve_free import Found, solve_free
-from passes.solvers.solve_inside import solve_inside
+from passes.solvers.solve_inside import Known, solve_inside
 from passes.solvers.tables import Tables, ticks_per_second
 
 __all__ = ["NoFiniteChoice", "solve_sharding"]
 
+_PRICED_NODES = 4_000  # of a problem that is solved for several prices of its bytes, half a second each
 _OPTIMAL = 1e-9  # a relative gap below this is rounding
 
 
@@ -53,6 +56,7 @@ class _Solve:
         self.tables = Tables(ticks_per_second((array, counts[key]) for key, array in arrays.items()))
         self.best: tuple[int, ...] | None = None
         self.best_s = np.inf
+        self.free: tuple[int, ...] | None = None  # the best choice, whatever it uses
         for choice in start:
             self._offer(tuple(choice))
 
@@ -62,7 +66,11 @@ class _Solve:
         while True:
             left = max(1.0, self.deadline - time.perf_counter())
             graph = Graph(self.tables, self.problem, [self.problem.rows[row] for row in active])
-            found = solve_inside(graph, self.backend, left) if active else solve_free(graph, self.backend, left)
+            if active:
+                found = solve_inside(graph, self.backend, left, ask=lambda rows=tuple(active): self._priced(rows))
+            else:
+                found = solve_free(graph, self.backend, left)
+                self.free = found.choice
             if found.choice is None:
                 if found.proved:
                     raise self._out_of_memory()
@@ -73,6 +81,30 @@ class _Solve:
             if not broken:
                 return self._finish(found)
             active = sorted({*active, *broken})
+
+    def _priced(self, active: Sequence[int]) -> Known:
+        """What prices on the bytes of the ``active`` rows say, where trying several prices takes a few seconds only."""
+        if self.free is None or len(self.problem.nodes) > _PRICED_NODES:
+            return Known()
+        rows = [self.problem.rows[row] for row in active]
+        priced = price_bytes(self.problem, rows, self.free, self._free)
+        fitting = [choice for choice in priced.choices if self._fits(choice, rows)]
+        for choice in fitting:
+            self._offer(choice)
+        best = min(fitting, key=self.problem.objective, default=None)
+        cost = np.inf if best is None else self.problem.objective(best) * self.tables.ticks_per_second
+        return Known(priced.bound_s * self.tables.ticks_per_second, best, cost, priced.choices)
+
+    def _free(self, problem: ShardingProblem) -> tuple[tuple[int, ...] | None, float]:
+        """A choice and a bound in seconds, for a problem without rows, without a program."""
+        inner = _Solve(problem, self.backend, max(1.0, self.deadline - time.perf_counter()), ())
+        found = solve_free(Graph(inner.tables, problem), self.backend, 1.0, columns=0)
+        rounding = (len(problem.nodes) + len(problem.edges)) / 2
+        return found.choice, (found.bound - rounding) / inner.tables.ticks_per_second
+
+    @staticmethod
+    def _fits(choice: Sequence[int], rows: Sequence[MemoryRow]) -> bool:
+        return all(sum(float(use[choice[n]]) for n, use in row.bytes_of.items()) <= row.limit_bytes for row in rows)
 
     def _offer(self, choice: tuple[int, ...]) -> None:
         """Keep a choice if it fits and is the best so far."""

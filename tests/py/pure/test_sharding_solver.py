@@ -207,7 +207,7 @@ def test_elimination_equals_the_program():
 @settings(max_examples=25, deadline=None)
 @cases
 def test_both_back_ends_agree(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
-    pytest.importorskip("highsbox", reason="HiGHS comes with mip[highs]", exc_type=ImportError)
+    pytest.importorskip("highspy", reason="HiGHS comes with mip[highs]")
     check(random_problem(seed, nodes=nodes, rows=2, ties=ties, forbidden=forbidden, density=density), "highs")
 
 
