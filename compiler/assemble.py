@@ -18,12 +18,20 @@ from compiler.predict import predict
 from compiler.schedule import make_schedule
 from compiler.timing import fragment_s
 from compiler.units import show_bytes
-from dialects.errors import fail
+from dialects.errors import UserError
 from dialects.sdy_attrs import mesh_text
 from passes.analysis.liveness import compiler_of
 
 PROGRAM = "program.mlir"
 NOTHING_YET = Prediction(0.0, (), (), (), (), 0.0, 0.0)
+
+
+class TooLarge(UserError):
+    """A plan that does not fit: ``peak_bytes`` is what its fullest device needs."""
+
+    def __init__(self, peak_bytes: float, message: str, *, remedy: str) -> None:
+        super().__init__(message, remedy=remedy)
+        self.peak_bytes = peak_bytes
 
 
 def assemble(
@@ -146,7 +154,8 @@ def _check_memory(predicted: Prediction, machine: Machine) -> None:
     for mesh, peak in enumerate(predicted.mesh_peak_bytes):
         if peak > machine.memory_bytes:
             arguments = show_bytes(predicted.mesh_argument_bytes[mesh])
-            fail(
+            raise TooLarge(
+                peak,
                 f"mesh {mesh} needs {show_bytes(peak)} per device ({arguments} of them arguments), "
                 f"a device has {show_bytes(machine.memory_bytes)}",
                 remedy="use more stages, more microbatches, more devices, or a larger --memory-per-device",

@@ -2,12 +2,13 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import msgspec
 from jaxlib.mlir import ir
 
 from compiler.annotate import annotate
-from compiler.assemble import assemble
+from compiler.assemble import TooLarge, assemble
 from compiler.emit import make_arguments, program_text
 from compiler.frontends.load import load_module
 from compiler.intra import shard
@@ -60,21 +61,42 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
         loaded = load_module(module_path, context)
         program = program_text(loaded.module)
         ready = prepare(loaded.module, machine, options)
-        sharded = shard(ready.module, machine, ready.layout, options)
-        run_passes(ready.module, [VerifyCollectives(), Partition(), VerifyFragments(mesh_of=ready.layout.mesh_of)])
-        plan, files = assemble(
-            ready.module,
-            loaded.name,
-            ready.arguments,
-            machine,
-            ready.layout.on(sharded.mesh),
-            sharded,
-            options,
-            ready.rows,
-            ready.remarks,
-            ready.microbatches,
-        )
+        plan, files = _with_room(ready, loaded.name, machine, options)
     return write_plan(plan, {**files, plan.program: program}, out)
+
+
+def _with_room(ready: Prepared, name: str, machine: Machine, options: PlanOptions) -> tuple[Plan, dict[str, str]]:
+    """The plan; where a device's own program turns out larger than its memory rows said, once more with that much less room."""
+    spare = _copy(ready.module)
+    try:
+        return _finish(ready, name, machine, machine, options)
+    except TooLarge as error:
+        less = machine.memory_bytes * machine.memory_bytes / error.peak_bytes
+        tighter = msgspec.structs.replace(machine, memory_bytes=less)
+        try:
+            return _finish(replace(ready, module=spare), name, machine, tighter, options)
+        except UserError:
+            raise error from None
+
+
+def _finish(
+    ready: Prepared, name: str, machine: Machine, room: Machine, options: PlanOptions
+) -> tuple[Plan, dict[str, str]]:
+    """Shard, partition and assemble; ``room`` is the machine with the memory that the shardings may take."""
+    sharded = shard(ready.module, room, ready.layout, options)
+    run_passes(ready.module, [VerifyCollectives(), Partition(), VerifyFragments(mesh_of=ready.layout.mesh_of)])
+    return assemble(
+        ready.module,
+        name,
+        ready.arguments,
+        machine,
+        ready.layout.on(sharded.mesh),
+        sharded,
+        options,
+        ready.rows,
+        ready.remarks,
+        ready.microbatches,
+    )
 
 
 def find_roles(module: ir.Module, options: PlanOptions) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 PLAIN_WIDTH = 120  # of tables that are not read on a terminal
 
@@ -29,4 +30,4 @@ def print_tables(items: Iterable[RenderableType]) -> None:
     """Tables and texts on stdout, one after the other; plain where stdout is no terminal."""
     console = Console(width=terminal_width(), soft_wrap=False, highlight=False)
     for item in items:
-        console.print(item)
+        console.print(item, soft_wrap=isinstance(item, Text))  # sentences hold paths: they wrap as the terminal likes
