@@ -5,6 +5,7 @@ bytes used less limit, as long as the gap warrants, leads to the best ones (Poly
 lie on both sides of the limit; those inside it are improved node by node and kept.
 """
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,15 +35,24 @@ class Ascent:
     seen: tuple[frozenset[int], ...]  # of each node, the strategies it took in some choice read off near the end
 
 
-def ascend(core: Core, sweeps: int, constant: float = 0.0, starts: Sequence[Sequence[int]] = ()) -> Ascent:
-    """At most that many pairs of sweeps. ``constant``: ticks that are paid outside the core, for the relative gap."""
+def ascend(
+    core: Core,
+    sweeps: int,
+    constant: float = 0.0,
+    starts: Sequence[Sequence[int]] = (),
+    until: float = np.inf,
+) -> Ascent:
+    """At most that many pairs of sweeps. ``constant``: ticks that are paid outside the core, for the relative gap.
+
+    ``until``: stop at this ``time.perf_counter()``. The sweeps come first on any usual machine, so that all find the same.
+    """
     best = _Best(core, constant)
     first = descend(core, [int(cost.argmin()) for cost in core.costs])
     for choice in (first, *starts):
         best.offer(choice)
     ceiling = min(core.objective(first), best.cost) if not len(core.limits) else best.cost
     messages = Messages(core, ceiling if np.isfinite(ceiling) else _ceiling(core))
-    (_priced if len(core.limits) else _unpriced)(messages, best, sweeps)
+    (_priced if len(core.limits) else _unpriced)(messages, best, sweeps, until)
     duals = best.certify(messages)
     seen = tuple(frozenset(each) for each in zip(*best.recent, strict=True))
     return Ascent(best.choice, best.cost, duals, best.bound, best.closed, seen)
@@ -83,9 +93,11 @@ class _Best:
         return self.choice is not None and self.cost - self.bound <= CLOSED * abs(self.cost + self.constant)
 
 
-def _unpriced(messages: Messages, best: _Best, sweeps: int) -> None:
+def _unpriced(messages: Messages, best: _Best, sweeps: int, until: float) -> None:
     before, since = -np.inf, 0
     for sweep in range(1, sweeps + 1):
+        if time.perf_counter() > until:
+            return
         messages.sweep(forward=True)
         messages.sweep(forward=False)
         if sweep % _LOOK:
@@ -98,13 +110,15 @@ def _unpriced(messages: Messages, best: _Best, sweeps: int) -> None:
             return
 
 
-def _priced(messages: Messages, best: _Best, sweeps: int) -> None:
+def _priced(messages: Messages, best: _Best, sweeps: int, until: float) -> None:
     """Subgradient steps on the prices: a step is a pair of sweeps, a choice, and prices moved by how far it is off."""
     core = messages.core
     scale = np.maximum(np.abs(core.limits), 1.0)
     pace, since = 1.0, 0
     top = np.zeros(len(core.limits))  # the prices of the best bound
     for sweep in range(1, sweeps + 1):
+        if time.perf_counter() > until:
+            return
         messages.sweep(forward=True)
         messages.sweep(forward=False)
         choice = messages.read_choice()

@@ -40,6 +40,8 @@ def price_bytes(problem: ShardingProblem, rows: Sequence[MemoryRow], free: Seque
 
     low, high = point(free), None
     bound_s, choices = -np.inf, [tuple(free)]
+    if low[1] <= room:  # only single rows are broken, not their sum: no price on it helps
+        return Priced(bound_s, tuple(choices))
     price = low[0] / room
     for _ in range(_MOST):
         choice, least_s = solve(_at(problem, use_of, price))

@@ -90,3 +90,11 @@ class OutOfMemory(Exception):
     def __init__(self, smallest: Mapping[str, float], limits: Mapping[str, float]) -> None:
         super().__init__("no choice of shardings fits the memory")
         self.smallest, self.limits = dict(smallest), dict(limits)
+
+
+class NoneFound(TimeoutError):
+    """The search ended before it found a choice inside the rows; there may be one, of ``bound_s`` seconds or more."""
+
+    def __init__(self, bound_s: float) -> None:
+        super().__init__("no choice of shardings inside the memory was found in the time allowed")
+        self.bound_s = bound_s

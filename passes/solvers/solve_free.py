@@ -6,6 +6,7 @@ else strategies that the bound rules out go, shrink, ask again whether it is thi
 else python-mip on what is left, if that is small enough; else the best choice found and the bound
 """
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +15,8 @@ from passes.solvers.ascent import CLOSED, ascend
 from passes.solvers.core import core_of
 from passes.solvers.elimination import eliminate, plan_elimination
 from passes.solvers.fixing import fix, surplus
-from passes.solvers.relax import solve_core
 from passes.solvers.fusion import fuse
+from passes.solvers.relax import solve_core
 from passes.solvers.sharding_problem import Backend
 from passes.solvers.shrink import Graph
 
@@ -48,7 +49,10 @@ def solve_free(graph: Graph, backend: Backend, seconds: float, columns: int = CO
     if not graph.cost:
         return Found(graph.extend({}), graph.constant, "shrinking", True, *size)
     best, best_cost, bound = None, np.inf, -np.inf
+    until = time.perf_counter() + seconds
     for turn in range(_ROUNDS):
+        if turn and time.perf_counter() > until:
+            break
         plan = plan_elimination(graph, _THICK)
         core, numbers = core_of(graph)
         cells = sum(cost.size for _, _, cost in core.edges)
@@ -56,7 +60,7 @@ def solve_free(graph: Graph, backend: Backend, seconds: float, columns: int = CO
             choice, cost = eliminate(graph, plan)
             return Found(graph.extend(choice), cost + graph.constant, "elimination", True, *size)
         sweeps = int(min(_SWEEPS, plan.cells / (_CELLS_A_SWEEP * max(cells, 1))))
-        ascent = ascend(core, sweeps, graph.constant)
+        ascent = ascend(core, sweeps, graph.constant, until=until)
         bound = max(bound, ascent.bound + graph.constant)
         if ascent.choice is not None and ascent.cost + graph.constant < best_cost:
             best, best_cost = graph.extend(dict(zip(numbers, ascent.choice, strict=True))), ascent.cost + graph.constant
@@ -72,7 +76,7 @@ def solve_free(graph: Graph, backend: Backend, seconds: float, columns: int = CO
             break
     core, numbers = core_of(graph)
     if sum(cost.size for _, _, cost in core.edges) <= columns:
-        relaxed = solve_core(core, backend, seconds, None, best_cost - graph.constant)
+        relaxed = solve_core(core, backend, max(1.0, until - time.perf_counter()), None, best_cost - graph.constant)
         if relaxed.choice is not None:
             choice = graph.extend(dict(zip(numbers, relaxed.choice, strict=True)))
             return Found(choice, max(bound, relaxed.bound + graph.constant), relaxed.method, relaxed.proved, *size)

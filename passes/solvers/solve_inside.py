@@ -5,6 +5,7 @@ large core -> dual ascent with a price on every row's bytes; strategies that the
               then python-mip on the strategies that the bound says could still matter most, the rows as they are
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -54,15 +55,16 @@ def solve_inside(
     size = (len(graph.cost), sum(map(len, graph.near.values())) // 2)
     best: tuple[int, ...] | None = None
     best_cost, bound = np.inf, -np.inf
-    known = Known()
+    known, until = Known(), time.perf_counter() + seconds
     for turn in range(_ROUNDS):
+        left = max(1.0, until - time.perf_counter())
         core, numbers = core_of(graph)
         if _columns(core) <= small:
-            return _whole(graph, core, numbers, backend, seconds, Found(best, bound, "", False, *size), best_cost)
+            return _whole(graph, core, numbers, backend, left, Found(best, bound, "", False, *size), best_cost)
         if not turn:
             known = ask()
             best, best_cost, bound = known.choice, known.cost, known.bound
-        ascent = ascend(core, _SWEEPS, graph.constant)
+        ascent = ascend(core, _SWEEPS, graph.constant, until=until)
         bound = max(bound, ascent.bound + graph.constant)
         if ascent.choice is not None and ascent.cost + graph.constant < best_cost:
             best, best_cost = graph.extend(dict(zip(numbers, ascent.choice, strict=True))), ascent.cost + graph.constant
@@ -72,7 +74,7 @@ def solve_inside(
         ascent = replace(ascent, seen=_with(graph, numbers, ascent.seen, known.proposals))
         part = _part(graph, core, numbers, ascent, rises)
         small_core, small_numbers = core_of(part)
-        relaxed = _solve(small_core, backend, seconds, _BRANCHES)
+        relaxed = _solve(small_core, backend, max(1.0, until - time.perf_counter()), _BRANCHES)
         if relaxed.choice is not None and small_core.objective(relaxed.choice) + part.constant < best_cost:
             best = part.extend(dict(zip(small_numbers, relaxed.choice, strict=True)))
             best_cost = small_core.objective(relaxed.choice) + part.constant

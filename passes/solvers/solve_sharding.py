@@ -14,6 +14,7 @@ from passes.solvers.sharding_problem import (
     Backend,
     Certificate,
     MemoryRow,
+    NoneFound,
     OutOfMemory,
     ShardingProblem,
     ShardingSolution,
@@ -33,12 +34,13 @@ def solve_sharding(
     problem: ShardingProblem,
     *,
     backend: Backend = "cbc",
-    time_limit_s: float = 60.0,
+    time_limit_s: float = 600.0,
     start: Sequence[Sequence[int]] = (),
 ) -> ShardingSolution:
     """The choice of least cost inside the memory rows, with its certificate; never worse than a ``start`` that fits.
 
-    Raises OutOfMemory if no choice fits, NoFiniteChoice if every choice costs infinity. Same problem, same answer.
+    Raises OutOfMemory if no choice fits, NoFiniteChoice if every choice costs infinity, NoneFound if the search ended too soon.
+    Same problem, same answer: sweeps, columns and branches are counted; ``time_limit_s`` (of the whole solve) is the last resort.
     """
     return _Solve(problem, backend, time_limit_s, start).run()
 
@@ -64,7 +66,7 @@ class _Solve:
         self._check_rows()
         active: list[int] = []
         while True:
-            left = max(1.0, self.deadline - time.perf_counter())
+            left = self.deadline - time.perf_counter()
             graph = Graph(self.tables, self.problem, [self.problem.rows[row] for row in active])
             if active:
                 found = solve_inside(graph, self.backend, left, ask=lambda rows=tuple(active): self._priced(rows))
@@ -98,7 +100,7 @@ class _Solve:
     def _free(self, problem: ShardingProblem) -> tuple[tuple[int, ...] | None, float]:
         """A choice and a bound in seconds, for a problem without rows, without a program."""
         inner = _Solve(problem, self.backend, max(1.0, self.deadline - time.perf_counter()), ())
-        found = solve_free(Graph(inner.tables, problem), self.backend, 1.0, columns=0)
+        found = solve_free(Graph(inner.tables, problem), self.backend, self.deadline - time.perf_counter(), columns=0)
         rounding = (len(problem.nodes) + len(problem.edges)) / 2
         return found.choice, (found.bound - rounding) / inner.tables.ticks_per_second
 
@@ -134,7 +136,7 @@ class _Solve:
 
     def _finish(self, found: Found) -> ShardingSolution:
         if self.best is None:
-            raise TimeoutError("no choice inside the memory rows was found in the time limit")
+            raise NoneFound(found.bound / self.tables.ticks_per_second)
         bound_s = self.best_s if found.proved else min(found.bound / self.tables.ticks_per_second, self.best_s)
         gap = 0.0 if self.best_s == 0 else (self.best_s - bound_s) / abs(self.best_s)
         certificate = Certificate(

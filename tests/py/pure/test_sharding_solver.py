@@ -1,5 +1,8 @@
 """The sharding solver against brute force on random small problems; what a certificate says; errors; repeated layers."""
 
+import os
+import subprocess
+import sys
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from passes.solvers.ascent import ascend
 from passes.solvers.bound import Duals, dual_bound
 from passes.solvers.core import core_of
 from passes.solvers.elimination import eliminate, plan_elimination
+from passes.solvers.prices import price_bytes
 from passes.solvers.relax import solve_core
 from passes.solvers.sharding_files import dump_npz, load_npz, write_mps
 from passes.solvers.sharding_problem import Backend, Edge, MemoryRow, Node, OutOfMemory, ShardingProblem
@@ -19,6 +23,8 @@ from passes.solvers.shrink import Graph
 from passes.solvers.solve_inside import solve_inside
 from passes.solvers.solve_sharding import NoFiniteChoice, solve_sharding
 from passes.solvers.tables import Tables
+
+EXAMPLES = int(os.environ.get("MESHWRIGHT_EXAMPLES", "200"))  # thousands before a release
 
 
 def random_problem(
@@ -79,13 +85,13 @@ cases = given(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @cases
 def test_equals_brute_force(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
     check(random_problem(seed, nodes=nodes, rows=0, ties=ties, forbidden=forbidden, density=density))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @cases
 def test_equals_brute_force_inside_memory_rows(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
     check(random_problem(seed, nodes=nodes, rows=1 + seed % 3, ties=ties, forbidden=forbidden, density=density))
@@ -112,6 +118,7 @@ def by_transfer(problem: ShardingProblem, count: int) -> float:
         if edge.b < 6:
             inside = inside + edge.cost[choices[:, edge.a], choices[:, edge.b]]
     bridges = [edge.cost for edge in problem.edges if (edge.a, edge.b) in ((4, 6), (5, 7))]
+    ends = np.zeros((5, 5))
     before = np.zeros((5, 5))  # what earlier blocks cost at least, by the first two nodes of this one
     for _ in range(count):
         total = inside + before[choices[:, 0], choices[:, 1]]
@@ -217,6 +224,56 @@ def test_same_problem_same_answer():
     assert all(other.choice == first.choice and other.used_bytes == first.used_bytes for other in others)
 
 
+_ONE_PROCESS = """
+import sys
+from passes.solvers.sharding_files import load_npz
+from passes.solvers.solve_sharding import solve_sharding
+found = solve_sharding(load_npz(sys.argv[1]))
+print(found.choice, found.certificate.bound_s.hex())
+"""
+
+
+def crowd(rows: int) -> ShardingProblem:
+    """Larger than any search over all choices."""
+    return random_problem(5, nodes=60, rows=rows, ties=True, forbidden=0.0, density=0.1)
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_every_process_gives_the_same_answer(tmp_path: Path, rows: int):
+    dump_npz(crowd(rows), tmp_path / "problem.npz")
+    command = [sys.executable, "-c", _ONE_PROCESS, str(tmp_path / "problem.npz")]
+    root = Path(__file__).parents[3]
+    answers = {
+        subprocess.run(
+            command, cwd=root, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(answers) == 1
+
+
+def test_no_time_leaves_an_honest_gap():
+    problem = random_problem(5, nodes=70, rows=0, ties=True, forbidden=0.0, density=0.2)
+    hurried = solve_sharding(problem, time_limit_s=0.0).certificate
+    assert hurried.gap > 0.0
+    assert hurried.bound_s <= solve_sharding(problem, time_limit_s=2.0).certificate.objective_s
+
+
+@settings(max_examples=60, deadline=None)
+@cases
+def test_prices_on_bytes_bound_from_below(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
+    problem = random_problem(seed, nodes=nodes, rows=1 + seed % 2, ties=ties, forbidden=0.0, density=density)
+
+    def solve(free: ShardingProblem) -> tuple[tuple[int, ...] | None, float]:
+        found = solve_sharding(free)
+        return found.choice, found.certificate.bound_s
+
+    free, _ = solve(ShardingProblem(problem.nodes, problem.edges))
+    assert free is not None
+    priced = price_bytes(problem, problem.rows, free, solve)
+    assert priced.bound_s <= brute_force(problem) * (1 + 1e-9) + 1e-12
+
+
 def test_never_worse_than_a_start():
     problem = layers(3)
     start = [0] * len(problem.nodes)
@@ -267,4 +324,5 @@ def test_any_solver_finds_the_same_optimum_in_the_mps(tmp_path: Path):
         if best == np.inf:
             assert status in (mip.OptimizationStatus.INFEASIBLE, mip.OptimizationStatus.INT_INFEASIBLE)
         else:
+            assert model.objective_value is not None
             assert model.objective_value / 1e6 == pytest.approx(best, rel=1e-6)
