@@ -65,7 +65,7 @@ class ChooseShardings(Pass):
     mesh_of: tuple[int, ...] = ()
     in_flight: tuple[int, ...] = ()
     backend: str = "cbc"
-    time_limit_s: float = 60.0
+    time_limit_s: float = 600.0
 
     def run(self, module: ir.Module) -> None:
         costs = read_machine(module)

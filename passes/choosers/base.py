@@ -25,7 +25,7 @@ class SolverOptions:
     """Which back end of python-mip, and how long it may branch."""
 
     backend: Backend = "cbc"
-    time_limit_s: float = 60.0
+    time_limit_s: float = 600.0
 
 
 Chooser = Callable[[Case, SolverOptions], ShardingSolution]

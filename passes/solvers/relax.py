@@ -9,7 +9,7 @@ Source: Alpa (OSDI'22) section 4.2 for the program, Werner (PAMI'07) for this re
 
 import importlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from passes.solvers.quiet import quiet
 from passes.solvers.sharding_problem import Backend, Costs
 
 _INTEGRAL = 1e-6
+_STRICTER = 4e-6  # of a memory row: back ends let a row be over by 1e-6
 _GAP = 1e-9  # relative; the solvers' default of 1e-4 would stop at "good enough"
 
 
@@ -133,10 +134,12 @@ def solve_core(
     start: Sequence[int] | None,
     scale: float,
     most_nodes: int = 1_000_000,
+    strict: bool = False,
 ) -> Relaxed:
     """The best choice of a core, at least as good as ``start``. ``scale``: ticks of a typical objective, for tolerances.
 
-    ``most_nodes`` bounds the branching, the same on every machine; ``seconds`` is the last resort.
+    ``most_nodes`` bounds the branching, the same on every machine; ``seconds`` is the last resort. A choice that is over a
+    memory row by less than the back end's tolerance does not fit: then the program is solved once more, a little stricter.
     """
     program = _Program(core, backend, max(scale, 1.0) / 1e4)
     status = program.optimize(relax=True, seconds=seconds)
@@ -155,4 +158,10 @@ def solve_core(
         return Relaxed(None, bound, "branch and bound", proved=False)
     choice, _ = program.choice()
     bound = max(bound, float(program.model.objective_bound) * program.unit)
-    return Relaxed(choice, bound, "branch and bound", proved=status == "OPTIMAL")
+    if core.fits(choice):
+        return Relaxed(choice, bound, "branch and bound", proved=status == "OPTIMAL")
+    if strict:
+        return Relaxed(None, bound, "branch and bound", proved=False)
+    less = core.limits - _STRICTER * np.maximum(np.abs(core.limits), 1.0)
+    again = solve_core(replace(core, limits=less), backend, seconds, start, scale, most_nodes, strict=True)
+    return Relaxed(again.choice, bound, "branch and bound", proved=False)
