@@ -15,7 +15,9 @@ ROLE = "mw.role"  # string, one of ARGUMENT_ROLES / RESULT_ROLES
 NAME = "mw.name"  # string: the user's name, "params['w']"
 HOW = "mw.how"  # string: how the role was found, "donated to result 0"
 INDEX = "mw.index"  # i64: position in the user's program, which passes may reorder around
-ANNOTATION = "mw.annotation"  # string: the sharding that the user asks for, "[{\"x\"}, {}]"; on an op one a result, "": none
+ANNOTATION = (
+    "mw.annotation"  # string: the sharding that the user asks for, "[{\"x\"}, {}]"; on an op one a result, "": none
+)
 WHOLE = "mw.whole"  # unit: twin of a batch argument that is fed the whole batch (see passes/whole_batch.py)
 STATE_RESULT = "mw.state_result"  # i64 on an argument: the result that is its next value
 STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the next step

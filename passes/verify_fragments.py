@@ -1,7 +1,7 @@
 """``verify-fragments``: the functions of a realized module fit together. Only reads.
 
-Every value id has one type and one batch dim wherever it occurs, and one sharding a mesh; what a fragment reads is an argument or is
-made by a fragment, and so is every result; every dim that is split divides.
+Every value id has one type and one batch dim wherever it occurs, and one sharding a mesh; what a fragment reads is an argument or
+is made by a fragment, and so is every result; every dim that is split divides.
 """
 
 from dataclasses import dataclass
