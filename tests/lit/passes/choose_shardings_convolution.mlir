@@ -9,10 +9,10 @@
 // CHECK-NEXT:    return
 module @by_images {
   func.func @main() { return }
-  func.func private @forward(%x: tensor<32x56x56x64xf16> {mw.value = "batch0", mw.value_dim = 0 : i64}, %w: tensor<3x3x64x64xf16> {mw.value = "arg1", mw.value_dim = -1 : i64})
-      -> (tensor<32x56x56x64xf16> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
-    %y = stablehlo.convolution(%x, %w) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {pad = [[1, 1], [1, 1]]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (tensor<32x56x56x64xf16>, tensor<3x3x64x64xf16>) -> tensor<32x56x56x64xf16>
-    return %y : tensor<32x56x56x64xf16>
+  func.func private @forward(%x: tensor<32x56x56x64xf32> {mw.value = "batch0", mw.value_dim = 0 : i64}, %w: tensor<3x3x64x64xf32> {mw.value = "arg1", mw.value_dim = -1 : i64})
+      -> (tensor<32x56x56x64xf32> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %y = stablehlo.convolution(%x, %w) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {pad = [[1, 1], [1, 1]]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (tensor<32x56x56x64xf32>, tensor<3x3x64x64xf32>) -> tensor<32x56x56x64xf32>
+    return %y : tensor<32x56x56x64xf32>
   }
 }
 
@@ -31,11 +31,11 @@ module @by_images {
 // CHECK-NEXT:    return
 module @by_channels {
   func.func @main() { return }
-  func.func private @forward(%x: tensor<2x14x14x2048xf16> {mw.value = "batch0", mw.value_dim = 0 : i64}, %w1: tensor<3x3x2048x2048xf16> {mw.value = "arg1", mw.value_dim = -1 : i64}, %w2: tensor<3x3x2048x2048xf16> {mw.value = "arg2", mw.value_dim = -1 : i64})
-      -> (tensor<2x14x14x2048xf16> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
-    %h = stablehlo.convolution(%x, %w1) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {pad = [[1, 1], [1, 1]]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (tensor<2x14x14x2048xf16>, tensor<3x3x2048x2048xf16>) -> tensor<2x14x14x2048xf16>
-    %a = stablehlo.tanh %h : tensor<2x14x14x2048xf16>
-    %y = stablehlo.convolution(%a, %w2) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {pad = [[1, 1], [1, 1]]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (tensor<2x14x14x2048xf16>, tensor<3x3x2048x2048xf16>) -> tensor<2x14x14x2048xf16>
-    return %y : tensor<2x14x14x2048xf16>
+  func.func private @forward(%x: tensor<2x14x14x2048xf32> {mw.value = "batch0", mw.value_dim = 0 : i64}, %w1: tensor<3x3x2048x2048xf32> {mw.value = "arg1", mw.value_dim = -1 : i64}, %w2: tensor<3x3x2048x2048xf32> {mw.value = "arg2", mw.value_dim = -1 : i64})
+      -> (tensor<2x14x14x2048xf32> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %h = stablehlo.convolution(%x, %w1) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {pad = [[1, 1], [1, 1]]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (tensor<2x14x14x2048xf32>, tensor<3x3x2048x2048xf32>) -> tensor<2x14x14x2048xf32>
+    %a = stablehlo.tanh %h : tensor<2x14x14x2048xf32>
+    %y = stablehlo.convolution(%a, %w2) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {pad = [[1, 1], [1, 1]]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (tensor<2x14x14x2048xf32>, tensor<3x3x2048x2048xf32>) -> tensor<2x14x14x2048xf32>
+    return %y : tensor<2x14x14x2048xf32>
   }
 }

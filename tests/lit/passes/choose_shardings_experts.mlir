@@ -1,20 +1,18 @@
 // RUN: %opt %s -p 'use-machine{machine=v100-p3.16xlarge mesh=4 memory=450MB},choose-shardings' --split-input-file | FileCheck %s
 
-// Experts of 537 MB on devices of 450 MB: each device has 4 of the 16 experts and a quarter of the tokens, and two all-to-alls bring
-// the tokens to their experts and back. GShard's expert parallelism (arXiv:2006.16668, section 3.2).
+// Experts of 537 MB on devices of 450 MB: each device has 4 of the 16 experts. The tokens are on every device, so each takes its
+// experts' without asking, and one all-to-all brings the results back. GShard's expert parallelism (arXiv:2006.16668, section 3.2).
 // CHECK-LABEL: module @experts
 // CHECK:       func.func private @forward
-// CHECK-SAME:    "batch0", {{[^>]*}}@mesh, [{"x"}, {}, {}]>
 // CHECK-SAME:    "arg1", {{[^>]*}}@mesh, [{"x"}, {}, {}]>
 // CHECK-SAME:    "arg2", {{[^>]*}}@mesh, [{"x"}, {}, {}]>
-// CHECK:         %[[D:.*]] = stablehlo.dot_general {{.*}}<@mesh, [{"x"}, {}, {}, {}]>
-// CHECK-NEXT:    %[[E:.*]] = sdy.reshard %[[D]] <@mesh, [{}, {"x"}, {}, {}]>
-// CHECK-NEXT:    stablehlo.transpose %[[E]], {{.*}}<@mesh, [{"x"}, {}, {}, {}]>
-// CHECK-NEXT:    stablehlo.dot_general
+// CHECK:         stablehlo.dot_general {{.*}}<@mesh, [{}, {"x"}, {}, {}]>
+// CHECK-NEXT:    stablehlo.transpose {{.*}}<@mesh, [{"x"}, {}, {}, {}]>
+// CHECK-NEXT:    stablehlo.dot_general {{.*}}<@mesh, [{"x"}, {}, {}, {}]>
 // CHECK-NEXT:    stablehlo.tanh
 // CHECK-NEXT:    %[[O:.*]] = stablehlo.dot_general {{.*}}<@mesh, [{"x"}, {}, {}, {}]>
-// CHECK-NEXT:    %[[G:.*]] = sdy.reshard %[[O]] <@mesh, [{}, {"x"}, {}, {}]>
-// CHECK-NEXT:    stablehlo.dot_general %{{.*}}, %[[G]], {{.*}}<@mesh, [{"x"}, {}, {}]>
+// CHECK-NEXT:    %[[G:.*]] = sdy.reshard %[[O]] <@mesh, [{}, {}, {}, {"x"}]>
+// CHECK-NEXT:    stablehlo.dot_general %{{.*}}, %[[G]], {{.*}}<@mesh, [{}, {}, {"x"}]>
 // CHECK-NEXT:    return
 module @experts {
   func.func @main() { return }
