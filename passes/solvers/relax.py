@@ -151,6 +151,8 @@ def solve_core(
     bound = dual_bound(core, program.duals())
     if integral and core.fits(choice):
         return Relaxed(choice, bound, "lp", proved=True)
+    if backend == "highs":  # HiGHS behind python-mip 2.0 crashes when a relaxed model is branched on (2026-11-21)
+        program = _Program(core, "cbc", max(scale, 1.0) / 1e4)
     status = program.branch(start, seconds, most_nodes)
     if status in ("INFEASIBLE", "INT_INFEASIBLE"):
         return Relaxed(None, np.inf, "branch and bound", proved=True)
