@@ -64,7 +64,7 @@ class ChooseShardings(Pass):
     intra: str = "ilp"
     mesh_of: tuple[int, ...] = ()
     in_flight: tuple[int, ...] = ()
-    backend: str = "highs"
+    backend: str = "cbc"
     time_limit_s: float = 600.0
 
     def run(self, module: ir.Module) -> None:

@@ -33,7 +33,7 @@ _OPTIMAL = 1e-9  # a relative gap below this is rounding
 def solve_sharding(
     problem: ShardingProblem,
     *,
-    backend: Backend = "highs",
+    backend: Backend = "cbc",
     time_limit_s: float = 600.0,
     start: Sequence[Sequence[int]] = (),
 ) -> ShardingSolution:
