@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jaxlib.mlir import ir
 
 from dialects.build import constant_elements
-from dialects.ops import CONTROL_FLOW, element_bits, num_bytes, shape_of
+from dialects.ops import CONTROL_FLOW, element_bits, shape_of
 
 _VIEWS = frozenset(("stablehlo.reshape", "stablehlo.optimization_barrier"))
 _HEAVY = frozenset(
@@ -85,11 +85,6 @@ def is_zero(op: ir.Operation) -> bool:
         return False
     value = elements.get_splat_value()
     return isinstance(value, ir.FloatAttr | ir.IntegerAttr) and value.value == 0
-
-
-def local_bytes(value: ir.Value, parts: int) -> float:
-    """Bytes of one of ``parts`` equal pieces of a tensor."""
-    return num_bytes(value) / parts
 
 
 def sum_bytes(element: ir.Type) -> int:

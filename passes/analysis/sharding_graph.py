@@ -20,13 +20,13 @@ from dialects.ops import CONTROL_FLOW, body_ops, entry_block, num_bytes, op_key,
 from dialects.sharding import Sharding, replicated
 from dialects.signature import attr_dicts, int_of, text_of
 from passes.analysis.clusters import Clusters
+from passes.analysis.flops import UNKNOWN_TRIPS
 from passes.analysis.op_costs import is_free
 from passes.analysis.strategies import Strategies, Strategy
 from passes.analysis.trip_count import trip_count
 
 Kind = Literal["op", "port", "copy", "carry"]
 Forms = Sequence[tuple[Sharding, ...]]
-UNKNOWN_TRIPS = 8  # what a loop without a constant trip count is charged, as in flops
 
 
 @dataclass(frozen=True, eq=False)
