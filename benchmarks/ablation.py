@@ -1,19 +1,20 @@
 """Claim: where Alpa compares sharding inside a mesh (OSDI'22, 8.2), the optimum is no slower than any rule.
 
-python benchmarks/ablation.py [--full] [--dir DIR] [--models gpt_350M_f16 …] [--mesh 2x4] [--memory 16GiB] [--plot ablation.svg]
+python benchmarks/ablation.py [--full] [--dir DIR] [--models gpt_350M_f16 …] [--meshes 8 2x4 4x2] [--memory 16GiB] [--plot ablation.svg]
 
 GPT, MoE (float16 layers) and Wide-ResNet of growing sizes on the 8 V100s of one host, one stage, no gradient accumulation.
 First table: predicted milliseconds of a step under one cost model, or OOM and the GiB that the fullest device would need.
-Second: GiB on that device by class. `megatron` stands for the paper's heuristic. In MoE the rules
-lose the batch at the routing groups and leave experts whole: no fair baseline yet (docs/benchmarks.md).
+Second: GiB on that device by class. `megatron` stands for the paper's heuristic. Data parallelism and ZeRO, to which all devices are
+alike, run on the first of the meshes; `megatron` and `ilp` on the best of them for each, which is named.
 --plot needs the extra `bench` (matplotlib).
 """
 
 import argparse
+import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from choosers import PATH, read_case
 from jaxlib.mlir import ir
@@ -27,10 +28,8 @@ from passes.choosers.base import SolverOptions
 from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import OutOfMemory, ShardingSolution
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 RULES = ("data", "zero2", "zero3", "megatron", "ilp")
+OF_ANY_MESH = ("megatron", "ilp")  # where it matters which axis is which
 SMALL = ("gpt_350M_f16", "gpt_1.3B_f16", "moe_380M_f16", "moe_1.3B_f16", "wresnet_250M", "wresnet_1B")
 LARGER = (
     *("gpt_2.6B_f16", "gpt_6.7B_f16", "gpt_15B_f16", "gpt_39B_f16"),
@@ -48,12 +47,16 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Cell:
-    """What one chooser does with one model. ``seconds`` is None where nothing fits at all and so nothing was chosen."""
+    """What one chooser does with one model. ``seconds`` is None where nothing fits at all and so nothing was chosen.
+
+    ``mesh``: the logical shape of the devices, where there was a choice.
+    """
 
     seconds: float | None
     bytes_of: dict[str, float]
     limit_bytes: float
     gap: float = 0.0
+    mesh: str = ""
 
     @property
     def used_bytes(self) -> float:
@@ -71,7 +74,30 @@ class Cell:
             return "OOM"
         if not self.fits:
             return f"OOM {self.used_bytes / GIB:.1f}"
-        return f"{self.seconds * 1e3:.1f}" + (f" (gap {self.gap:.1%})" if self.gap else "")
+        notes = ", ".join([*([self.mesh] if self.mesh else []), *([f"gap {self.gap:.1%}"] if self.gap else [])])
+        return f"{self.seconds * 1e3:.1f}" + (f" ({notes})" if notes else "")
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Smaller is better: what fits by its seconds, else by how much is missing."""
+        if self.seconds is None:
+            return True, float("inf")
+        return not self.fits, self.seconds if self.fits else self.used_bytes
+
+
+def cells_of(model: str, file: Path, meshes: Sequence[str], memory: str, options: SolverOptions) -> dict[str, Cell]:
+    """A row: each rule on the meshes that it may take."""
+    found: dict[str, list[Cell]] = {rule: [] for rule in RULES}
+    for number, mesh in enumerate(meshes):
+        path = PATH.format(microbatches=1, machine="v100-p3.16xlarge", mesh=mesh, memory=f" memory={memory}")
+        with make_context() as context, ir.Location.unknown():
+            module = load_module(str(file), context).module  # the case lives as long as it does
+            case = read_case(module, path)
+            for rule in OF_ANY_MESH if number else RULES:
+                cell = choose(case, rule, options)
+                found[rule].append(replace(cell, mesh=mesh) if rule in OF_ANY_MESH and len(meshes) > 1 else cell)
+                print(f"{model} {rule} {mesh}: {found[rule][-1].text()}", file=sys.stderr, flush=True)
+    return {rule: min(cells, key=lambda cell: cell.rank) for rule, cells in found.items()}
 
 
 def choose(case: Case, name: str, options: SolverOptions) -> Cell:
@@ -124,23 +150,19 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="all sizes of the paper")
     parser.add_argument("--models", nargs="*", default=None)
     parser.add_argument("--dir", type=Path, help="where the modules are or go; default: a temporary folder")
-    parser.add_argument("--mesh", default="2x4")
+    parser.add_argument("--meshes", nargs="*", default=["8", "2x4", "4x2"])
     parser.add_argument("--memory", default="16GiB")
     parser.add_argument("--time-limit", type=float, default=120.0)
     parser.add_argument("--plot", metavar="FILE.svg")
     said = parser.parse_args()
     models: Sequence[str] = said.models or sorted({*SMALL, *(LARGER if said.full else ())}, key=_by_size)
-    path = PATH.format(microbatches=1, machine="v100-p3.16xlarge", mesh=said.mesh, memory=f" memory={said.memory}")
+    options = SolverOptions(time_limit_s=said.time_limit)
     found: dict[str, dict[str, Cell]] = {}
     print("| model | " + " | ".join(f"{rule} ms" for rule in RULES) + " |\n|---|" + "--:|" * len(RULES), flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         for model in models:
             file = export(model, (said.dir or Path(scratch)).resolve())
-            with make_context() as context, ir.Location.unknown():
-                module = load_module(str(file), context).module  # the case lives as long as it does
-                case = read_case(module, path)
-                cells = {rule: choose(case, rule, SolverOptions(time_limit_s=said.time_limit)) for rule in RULES}
-            found[model] = cells
+            cells = found[model] = cells_of(model, file, said.meshes, said.memory, options)
             print(f"| {model} | " + " | ".join(cell.text() for cell in cells.values()) + " |", flush=True)
     print_memory(found)
     if said.plot:

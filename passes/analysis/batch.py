@@ -48,8 +48,8 @@ def analyze_batch(
 ) -> BatchForms:
     """Forms of all values of ``func`` when the arguments ``batch`` are split on dim 0 into ``microbatches``.
 
-    With ``strict`` a coupling raises Coupling. Without, it is passed over (the value counts as whole): right for one microbatch,
-    where the forms only tell along which dim the batch runs.
+    With ``strict`` a coupling raises Coupling. Without, it is passed over (the value counts as whole), and a reshape may leave the
+    batch in fewer parts than ``microbatches``: right for one microbatch, where the forms only tell along which dim it runs.
     """
     analyzer = _Analyzer(answer or BatchForms(microbatches), strict)
     block = entry_block(func)
@@ -63,6 +63,8 @@ class _Analyzer:
     def __init__(self, answer: BatchForms, strict: bool) -> None:
         self.answer, self.strict = answer, strict
         self.depth = 0
+        rows = answer.microbatches
+        self.fewer = [parts for parts in range(rows // 2, 1, -1) if rows % parts == 0]
         self.finished: set[ir.Value] = set()  # partial values that the region being visited reads complete
 
     def form(self, value: ir.Value) -> Form:
@@ -106,12 +108,21 @@ class _Analyzer:
                 return self.couple(op, "needs, inside a loop or branch, a sum over the whole batch", op.operands[blame])
             complete = AFTER if self.strict else WHOLE
             forms = [complete if form.is_partial else form for form in forms]
-        transfer = leaf_transfer(op, forms, self.answer.microbatches)
+        transfer = self.transfer(op, forms)
         if isinstance(transfer, Coupled):
             return self.couple(op, transfer.why, op.operands[transfer.operand] if transfer.operand >= 0 else None)
         if any(self.answer.forms[value].after for value in inner):
             transfer = Transfer(transfer.wants, tuple([AFTER] * len(op.results)))
         self.record(op, transfer)
+
+    def transfer(self, op: ir.Operation, forms: list[Form]) -> Transfer | Coupled:
+        """Where only the dim counts, fewer parts are tried too: 16 sequences that become 8 groups are 8 parts of the batch."""
+        first = leaf_transfer(op, forms, self.answer.microbatches)
+        for parts in () if self.strict or not isinstance(first, Coupled) else self.fewer:
+            found = leaf_transfer(op, forms, parts)
+            if not isinstance(found, Coupled):
+                return found
+        return first
 
     def unfit(self, inner: list[ir.Value], forms: list[Form]) -> ir.Value | None:
         """A value that an inner function (a reduction's body) may not read: nothing is converted inside of it."""

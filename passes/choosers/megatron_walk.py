@@ -1,6 +1,7 @@
 """Megatron's walk over a program: which dim of every value, and which factor of every op, the tensor-parallel axis splits.
 
-product of an unsplit value and a weight      column: the first dim of the weight that the result has
+product of an unsplit value and a weight      by a common dim, if it is not the batch: experts; else column: the first dim of the weight
+                                              that the result has
 product of a split value and a weight         row, if the split dim is contracted: the sum is done at once
 product of two values, with a common dim      by that dim, if it is not the batch: attention by heads
 lookup in a weight                            by the rows of the table: embedding by vocabulary
@@ -113,13 +114,13 @@ class Walk:
         if len(weights) == 2:
             return None
         left, right, result = (_factors(mapping) for mapping in (*rule.operands[:2], rule.results[0]))
+        batch = _factor_at(rule.results[0], self.dims.batch_dim(op.results[0]))
+        common = next((f for f in sorted(left & right & result - {batch}) if self._fits(rule, f)), None)
         if not weights:
-            batch = _factor_at(rule.results[0], self.dims.batch_dim(op.results[0]))
-            common = [f for f in rule.operands[0] for f in f if f in right and f in result and f != batch]
-            return next((f for f in common if self._fits(rule, f)), None)
+            return common
         tied = self._tied(op.operands[weights[0]], rule.operands[weights[0]])
-        if tied is not None:
-            return tied
+        if tied is not None or common is not None:
+            return common if tied is None else tied
         other = right if weights[0] == 0 else left
         columns = [f for dim in rule.operands[weights[0]] for f in dim if f in result and f not in other]
         return next((f for f in columns if self._fits(rule, f)), None)

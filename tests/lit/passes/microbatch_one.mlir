@@ -42,3 +42,23 @@ module @no_batch {
     return %0 : tensor<8xf32>
   }
 }
+
+// -----
+
+// 8 sequences become 4 groups of tokens: the batch runs along the groups, in fewer parts, and back along the sequences.
+// CHECK-LABEL: module @routing_groups
+// CHECK:         stablehlo.reshape {{.*}} {mw.batch_dim = array<i64: 0>} : (tensor<8x6x2xf32>) -> tensor<4x12x2xf32>
+// CHECK-NEXT:    stablehlo.transpose {{.*}} {mw.batch_dim = array<i64: 1>}
+// CHECK-NEXT:    stablehlo.transpose {{.*}} {mw.batch_dim = array<i64: 0>}
+// CHECK-NEXT:    stablehlo.reshape {{.*}} {mw.batch_dim = array<i64: 0>} : (tensor<4x12x2xf32>) -> tensor<8x6x2xf32>
+// CHECK-NEXT:    stablehlo.reshape {{.*}} {mw.batch_dim = array<i64: -1>} : (tensor<8x6x2xf32>) -> tensor<3x32xf32>
+module @routing_groups {
+  func.func @main(%x: tensor<8x6x2xf32> {mw.role = "batch"}) -> tensor<3x32xf32> {
+    %0 = stablehlo.reshape %x : (tensor<8x6x2xf32>) -> tensor<4x12x2xf32>
+    %1 = stablehlo.transpose %0, dims = [1, 0, 2] : (tensor<4x12x2xf32>) -> tensor<12x4x2xf32>
+    %2 = stablehlo.transpose %1, dims = [1, 0, 2] : (tensor<12x4x2xf32>) -> tensor<4x12x2xf32>
+    %3 = stablehlo.reshape %2 : (tensor<4x12x2xf32>) -> tensor<8x6x2xf32>
+    %4 = stablehlo.reshape %3 : (tensor<8x6x2xf32>) -> tensor<3x32xf32>
+    return %4 : tensor<3x32xf32>
+  }
+}
