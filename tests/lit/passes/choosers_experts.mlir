@@ -19,7 +19,7 @@
 func.func @main(%x: tensor<8x32x64xf32>, %up: tensor<4x64x128xf32> {tf.aliasing_output = 0 : i32}) -> (tensor<4x64x128xf32>, tensor<8x32x128xf32>) {
   %zero = stablehlo.constant dense<0.0> : tensor<f32>
   %tokens = stablehlo.reshape %x : (tensor<8x32x64xf32>) -> tensor<4x64x64xf32>
-  %some = stablehlo.slice %tokens [0:4, 0:64, 0:4] : (tensor<4x64x64xf32>) -> tensor<4x4x64xf32>
+  %some = stablehlo.slice %tokens [0:4, 0:64, 0:4] : (tensor<4x64x64xf32>) -> tensor<4x64x4xf32>
   %routes = stablehlo.tanh %some : tensor<4x64x4xf32>
   %sent = stablehlo.dot_general %routes, %tokens, batching_dims = [0] x [0], contracting_dims = [1] x [1] : (tensor<4x64x4xf32>, tensor<4x64x64xf32>) -> tensor<4x4x64xf32>
   %inputs = stablehlo.transpose %sent, dims = [1, 0, 2] : (tensor<4x4x64xf32>) -> tensor<4x4x64xf32>
