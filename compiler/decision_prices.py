@@ -85,14 +85,14 @@ class Prices:
             self._pay(link)
 
     def _run(self, site: Site) -> None:
-        """The seconds of the ops themselves, and of the sums that they make at once."""
+        """The seconds of the ops themselves, and of the collectives that they make at once."""
         price = self.groups[site.index]
         total = float(self.case.prices.node(site)[self.choice[site.index]]) if site.members else 0.0
         finishing = 0.0
         for member in site.members:
-            for axes, size in self.case.prices.sums(member.op, member.strategies[self.choice[site.index]]):
-                seconds = site.runs * self.case.prices.costs.collective_s("all_reduce", axes, size)
-                price.add("all_reduce", axes, size, site.runs, seconds)
+            for kind, axes, size in self.case.prices.collectives(member.op, member.strategies[self.choice[site.index]]):
+                seconds = site.runs * self.case.prices.costs.collective_s(kind, axes, size)
+                price.add(kind, axes, size, site.runs, seconds)
                 finishing += seconds
         price.compute_s = total - finishing
 

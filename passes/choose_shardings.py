@@ -22,9 +22,10 @@ from passes.base import Pass
 from passes.choosers import data, flexflow, greedy, gspmd, ilp, megatron, mesh_tensorflow, tofu, zero1, zero2, zero3
 from passes.choosers.base import Chooser, SolverOptions
 from passes.decide_shardings import Case, read_cases
-from passes.microbatch import drop_rules, populate_rules
+from passes.microbatch import drop_rules
 from passes.solvers.mesh_costs import MeshCosts
 from passes.solvers.sharding_problem import ShardingSolution
+from passes.write_rules import write_rules
 
 # The order of docs and tables.
 CHOOSERS: dict[str, Chooser] = {
@@ -86,7 +87,7 @@ class ChooseShardings(Pass):
             fail(f"unknown chooser '{self.intra}'", where="--intra", remedy=f"{hint}there are: {', '.join(CHOOSERS)}")
         if self.backend not in ("cbc", "highs"):
             fail(f"got '{self.backend}', want cbc or highs", where=f"pass {self.name}, option 'backend'")
-        populate_rules(module)
+        write_rules(module)
         options = SolverOptions("cbc" if self.backend == "cbc" else "highs", self.time_limit_s)
         cases = read_cases(module, costs, self.mesh_of, self.in_flight)
         return [Decision(case, CHOOSERS[self.intra](case, options)) for case in cases]

@@ -32,6 +32,7 @@ from passes.base import Pass
 from passes.native import run_native
 from passes.partition_body import Body
 from passes.partition_steps import used_axes
+from passes.write_rules import write_rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Partition(Pass):
                 for func in funcs:
                     strip(func, mesh)
                 return
-            run_native(module, "func.func(sdy-populate-op-sharding-rules)")
+            write_rules(module)
             for func in funcs:
                 _partition(func, mesh)
             _retype_calls(module)

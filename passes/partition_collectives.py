@@ -42,9 +42,9 @@ def emit(value: ir.Value, step: Step, source: Sharding, target: Sharding, device
         return device.first_only(value, step.axes)
     attributes = {"channel_handle": device.channel()}
     if step.kind == "collective_permute":
-        attributes["source_target_pairs"] = _matrix(permutation(source, target, mesh))
+        attributes["source_target_pairs"] = matrix(permutation(source, target, mesh))
         return make("stablehlo.collective_permute", [value.type], [value], attributes)
-    attributes["replica_groups"] = _matrix(mesh.groups(step.axes))
+    attributes["replica_groups"] = matrix(mesh.groups(step.axes))
     parts = mesh.size(step.axes)
     if step.kind == "all_to_all":
         attributes |= {
@@ -106,7 +106,8 @@ def _scaled(value: ir.Value, *changes: tuple[int, int, int]) -> ir.Type:
     return tensor_type(shape, element_type(value))
 
 
-def _matrix(rows: Sequence[Sequence[int]]) -> ir.Attribute:
+def matrix(rows: Sequence[Sequence[int]]) -> ir.Attribute:
+    """Groups or pairs of devices as ``dense<…> : tensor<…xi64>``."""
     text = ", ".join(f"[{', '.join(str(item) for item in row)}]" for row in rows)
     return ir.Attribute.parse(f"dense<[{text}]> : tensor<{len(rows)}x{len(rows[0])}xi64>")
 

@@ -5,6 +5,7 @@ those along which some part really moves. An op in a loop counts once. What move
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from math import prod
 
 from jaxlib.mlir import ir
@@ -12,19 +13,22 @@ from jaxlib.mlir import ir
 from dialects.ops import all_ops, element_bits, element_type, entry_block, num_bytes, op_key, shape_of
 from dialects.sdy_attrs import read_mesh
 from dialects.sharding import MeshShape, Sharding
+from passes.analysis.windows import WINDOWED, exchanges
 from passes.partition import annotated_funcs, port_shardings
 from passes.partition_body import Body
 from passes.partition_collectives import wire_type
+from passes.partition_fit import Fit
 from passes.partition_steps import FREE, Step, coordinates, permutation, step_between
+from passes.partition_windows import neighbours
 
 Counts = Counter[tuple[str, tuple[str, ...], int]]
 _COLLECTIVES = ("all_gather", "all_reduce", "all_to_all", "reduce_scatter", "collective_permute")
 
 
 def annotated_counts(module: ir.Module) -> Counts:
-    """Of a module that ``choose-shardings`` has annotated: its reshards, and one all_reduce for each ``stablehlo.rng``.
+    """Of a module that ``choose-shardings`` has annotated: its reshards, what windows read of neighbours, and one sum for each rng.
 
-    Raises Failure where the annotations follow no rule. ``sdy-populate-op-sharding-rules`` must have run.
+    Raises Failure where the annotations follow no rule. Rules must be on the ops (``write_rules``).
     """
     mesh, counts = read_mesh(module), Counts()
     if mesh is None or mesh.num_devices == 1:
@@ -37,6 +41,8 @@ def annotated_counts(module: ir.Module) -> Counts:
                 value = op.results[0]
                 axes = tuple(name for name, size in mesh.axes if size > 1)
                 counts["all_reduce", axes, prod(shape_of(value)) * _bytes(value, "all_reduce")] += 1
+            if op.name in WINDOWED and (found := body.fits.get(op_key(op))) is not None:
+                counts.update(_exchanged(op, found, mesh))
             if op.name != "sdy.reshard":
                 continue
             source, target = body.fits[op_key(op)].ins[0], body.fits[op_key(op)].outs[0]
@@ -44,6 +50,15 @@ def annotated_counts(module: ir.Module) -> Counts:
             if step is not None and step.kind not in FREE and 0 not in shape_of(op.results[0]):
                 counts[_key(op.results[0], step, source, target, mesh)] += 1
     return counts
+
+
+def _exchanged(op: ir.Operation, found: Fit, mesh: MeshShape) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    """The rows that neighbours send each other for ``op``."""
+    for item in exchanges(op, found.shapes, found.ins, mesh) or ():
+        size = element_bits(element_type(op.operands[item.operand])) // 8
+        pairs = neighbours(item.axes, mesh, before=True)
+        for elements in item.messages:
+            yield "collective_permute", _axes(pairs, mesh), elements * size
 
 
 def collective_counts(module: ir.Module) -> Counts:

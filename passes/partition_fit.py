@@ -12,6 +12,7 @@ from jaxlib.mlir import ir
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.local_rules import allowed_factors, reduction_kind, unreduced_operands
 from passes.analysis.rules import Rule
+from passes.analysis.windows import exchanges
 
 
 class Misfit(Exception):
@@ -67,6 +68,8 @@ def fit(
     passed = tuple(sorted(opened - set(summed)))
     if passed and summed and reduction_kind(op) != "sum":
         raise Misfit(f"its {reduction_kind(op)} does not commute with an unreduced operand")
+    if exchanges(op, shapes, ins, mesh) is None:
+        raise Misfit("its windows reach beyond the neighbours' parts, or parts do not begin alike")
     masks = _masks(op, ins, passed)
     return Fit(ins, outs, shapes, along, summed, passed, masks, rule)
 

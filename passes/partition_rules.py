@@ -15,6 +15,7 @@ from passes.analysis.folds import OP_OF_FOLD, body_fold, neutral
 from passes.partition_device import Device, is_neutral, spread
 from passes.partition_fit import Fit
 from passes.partition_indexed import dynamic_slice, gather, scatter, update_slice
+from passes.partition_windows import exchange_rows
 
 LocalRule = Callable[[ir.Operation, Fit, Device], ir.Value | None]
 
@@ -47,6 +48,7 @@ def _pad(op: ir.Operation, fit: Fit, device: Device) -> None:
 
 def _convolution(op: ir.Operation, fit: Fit, device: Device) -> None:
     """A group that is split over axes is the major factor of two dims; there are so many fewer groups on each device."""
+    exchange_rows(op, fit, device)
     if fit.rule is None:
         return
     numbers = stablehlo.ConvDimensionNumbers(op.attributes["dimension_numbers"])
@@ -68,6 +70,7 @@ RULES: dict[str, LocalRule] = {
     "stablehlo.reduce": _reduce,
     "stablehlo.pad": _pad,
     "stablehlo.convolution": _convolution,
+    "stablehlo.reduce_window": exchange_rows,
     "stablehlo.gather": gather,
     "stablehlo.scatter": scatter,
     "stablehlo.dynamic_update_slice": update_slice,

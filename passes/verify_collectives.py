@@ -25,6 +25,7 @@ from passes.native import run_native
 from passes.partition import annotated_funcs, port_shardings, strip
 from passes.partition_body import Body
 from passes.partition_steps import step_between, used_axes
+from passes.write_rules import write_rules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class VerifyCollectives(Pass):
             return
         with ir.Location.unknown():
             copy = _copy(module)
-            run_native(copy, "func.func(sdy-populate-op-sharding-rules)")
+            write_rules(copy)
             funcs = annotated_funcs(copy)
             expected = [made for func in funcs for made in _expected(func, mesh)]
             run_native(copy, "func.func(sdy-insert-explicit-reshards{enable-full-version=true})")

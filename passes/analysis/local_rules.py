@@ -13,6 +13,8 @@ from dialects.ops import element_type, shape_of
 from passes.analysis.folds import body_fold
 from passes.analysis.forms import Fold
 from passes.analysis.rules import Rule
+from passes.analysis.window_rules import is_slide
+from passes.analysis.windows import ints, slides
 
 ELEMENTWISE = frozenset(
     f"stablehlo.{name}"
@@ -155,18 +157,13 @@ def _untouched(op: ir.Operation, rule: Rule) -> frozenset[int]:
 
 
 def untouched_dims(op: ir.Operation) -> tuple[int, ...]:
-    """The dims that a slice, dynamic_slice, pad or window goes over as a whole, element by element."""
+    """The dims that a slice, dynamic_slice or pad goes over as a whole, element by element."""
     before, after = shape_of(op.operands[0]), shape_of(op.results[0])
     same = [dim for dim, (size, kept) in enumerate(zip(before, after, strict=True)) if size == kept]
-    ones, zeros = [1] * len(before), [0] * len(before)
+    zeros = [0] * len(before)
     if op.name == "stablehlo.pad":
         sides = [ints(op, key, zeros) for key in ("edge_padding_low", "edge_padding_high", "interior_padding")]
         return tuple(dim for dim in same if not any(side[dim] for side in sides))
-    if op.name in ("stablehlo.reduce_window", "stablehlo.select_and_scatter"):
-        keys = ("window_dimensions", "window_strides", "base_dilations", "window_dilations")
-        sizes = [ints(op, key, ones) for key in keys]
-        padding = padding_of(op, len(before))
-        return tuple(dim for dim in same if padding[dim] == (0, 0) and all(size[dim] == 1 for size in sizes))
     return tuple(same)
 
 
@@ -176,28 +173,21 @@ def _placed(op: ir.Operation, rule: Rule) -> frozenset[int]:
     return frozenset(factor for dim in rule.results[0] for factor in dim)
 
 
+def _slid(op: ir.Operation, rule: Rule) -> frozenset[int]:
+    """Dims along which windows slide evenly; ``exchanges`` says for how many devices (passes/analysis/windows.py)."""
+    shapes = [shape_of(value) for value in (*op.operands, *op.results)]
+    return frozenset(rule.operands[0][slide.dim][0] for slide in slides(op, shapes) if is_slide(op, rule, slide))
+
+
 def _convolution(op: ir.Operation, rule: Rule) -> frozenset[int]:
-    """Batch and features; a spatial dim stays whole."""
+    """Batch, features, and dims along which the kernel slides evenly."""
     numbers = stablehlo.ConvDimensionNumbers(op.attributes["dimension_numbers"])
     left, right = rule.operands[0], rule.operands[1]
     dims = (
         *(left[numbers.input_batch_dimension], left[numbers.input_feature_dimension]),
         *(right[numbers.kernel_input_feature_dimension], right[numbers.kernel_output_feature_dimension]),
     )
-    return frozenset(factor for dim in dims for factor in dim)
-
-
-def ints(op: ir.Operation, key: str, default: list[int]) -> list[int]:
-    """An ``array<i64: ...>`` attribute that may be missing."""
-    return list(ir.DenseI64ArrayAttr(op.attributes[key])) if key in op.attributes else default
-
-
-def padding_of(op: ir.Operation, rank: int) -> list[tuple[int, int]]:
-    """``padding`` of a window op, (low, high) a dim."""
-    if "padding" not in op.attributes:
-        return [(0, 0)] * rank
-    flat = [int(number) for number in ir.DenseIntElementsAttr(op.attributes["padding"])]
-    return list(zip(flat[::2], flat[1::2], strict=True))
+    return frozenset(factor for dim in dims for factor in dim) | _slid(op, rule)
 
 
 _CHOOSERS: dict[str, Callable[[ir.Operation, Rule], frozenset[int]]] = {
@@ -205,8 +195,8 @@ _CHOOSERS: dict[str, Callable[[ir.Operation, Rule], frozenset[int]]] = {
     "stablehlo.slice": _untouched,
     "stablehlo.dynamic_slice": _untouched,
     "stablehlo.pad": _untouched,
-    "stablehlo.reduce_window": _untouched,
-    "stablehlo.select_and_scatter": _untouched,
+    "stablehlo.reduce_window": _slid,
+    "stablehlo.select_and_scatter": _slid,
     "stablehlo.dynamic_update_slice": _placed,
     "stablehlo.convolution": _convolution,
 }

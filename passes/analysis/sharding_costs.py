@@ -1,8 +1,9 @@
 """From the graph of choices to numbers: seconds of every strategy and of every reshard.
 
 Node: the op's own time on a device under each strategy (roofline over what it moves once chains are fused), plus the reduction
-that finishes a max or min. Edge: the cheapest sequence of collectives between what is given and what is wanted. Both times how
-often a step does it. Equal ops and equal edges share one array, so that the solver sees repeated layers as such.
+that finishes a max or min and the rows that windows read of neighbours. Edge: the cheapest sequence of collectives between what is
+given and what is wanted. Both times how often a step does it. Equal ops and equal edges share one array, so that the solver sees
+repeated layers as such.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,8 @@ from passes.analysis.flops import flops
 from passes.analysis.op_costs import Moved, is_free, is_zero, moved, sum_bytes
 from passes.analysis.sharding_graph import Link, Member, ShardingGraph, Site, Use
 from passes.analysis.strategies import Strategy, wide_axes
-from passes.solvers.mesh_costs import MeshCosts
+from passes.analysis.windows import exchanges_of, grown_bytes
+from passes.solvers.mesh_costs import Kind, MeshCosts
 from passes.solvers.reshard import Resharder
 from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
 
@@ -81,17 +83,23 @@ class ShardingCosts:
         ]
         traffic = sum(num_bytes(value) / self.parts(sharding) for value, sharding, counts in pairs if counts)
         seconds = self.costs.compute_s(flops(op) / strategy.parts, traffic, str(element_type(_main_value(op))))
-        return seconds + sum(self.costs.collective_s("all_reduce", *what) for what in self.sums(op, strategy))
+        copied = self.costs.compute_s(0, 2 * grown_bytes(op, strategy.operands, self.mesh))
+        return seconds + copied + sum(self.costs.collective_s(*what) for what in self.collectives(op, strategy))
 
-    def sums(self, op: ir.Operation, strategy: Strategy) -> list[tuple[tuple[str, ...], float]]:
-        """The all-reduces that one run of ``op`` itself makes: axes, and bytes on each device."""
-        found: list[tuple[tuple[str, ...], float]] = []
+    def collectives(self, op: ir.Operation, strategy: Strategy) -> list[tuple[Kind, tuple[str, ...], float]]:
+        """The collectives that one run of ``op`` itself makes: kind, axes, and bytes on each device."""
+        found: list[tuple[Kind, tuple[str, ...], float]] = []
         if op.name == "stablehlo.rng":  # every device draws its own numbers; those of the first are spread (partition)
-            found.append((wide_axes(self.mesh), num_bytes(op.results[0])))
+            found.append(("all_reduce", wide_axes(self.mesh), num_bytes(op.results[0])))
         if strategy.finish is not None:
             for value, sharding in zip(op.results, strategy.results, strict=True):
                 wide = sum_bytes(element_type(value)) * 8 / element_bits(element_type(value))
-                found.append((sharding.unreduced, wide * num_bytes(value) / self.parts(sharding)))
+                found.append(("all_reduce", sharding.unreduced, wide * num_bytes(value) / self.parts(sharding)))
+        for item in exchanges_of(op, strategy.operands, self.mesh):
+            axes = tuple(sorted(item.axes, key=self.mesh.names.index))
+            size = element_bits(element_type(op.operands[item.operand])) // 8
+            for elements in item.messages:
+                found.append(("collective_permute", axes, elements * size))
         return found
 
     def edge(self, link: Link) -> Costs:

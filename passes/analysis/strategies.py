@@ -19,6 +19,7 @@ from dialects.ops import shape_of
 from dialects.sharding import MeshShape, Sharding, replicated
 from passes.analysis.local_rules import allowed_factors, reduction_kind, unreduced_operands
 from passes.analysis.rules import RULE, Rule, read_rule
+from passes.analysis.windows import exchanges
 
 MAX_CHOICES = 4096  # assignments tried for one op: (factors + 1) ** axes; a convolution on three axes has some 700
 
@@ -152,7 +153,7 @@ def _enumerate(op: ir.Operation, mesh: MeshShape) -> tuple[Strategy, ...]:
     shapes = [shape_of(value) for value in (*op.operands, *op.results)]
     for choice in product(choices, repeat=len(axes)):
         strategy = _strategy(shapes, rule, mesh, choice, kind)
-        if strategy is not None:
+        if strategy is not None and exchanges(op, shapes, strategy.operands, mesh) is not None:
             found.setdefault((*strategy.operands, *strategy.results), strategy)
     return tuple(found.values())
 

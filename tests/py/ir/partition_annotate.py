@@ -15,6 +15,7 @@ from passes.analysis.rules import Rule, read_rule
 from passes.native import run_native
 from passes.partition_fit import Misfit, fit
 from passes.partition_steps import step_between
+from passes.write_rules import write_rules
 
 Layout = tuple[tuple[Sharding, ...], tuple[Sharding, ...]]
 
@@ -29,7 +30,7 @@ class Annotator:
         self.split_ops: dict[str, int] = {}  # how often an op of a name was really split
 
     def annotate(self, module: ir.Module) -> None:
-        run_native(module, "func.func(sdy-populate-op-sharding-rules)")
+        write_rules(module)
         main = main_func(module)
         block = entry_block(main)
         with ir.Location.unknown():

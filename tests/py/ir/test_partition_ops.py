@@ -32,12 +32,12 @@ from dialects.sdy_attrs import SHARDING, read_sharding
 from dialects.sharding import MeshShape
 from dialects.signature import attr_dicts
 from passes import verify_collectives
-from passes.native import run_native
 from passes.normalize import Normalize
 from passes.partition import Partition
 from passes.partition_counts import Counts, annotated_counts, collective_counts
 from passes.partition_steps import Step
 from passes.verify_collectives import VerifyCollectives
+from passes.write_rules import write_rules
 
 EXAMPLES = int(os.environ.get("MESHWRIGHT_EXAMPLES", "0"))
 MESHES = tuple(
@@ -75,7 +75,7 @@ def partitioned(module: ir.Module, mesh: MeshShape) -> Counts:
     """Verify and partition; the collectives, counted before and after."""
     if all(size > 1 for _, size in mesh.axes):
         VerifyCollectives().run(module)
-    run_native(module, "func.func(sdy-populate-op-sharding-rules)")
+    write_rules(module)
     predicted = annotated_counts(module)
     Partition().run(module)
     assert module.operation.verify()

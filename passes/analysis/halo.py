@@ -1,0 +1,76 @@
+"""A window that slides along a split dim: which rows of the neighbours each device needs. Arithmetic, no IR.
+
+Result ``o`` reads the positions ``o * stride - low + t * dilation`` for ``t < length``; element ``q`` of the operand lies at
+position ``q * spacing``, the rest is padding. With n parts, device i makes results ``i * M/n …`` from elements ``i * N/n …``:
+
+    N = 8, length 3, stride 1, low 1, two devices:      device 0 has 0 1 2 3, needs -1 … 4:   padding, own, one row from above
+                                                        device 1 has 4 5 6 7, needs  3 … 8:   one row from below, own, padding
+
+All devices run one program, so every device takes the same: below the first and above the last, padding comes instead. That
+works where parts begin at the same distance everywhere (``M * stride == N * spacing``) and windows reach the next part at most.
+
+A kernel's gradient slides along what it contracts: ``sum over t of image[o * stride - low + t * dilation] * change[t]``. There the
+window itself is split (``K * dilation == N * spacing``): each device makes a part of every sum, and needs the same kind of rows.
+Source: GSPMD (Xu et al. 2021), section 4.3 and appendix A; XLA's spmd/convolution_handler.cc.
+"""
+
+from dataclasses import dataclass
+from math import gcd
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Sizes along one dim, in elements: ``size`` of the operand, ``results``, ``length`` of the window; ``low``: padding in front.
+
+    ``spacing``: positions from one element of the operand to the next; ``dilation``: from one element of the window to the next.
+    """
+
+    size: int
+    results: int
+    length: int
+    stride: int = 1
+    low: int = 0
+    spacing: int = 1
+    dilation: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Halo:
+    """``low`` rows of the device before, ``high`` of the one behind; then the local op has ``padding`` instead of its own."""
+
+    low: int
+    high: int
+    padding: tuple[int, int]
+
+
+def splits_results(window: Window) -> int:
+    """The greatest number of parts that results and operand could be split in together; 1 if they cannot."""
+    even = window.results * window.stride == window.size * window.spacing
+    return gcd(window.results, window.size) if even else 1
+
+
+def splits_window(window: Window) -> int:
+    """The greatest number of parts that window and operand could be split in together; 1 if they cannot."""
+    even = window.length * window.dilation == window.size * window.spacing
+    return gcd(window.length, window.size) if even else 1
+
+
+def halo(window: Window, parts: int, *, contracted: bool) -> Halo | None:
+    """What each device needs with the operand and the results (the window if ``contracted``) in ``parts``; None if it cannot be."""
+    most = splits_window(window) if contracted else splits_results(window)
+    if parts < 1 or most % parts:
+        return None
+    own, results, length = window.size // parts, window.results, window.length
+    if contracted:
+        length //= parts
+    else:
+        results //= parts
+    last = (results - 1) * window.stride - window.low + (length - 1) * window.dilation
+    low = max(0, window.low // window.spacing)  # positions are counted from the device's own first element
+    high = max(0, last // window.spacing - (own - 1))
+    if low > own or high > own:
+        return None
+    behind = last - (own - 1 + high) * window.spacing
+    if behind < 0:  # rows that no window reads need not be cut off
+        behind = min(0, behind + window.stride - 1)
+    return Halo(low, high, (window.low - low * window.spacing, behind))

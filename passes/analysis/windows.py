@@ -1,0 +1,181 @@
+"""Convolutions, window reductions and gradients of max-pooling as windows that slide along dims, and how these dims are split.
+
+A *slide* is a dim of the operand along which a window moves, with the dim that is split together with it: of the result, or of
+the kernel where the window itself is contracted (the gradient of a kernel). ``exchanges`` says which rows then travel.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import stablehlo
+
+from dialects.ops import element_bits, element_type, shape_of
+from dialects.sharding import MeshShape, Sharding
+from passes.analysis.halo import Halo, Window, halo, splits_results, splits_window
+
+WINDOWED = frozenset(("stablehlo.convolution", "stablehlo.reduce_window", "stablehlo.select_and_scatter"))
+Shapes = Sequence[tuple[int, ...]]  # whole shapes of an op's operands, then of its results
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """``window`` moves along ``dim`` of the operands, and ``partner`` is split with it: a dim of the results, or of the kernel.
+
+    ``place``: which of the op's windows it is, as its attributes count them. ``most``: into how many parts it could be split.
+    """
+
+    place: int
+    dim: int
+    partner: int
+    contracted: bool
+    window: Window
+    most: int
+
+    def halo(self, parts: int) -> Halo | None:
+        """What each of ``parts`` devices needs of its neighbours; None when the dim cannot be split so."""
+        return halo(self.window, parts, contracted=self.contracted)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Rows of ``operand`` along ``dim`` that travel to the neighbours over ``axes``. ``shape``: of the local operand before it."""
+
+    operand: int
+    place: int
+    dim: int
+    axes: tuple[str, ...]
+    halo: Halo
+    shape: tuple[int, ...]
+
+    @property
+    def messages(self) -> tuple[int, ...]:
+        """How many elements each message of a device has, one message a side."""
+        row = prod(self.shape) // self.shape[self.dim]
+        return tuple(rows * row for rows in (self.halo.low, self.halo.high) if rows)
+
+    @property
+    def grown(self) -> int:
+        """How many elements the operand has with its new rows."""
+        return prod(self.shape) + sum(self.messages)
+
+
+def slides(op: ir.Operation, shapes: Shapes) -> tuple[Slide, ...]:
+    """The dims of ``op``, one of ``WINDOWED``, that could be split over some number of devices."""
+    if any(0 in shape for shape in shapes):
+        return ()
+    if op.name == "stablehlo.convolution":
+        found = _convolution(op, shapes)
+    elif op.name == "stablehlo.reduce_window":
+        found = _reduce_window(op, shapes)
+    else:
+        found = _select_and_scatter(op, shapes)
+    return tuple(slide for slide in found if slide.most > 1)
+
+
+def _convolution(op: ir.Operation, shapes: Shapes) -> list[Slide]:
+    numbers = stablehlo.ConvDimensionNumbers(op.attributes["dimension_numbers"])
+    dims = list(numbers.input_spatial_dimensions)
+    kernel, result = list(numbers.kernel_spatial_dimensions), list(numbers.output_spatial_dimensions)
+    ones = [1] * len(dims)
+    strides, spacing, dilation = (ints(op, key, ones) for key in ("window_strides", "lhs_dilation", "rhs_dilation"))
+    turned = list(ir.DenseBoolArrayAttr(op.attributes["window_reversal"])) if "window_reversal" in op.attributes else []
+    padding = padding_of(op, len(dims))
+    found: list[Slide] = []
+    for i, dim in enumerate(dims):
+        window = Window(
+            size=shapes[0][dim],
+            results=shapes[2][result[i]],
+            length=shapes[1][kernel[i]],
+            stride=strides[i],
+            low=padding[i][0],
+            spacing=spacing[i],
+            dilation=dilation[i],
+        )
+        over_window = 1 if turned and turned[i] else splits_window(window)
+        contracted = splits_results(window) == 1 or (over_window > 1 and window.length > window.results)
+        most = over_window if contracted else splits_results(window)
+        found.append(Slide(i, dim, kernel[i] if contracted else result[i], contracted, window, most))
+    return found
+
+
+def _reduce_window(op: ir.Operation, shapes: Shapes) -> list[Slide]:
+    rank = len(shapes[0])
+    ones = [1] * rank
+    keys = ("window_dimensions", "window_strides", "base_dilations", "window_dilations")
+    length, strides, spacing, dilation = (ints(op, key, ones) for key in keys)
+    padding = padding_of(op, rank)
+    windows = [
+        Window(shapes[0][d], shapes[-1][d], length[d], strides[d], padding[d][0], spacing[d], dilation[d])
+        for d in range(rank)
+    ]
+    return [Slide(d, d, d, False, window, splits_results(window)) for d, window in enumerate(windows)]
+
+
+def _select_and_scatter(op: ir.Operation, shapes: Shapes) -> list[Slide]:
+    """Windows that do not overlap lie in one part each, with what they pick."""
+    rank = len(shapes[0])
+    ones = [1] * rank
+    length, strides = (ints(op, key, ones) for key in ("window_dimensions", "window_strides"))
+    padding = padding_of(op, rank)
+    windows = [Window(shapes[0][d], shapes[1][d], length[d], strides[d], padding[d][0]) for d in range(rank)]
+    apart = [padding[d] == (0, 0) and length[d] <= strides[d] for d in range(rank)]
+    return [
+        Slide(d, d, d, False, window, splits_results(window) if apart[d] else 1) for d, window in enumerate(windows)
+    ]
+
+
+def exchanges(
+    op: ir.Operation, shapes: Shapes, operands: Sequence[Sharding], mesh: MeshShape
+) -> tuple[Exchange, ...] | None:
+    """What ``op`` has to get from neighbours if its operands lie so, in order, each with the shape that the earlier ones leave.
+
+    None when a window reaches too far. Empty for all ops that are not ``WINDOWED``.
+    """
+    found: list[Exchange] = []
+    if op.name not in WINDOWED:
+        return ()
+    split = [slide for slide in slides(op, shapes) if operands[0].dims[slide.dim]]
+    for i in range(_slid(op)):
+        local = mesh.local_shape(shapes[i], operands[i])
+        for slide in split:
+            axes = operands[i].dims[slide.dim]
+            rows = slide.halo(mesh.size(axes))
+            if rows is None:
+                return None
+            found.append(Exchange(i, slide.place, slide.dim, axes, rows, local))
+            longer = local[slide.dim] + rows.low + rows.high
+            local = (*local[: slide.dim], longer, *local[slide.dim + 1 :])
+    return tuple(found)
+
+
+def exchanges_of(op: ir.Operation, operands: Sequence[Sharding], mesh: MeshShape) -> tuple[Exchange, ...]:
+    """``exchanges`` of an op with whole types, which can run so."""
+    if op.name not in WINDOWED:
+        return ()
+    return exchanges(op, [shape_of(value) for value in (*op.operands, *op.results)], operands, mesh) or ()
+
+
+def grown_bytes(op: ir.Operation, operands: Sequence[Sharding], mesh: MeshShape) -> float:
+    """Bytes on a device of the copies of operands that have the neighbours' rows around them."""
+    last = {item.operand: item.grown for item in exchanges_of(op, operands, mesh) if item.messages}
+    return sum(count * element_bits(element_type(op.operands[i])) / 8 for i, count in last.items())
+
+
+def _slid(op: ir.Operation) -> int:
+    """How many operands, the first ones, windows slide over."""
+    return len(op.results) if op.name == "stablehlo.reduce_window" else 1
+
+
+def ints(op: ir.Operation, key: str, default: list[int]) -> list[int]:
+    """An ``array<i64: ...>`` attribute that may be missing."""
+    return list(ir.DenseI64ArrayAttr(op.attributes[key])) if key in op.attributes else default
+
+
+def padding_of(op: ir.Operation, rank: int) -> list[tuple[int, int]]:
+    """``padding`` of a window op, (low, high) a dim."""
+    if "padding" not in op.attributes:
+        return [(0, 0)] * rank
+    flat = [int(number) for number in ir.DenseIntElementsAttr(op.attributes["padding"])]
+    return list(zip(flat[::2], flat[1::2], strict=True))

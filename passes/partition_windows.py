@@ -1,0 +1,86 @@
+"""Windows that slide along split dims: rows of the neighbours around the local operand, and a padding that is alike on all devices.
+
+    %y = stablehlo.convolution(%x, %w) window = {pad = [[1, 1]]}   x split in two along the dim that the window of 3 slides along
+becomes
+    %below = collective_permute (last row of %x)  0 -> 1           device 0 gets zeros, which is what padding would be
+    %above = collective_permute (first row of %x) 1 -> 0
+    %rows  = concatenate %below, %x, %above
+    %y     = stablehlo.convolution(%rows, %w) window = {pad = [[0, 0]]}
+
+The padding of a window reduction is its initial value: where that is not zero, devices at the ends put it in the place of zeros.
+"""
+
+from jaxlib.mlir import ir
+
+from dialects.build import i64s, make, tensor_type
+from dialects.ops import element_type, shape_of
+from dialects.sharding import MeshShape
+from passes.analysis.windows import Exchange, exchanges, padding_of
+from passes.partition_collectives import matrix
+from passes.partition_device import Device, compare, is_neutral, scalar, spread
+from passes.partition_fit import Fit
+
+
+def exchange_rows(op: ir.Operation, fit: Fit, device: Device) -> None:
+    """Give ``op`` operands with the rows that its windows read, and its new padding."""
+    found = exchanges(op, fit.shapes, fit.ins, device.mesh)
+    if not found:
+        return
+    rank = len(shape_of(op.operands[0])) - (2 if op.name == "stablehlo.convolution" else 0)
+    padding = padding_of(op, rank)
+    with ir.InsertionPoint(op), op.location:
+        for item in found:
+            fill = None
+            if op.name == "stablehlo.reduce_window":
+                fill = op.operands[len(op.results) + item.operand]
+            op.operands[item.operand] = _surrounded(op.operands[item.operand], item, fill, device)
+            padding[item.place] = item.halo.padding
+    text = ", ".join(f"[{low}, {high}]" for low, high in padding)
+    op.attributes["padding"] = ir.Attribute.parse(f"dense<[{text}]> : tensor<{rank}x2xi64>")
+
+
+def neighbours(axes: tuple[str, ...], mesh: MeshShape, *, before: bool) -> list[list[int]]:
+    """(from, to) of rows that go to the next device along ``axes`` (what each gets is of the one ``before`` it), or back."""
+    pairs = [(group[i], group[i + 1]) for group in mesh.groups(axes) for i in range(len(group) - 1)]
+    return sorted([first, second] if before else [second, first] for first, second in pairs)
+
+
+def _surrounded(value: ir.Value, item: Exchange, fill: ir.Value | None, device: Device) -> ir.Value:
+    size, last = shape_of(value)[item.dim], device.mesh.size(item.axes) - 1
+    pieces = [value]
+    if item.halo.low:
+        rows = _rows(value, item.dim, size - item.halo.low, size)
+        pieces.insert(0, _sent(rows, item.axes, fill, 0, device, before=True))
+    if item.halo.high:
+        rows = _rows(value, item.dim, 0, item.halo.high)
+        pieces.append(_sent(rows, item.axes, fill, last, device, before=False))
+    if len(pieces) == 1:
+        return value
+    shape = list(shape_of(value))
+    shape[item.dim] = size + item.halo.low + item.halo.high
+    dim = {"dimension": ir.IntegerAttr.get(ir.IntegerType.get_signless(64), item.dim)}
+    return make("stablehlo.concatenate", [tensor_type(shape, element_type(value))], pieces, dim)
+
+
+def _rows(value: ir.Value, dim: int, start: int, limit: int) -> ir.Value:
+    shape = list(shape_of(value))
+    starts, limits = [0] * len(shape), list(shape)
+    starts[dim], limits[dim] = start, limit
+    shape[dim] = limit - start
+    sizes = {"start_indices": i64s(starts), "limit_indices": i64s(limits), "strides": i64s([1] * len(shape))}
+    return make("stablehlo.slice", [tensor_type(shape, element_type(value))], [value], sizes)
+
+
+def _sent(
+    rows: ir.Value, axes: tuple[str, ...], fill: ir.Value | None, end: int, device: Device, *, before: bool
+) -> ir.Value:
+    """What the neighbour sends; the device at the ``end``, which has none, gets zeros, or ``fill`` if that is something else."""
+    pairs = {
+        "channel_handle": device.channel(),
+        "source_target_pairs": matrix(neighbours(axes, device.mesh, before=before)),
+    }
+    sent = make("stablehlo.collective_permute", [rows.type], [rows], pairs)
+    if fill is None or is_neutral(fill, "sum"):
+        return sent
+    edge = compare("EQ", device.index(axes), scalar(end))
+    return make("stablehlo.select", [rows.type], [edge, spread(fill, shape_of(rows), []), sent])
