@@ -23,8 +23,8 @@ from passes.analysis.machine_attr import read_machine
 from passes.choose_shardings import CHOOSERS
 from passes.choosers.base import SolverOptions
 from passes.decide_shardings import Case, read_cases
-from passes.microbatch import populate_rules
 from passes.solvers.sharding_problem import OutOfMemory
+from passes.write_rules import write_rules
 
 PATH = (
     "normalize,assign-roles,microbatch{{microbatches={microbatches}}},copy-views,mark-phases,choose-stages{{stages=1}},place,"
@@ -76,7 +76,7 @@ def read_case(module: ir.Module, path: str) -> Case:
     run_pipeline(module, parse_pipeline(path))
     costs = read_machine(module)
     assert costs is not None
-    populate_rules(module)
+    write_rules(module)
     return read_cases(module, costs)[0]
 
 

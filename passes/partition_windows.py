@@ -47,15 +47,15 @@ def neighbours(axes: tuple[str, ...], mesh: MeshShape, *, before: bool) -> list[
 
 def _surrounded(value: ir.Value, item: Exchange, fill: ir.Value | None, device: Device) -> ir.Value:
     size, last = shape_of(value)[item.dim], device.mesh.size(item.axes) - 1
-    pieces = [value]
-    if item.halo.low:
+    pieces = [_rows(value, item.dim, max(0, -item.halo.low), size + min(0, item.halo.high))]
+    if item.halo.low > 0:
         rows = _rows(value, item.dim, size - item.halo.low, size)
         pieces.insert(0, _sent(rows, item.axes, fill, 0, device, before=True))
-    if item.halo.high:
+    if item.halo.high > 0:
         rows = _rows(value, item.dim, 0, item.halo.high)
         pieces.append(_sent(rows, item.axes, fill, last, device, before=False))
     if len(pieces) == 1:
-        return value
+        return pieces[0]
     shape = list(shape_of(value))
     shape[item.dim] = size + item.halo.low + item.halo.high
     dim = {"dimension": ir.IntegerAttr.get(ir.IntegerType.get_signless(64), item.dim)}
@@ -64,6 +64,8 @@ def _surrounded(value: ir.Value, item: Exchange, fill: ir.Value | None, device: 
 
 def _rows(value: ir.Value, dim: int, start: int, limit: int) -> ir.Value:
     shape = list(shape_of(value))
+    if (start, limit) == (0, shape[dim]):
+        return value
     starts, limits = [0] * len(shape), list(shape)
     starts[dim], limits[dim] = start, limit
     shape[dim] = limit - start

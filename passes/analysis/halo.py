@@ -36,7 +36,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Halo:
-    """``low`` rows of the device before, ``high`` of the one behind; then the local op has ``padding`` instead of its own."""
+    """``low`` rows of the device before, ``high`` of the one behind; then the local op has ``padding`` instead of its own.
+
+    Negative: so many of its own rows on that side are cut off, because none of its windows reads them. ``padding`` is never negative:
+    XLA (jaxlib 0.10.2) ends the process on a window of one element with such a padding.
+    """
 
     low: int
     high: int
@@ -66,11 +70,9 @@ def halo(window: Window, parts: int, *, contracted: bool) -> Halo | None:
     else:
         results //= parts
     last = (results - 1) * window.stride - window.low + (length - 1) * window.dilation
-    low = max(0, window.low // window.spacing)  # positions are counted from the device's own first element
-    high = max(0, last // window.spacing - (own - 1))
-    if low > own or high > own:
+    behind = last - (own - 1) * window.spacing  # how far the last window reaches beyond the last own row
+    low = window.low // window.spacing
+    high = 0 if -window.stride < behind < 0 else behind // window.spacing  # what is too little for a window may stay
+    if max(low, high) > own or min(low, high) <= -own:
         return None
-    behind = last - (own - 1 + high) * window.spacing
-    if behind < 0:  # rows that no window reads need not be cut off
-        behind = min(0, behind + window.stride - 1)
-    return Halo(low, high, (window.low - low * window.spacing, behind))
+    return Halo(low, high, (window.low - low * window.spacing, max(0, behind - high * window.spacing)))

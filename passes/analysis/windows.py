@@ -53,12 +53,13 @@ class Exchange:
     def messages(self) -> tuple[int, ...]:
         """How many elements each message of a device has, one message a side."""
         row = prod(self.shape) // self.shape[self.dim]
-        return tuple(rows * row for rows in (self.halo.low, self.halo.high) if rows)
+        return tuple(rows * row for rows in (self.halo.low, self.halo.high) if rows > 0)
 
     @property
     def grown(self) -> int:
         """How many elements the operand has with its new rows."""
-        return prod(self.shape) + sum(self.messages)
+        row = prod(self.shape) // self.shape[self.dim]
+        return prod(self.shape) + (self.halo.low + self.halo.high) * row
 
 
 def slides(op: ir.Operation, shapes: Shapes) -> tuple[Slide, ...]:

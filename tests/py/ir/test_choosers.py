@@ -20,8 +20,8 @@ from passes.choose_shardings import CHOOSERS
 from passes.choosers import flexflow, tofu
 from passes.choosers.base import SolverOptions, best_of, restricted
 from passes.decide_shardings import Case, read_cases
-from passes.microbatch import populate_rules
 from passes.solvers.sharding_problem import ShardingSolution
+from passes.write_rules import write_rules
 
 MODULES = Path(__file__).parents[2] / "modules"
 NAMES = (
@@ -73,7 +73,7 @@ def read(name: str, mesh: str, machine: str = "a100-dgx", microbatches: int = 1)
     run_pipeline(module, parse_pipeline(text))
     costs = read_machine(module)
     assert costs is not None
-    populate_rules(module)
+    write_rules(module)
     return Read(module, read_cases(module, costs)[0])
 
 

@@ -21,10 +21,10 @@ from dialects.sharding import MeshShape
 from passes.choose_shardings import CHOOSERS
 from passes.choosers.base import SolverOptions
 from passes.decide_shardings import Case, read_cases
-from passes.microbatch import populate_rules
 from passes.solvers.mesh_costs import AxisLink, MeshCosts
 from passes.solvers.sharding_problem import OutOfMemory, ShardingProblem
 from passes.solvers.solve_sharding import solve_sharding
+from passes.write_rules import write_rules
 
 TINY = sorted((Path(__file__).parents[2] / "modules" / "tiny").glob("*.mlir"))
 PATH = "normalize,assign-roles,microbatch{microbatches=1},copy-views,mark-phases,choose-stages{stages=1},place,realize"
@@ -45,7 +45,7 @@ def read(path: Path, mesh: str, links: str, context: ir.Context) -> tuple[ir.Mod
     """The module, which must live as long as its case, and the case."""
     module = load_module(str(path), context).module
     run_pipeline(module, parse_pipeline(PATH))
-    populate_rules(module)
+    write_rules(module)
     (case,) = read_cases(module, costs_of(mesh, links))
     return module, case
 

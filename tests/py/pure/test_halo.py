@@ -51,10 +51,11 @@ def test_parts_make_up_the_whole_or_are_refused(drawn: tuple[Window, int, int, b
     values, weights = np.arange(1.0, window.size + 1), np.arange(1.0, window.length + 1) ** 2
     whole = slide(values, weights, window, (window.low, high), window.results)
     own = window.size // parts
-    rows = np.concatenate([np.zeros(found.low), values, np.zeros(found.high)])
+    below, above = max(found.low, 0), max(found.high, 0)
+    rows = np.concatenate([np.zeros(below), values, np.zeros(above)])
     local: list[np.ndarray] = []
     for i in range(parts):
-        mine = rows[i * own : (i + 1) * own + found.low + found.high]
+        mine = rows[i * own + below - found.low : (i + 1) * own + below + found.high]
         if contracted:
             share = weights[i * window.length // parts : (i + 1) * window.length // parts]
             local.append(slide(mine, share, window, found.padding, window.results))

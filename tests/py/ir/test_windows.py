@@ -1,0 +1,82 @@
+"""Windows along split dims: every way to split such an op gives the whole result, and exactly the expected dims can be split."""
+
+import re
+
+import pytest
+from jaxlib.mlir import ir
+from partition_run import added, run_partitioned
+from simulate import assert_same, make_arguments, whole
+from test_partition_ops import loaded, partitioned
+from window_cases import CASES, Slid
+
+from dialects.context import make_context
+from dialects.ops import body_ops, entry_block, main_func
+from dialects.sdy_attrs import SHARDING, mesh_text, sharding_attr, shardings_attr
+from dialects.sharding import MeshShape, Sharding, replicated
+from dialects.signature import attr_dicts, set_attr_dicts
+from passes.analysis.strategies import Strategies, Strategy
+from passes.analysis.windows import WINDOWED
+from passes.write_rules import write_rules
+
+MESHES = (MeshShape((("x", 2),)), MeshShape((("x", 4),)), MeshShape((("x", 2), ("y", 2))))
+MOST = 5  # compiled a case and mesh; the strategies with most split slid dims first
+
+
+def windowed(module: ir.Module) -> ir.Operation:
+    return next(op for op in body_ops(entry_block(main_func(module))) if op.name in WINDOWED)
+
+
+def strategies(item: Slid, mesh: MeshShape) -> list[Strategy]:
+    """Those that split a dim along which a window moves; in other dims windows of one element stand still."""
+    with make_context(), ir.Location.unknown():
+        module = loaded(item.case.text)
+        write_rules(module)
+        found = Strategies(mesh).of(windowed(module))
+    return [strategy for strategy in found if slid_dims(item, strategy)]
+
+
+def slid_dims(item: Slid, strategy: Strategy) -> list[int]:
+    """The split dims of the first operand that are neither its batch nor its features."""
+    features = re.search(r"dim_numbers = \[(.*?)\]x", item.case.text)
+    numbers = features[1].split(", ") if features else ["b", *("0" for _ in strategy.operands[0].dims[1:])]
+    if not features and len(numbers) > 2:
+        numbers[-1] = "f"
+    return [dim for dim, axes in enumerate(strategy.operands[0].dims) if axes and numbers[dim] not in "bf"]
+
+
+def annotate(module: ir.Module, strategy: Strategy, mesh: MeshShape) -> None:
+    """Ports lie as the op wants it, so that nothing but halos travels."""
+    op, main = windowed(module), main_func(module)
+    ir.InsertionPoint.at_block_begin(module.body).insert(ir.Operation.parse(mesh_text(mesh)))
+    of: dict[ir.Value, Sharding] = dict(zip(op.operands, strategy.operands, strict=True))
+    for other in body_ops(entry_block(main))[:-1]:
+        if other != op:
+            other.attributes[SHARDING] = shardings_attr([replicated(0)])
+    op.attributes[SHARDING] = shardings_attr(strategy.results)
+    arguments = [of[value] for value in entry_block(main).arguments]
+    for which, shardings in (("arg_attrs", arguments), ("res_attrs", strategy.results)):
+        entries = zip(attr_dicts(main, which), shardings, strict=True)
+        set_attr_dicts(main, which, [{**entry, SHARDING: sharding_attr(sharding)} for entry, sharding in entries])
+
+
+@pytest.mark.parametrize("item", CASES, ids=lambda item: item.case.name)
+@pytest.mark.parametrize("mesh", MESHES, ids=lambda mesh: "x".join(str(size) for _, size in mesh.axes))
+def test_parts_make_up_the_whole(item: Slid, mesh: MeshShape) -> None:
+    found = strategies(item, mesh)
+    if len(mesh.axes) == 1:
+        dims = {dim for strategy in found for dim in slid_dims(item, strategy)}
+        assert dims == set(item.on[mesh.num_devices])
+    found.sort(
+        key=lambda strategy: -len([axis for d in slid_dims(item, strategy) for axis in strategy.operands[0].dims[d]])
+    )
+    with make_context(), ir.Location.unknown():
+        arguments = make_arguments(item.case.text, 7)
+        want = whole(item.case.text, arguments)
+        for strategy in found[:MOST]:
+            module = loaded(item.case.text)
+            annotate(module, strategy, mesh)
+            counted = partitioned(module, mesh)
+            assert {kind for kind, _, _ in counted} <= {"collective_permute"}
+            got, _ = run_partitioned(module, mesh, arguments, [()] * len(arguments), 7)
+            for mine, its, sharding in zip(got, want, strategy.results, strict=True):
+                assert_same(added(mine) if sharding.unreduced else mine, its, f"{item.case.name} {strategy.label}")
