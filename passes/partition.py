@@ -31,6 +31,7 @@ from dialects.signature import attr_dicts, i64, int_of, refresh_type, set_attr_d
 from passes.base import Pass
 from passes.native import run_native
 from passes.partition_body import Body
+from passes.partition_order import order_gathers
 from passes.partition_steps import used_axes
 from passes.write_rules import write_rules
 
@@ -89,6 +90,7 @@ def _partition(func: ir.OpView, mesh: MeshShape) -> None:
     inner = _move_inside(func, ins, outs, mesh)
     body.rewrite(inner)
     _stack_results(inner, outs)
+    order_gathers(inner)
     for which, shardings in (("arg_attrs", ins), ("res_attrs", outs)):
         entries = zip(attr_dicts(func, which), shardings, strict=True)
         set_attr_dicts(func, which, [_port(entry, sharding) for entry, sharding in entries])

@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from dialects.errors import Failure
 
 SUPPORTED = ("0.10.",)
+# XLA's passes that forget optimization barriers before it puts ops in order: without them a barrier holds on a CPU too.
+DROP_BARRIERS = ("optimization-barrier-expander", "cse_barrier_expander")
 FOREVER_S = 10**7  # heartbeats: a dead rank is our business (supervise), not the coordination service's
 INIT_S, SHUTDOWN_S = 600, 60
 
@@ -198,6 +200,7 @@ class World:
         build.use_shardy_partitioner = True
         ids = np.array([[device.id for device in self._devices]], dtype=np.int32)
         options.device_assignment = self._jax.DeviceAssignment.create(ids)
+        options.env_option_overrides = [("xla_disable_hlo_passes", ",".join(DROP_BARRIERS))]
         return options
 
 

@@ -9,7 +9,7 @@ from jaxlib.mlir import ir
 
 from dialects.ops import all_operands, body_ops, num_bytes
 from passes.analysis.copies import copied, workspace
-from passes.analysis.fusion import READS_FUSED, SHARED, gathers_inner, takes_buffer
+from passes.analysis.fusion import BARRIER, READS_FUSED, SHARED, gathers_inner, takes_buffer
 from passes.analysis.local_rules import ELEMENTWISE
 
 _IN_PLACE = ELEMENTWISE | {"stablehlo.while", "stablehlo.dynamic_update_slice", "stablehlo.scatter"}
@@ -57,6 +57,9 @@ class _Nodes:
         return self.found.get(value, ())
 
     def _add(self, op: ir.Operation) -> None:
+        if op.name == BARRIER:
+            self._barrier(op)
+            return
         read = tuple(dict.fromkeys(buffer for value in all_operands(op) for buffer in self._sources(value)))
         kept = [takes_buffer(value) for value in op.results]
         if not any(kept) and op.name in READS_FUSED:
@@ -87,6 +90,14 @@ class _Nodes:
             given, gathered = node.makes[0], Buffer(op.results[0], num_bytes(op.results[0]))
             node.makes = [gathered]
             self.nodes.append(Node(None, [gathered], [given]))
+
+    def _barrier(self, op: ir.Operation) -> None:
+        """Each result is its operand, and there only when all operands are: all results read one buffer of no size."""
+        sources = [self._sources(value) for value in op.operands]
+        done = Buffer(op.results[0], 0.0)
+        self.nodes.append(Node(op, list(dict.fromkeys(buffer for read in sources for buffer in read)), [done]))
+        for value, read in zip(op.results, sources, strict=True):
+            self.found[value] = (*read, done)
 
     def _loop(self, op: ir.Operation, node: Node) -> None:
         """What a loop only hands on stays where it is."""

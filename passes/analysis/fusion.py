@@ -4,7 +4,7 @@
   op that cannot take it in reads it (dot, convolution, scatter, loop, collective, the end of the block), or when it is dear
   (exp, tanh, divide …) and read twice or spread by a broadcast.
 - A transpose that moves data is a copy (layout_assignment.cc), which loops take in and libraries for reductions do not.
-- A reshape is its operand's own buffer.
+- A reshape is its operand's own buffer. So is what a barrier gives; what it reads is in memory.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,8 @@ from dialects.ops import shape_of
 from passes.analysis.local_rules import ELEMENTWISE
 from passes.analysis.op_costs import is_free
 
-SHARED = frozenset(("stablehlo.reshape", "stablehlo.optimization_barrier"))  # the operand's own buffer
+BARRIER = "stablehlo.optimization_barrier"
+SHARED = frozenset(("stablehlo.reshape", BARRIER))  # the operand's own buffer
 FUSED = ELEMENTWISE | frozenset(
     f"stablehlo.{name}"
     for name in (
@@ -23,7 +24,7 @@ FUSED = ELEMENTWISE | frozenset(
         *("partition_id", "reverse", "slice"),
     )
 )
-READS_FUSED = FUSED | {"stablehlo.reduce", "stablehlo.transpose", "stablehlo.dynamic_update_slice", *SHARED}
+READS_FUSED = FUSED | {"stablehlo.reduce", "stablehlo.transpose", "stablehlo.dynamic_update_slice", "stablehlo.reshape"}
 _DEAR = frozenset(
     f"stablehlo.{name}"
     for name in (
@@ -73,7 +74,7 @@ def _reduced(reader: ir.Operation) -> bool:
 
 def _readers(user: ir.Operation) -> Iterator[ir.Operation]:
     """Who reads a value: through what only gives it another shape."""
-    if user.name not in SHARED:
+    if user.name not in SHARED or user.name == BARRIER:
         yield user
         return
     for value in user.results:

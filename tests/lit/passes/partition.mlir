@@ -291,6 +291,26 @@ module @grouped_convolution {
 
 // -----
 
+// A weight that lies in parts is gathered when that is there by which it is multiplied: XLA on CPU would gather all weights first.
+// CHECK-LABEL: module @gather_late
+module @gather_late {
+  sdy.mesh @mesh = <["x"=2]>
+  // CHECK:         sdy.manual_computation({{.*}}) {{.*}} (%[[X:.*]]: tensor<4x16xf32>, %[[W:.*]]: tensor<8x32xf32>)
+  // CHECK-NEXT:      %[[T:.*]] = stablehlo.tanh %[[X]]
+  // CHECK-NEXT:      %[[B:.*]]:2 = stablehlo.optimization_barrier %[[W]], %[[T]]
+  // CHECK-NEXT:      %[[G:.*]] = "stablehlo.all_gather"(%[[B]]#0)
+  // CHECK:           stablehlo.dot_general %[[B]]#1, %[[G]]
+  func.func @main(%x: tensor<8x16xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"x"}, {}]>}, %w: tensor<16x32xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"x"}, {}]>})
+      -> (tensor<8x32xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"x"}, {}]>}) {
+    %0 = sdy.reshard %w <@mesh, [{}, {}]> : tensor<16x32xf32>
+    %1 = stablehlo.tanh %x {sdy.sharding = #sdy.sharding_per_value<[<@mesh, [{"x"}, {}]>]>} : tensor<8x16xf32>
+    %2 = stablehlo.dot_general %1, %0, contracting_dims = [1] x [0] {sdy.sharding = #sdy.sharding_per_value<[<@mesh, [{"x"}, {}]>]>} : (tensor<8x16xf32>, tensor<16x32xf32>) -> tensor<8x32xf32>
+    return %2 : tensor<8x32xf32>
+  }
+}
+
+// -----
+
 // A loop's block arguments are split as its results are.
 // CHECK-LABEL: module @loop
 module @loop {

@@ -27,6 +27,7 @@ def world() -> World:
         ("jax_mlp", "zero3", (4,), None),
         ("jax_mlp", "ilp", (2, 2), 4.5e5),
         ("linen_cnn", "megatron", (4,), None),
+        ("gpt", "zero3", (2, 2), None),
     ],
 )
 def test_predicted_is_compiled(
