@@ -26,6 +26,7 @@ from passes.keep_annotations import KeepAnnotations
 from passes.mark_phases import MarkPhases
 from passes.microbatch import Microbatch
 from passes.normalize import Normalize
+from passes.pair_rows import PairRows
 from passes.partition import Partition
 from passes.place import Place
 from passes.realize import Realize
@@ -42,6 +43,7 @@ PASSES: tuple[type[Pass], ...] = (
     Inline,
     KeepAnnotations,
     DropShardings,
+    PairRows,
     RemoveDeadCode,
     AssignRoles,
     UnrollLoops,

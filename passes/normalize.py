@@ -10,6 +10,7 @@ from passes.drop_shardings import DropShardings
 from passes.inline import Inline
 from passes.keep_annotations import KeepAnnotations
 from passes.native import run_native
+from passes.pair_rows import PairRows
 from passes.remove_dead_code import RemoveDeadCode
 
 _CLEAN = ("func.func(canonicalize)", "func.func(cse)")
@@ -50,5 +51,7 @@ class Normalize(Pass):
         # The frontend's wishes would bind our own decisions.
         DropShardings().run(module)
         run_native(module, *_CLEAN)
+        # Rows that are paired by an iota are paired by a batching dim: Shardy's rules see that.
+        PairRows().run(module)
         RemoveDeadCode().run(module)
         run_native(module, *_CLEAN)

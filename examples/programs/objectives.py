@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import lax
 
@@ -82,6 +83,20 @@ def label_smoothing() -> Program:
         return -jnp.mean(jnp.sum(targets * jax.nn.log_softmax(mlp(p, x)), -1))
 
     return training(loss_of, mlp_params(), classification())
+
+
+def rows_by_arange() -> Program:
+    """Cross-entropies that pick by row number, logp[arange(n), y]: of tokens, of their flattened rows, and of numpy's arange."""
+
+    def loss_of(p: Tree, ids: jax.Array, targets: jax.Array) -> jax.Array:
+        logp = jax.nn.log_softmax(jnp.tanh(p["table"][ids] @ p["w"]) @ p["out"])
+        batch, seq = targets.shape
+        each = logp[jnp.arange(batch)[:, None], jnp.arange(seq), targets]
+        flat = logp.reshape(batch * seq, -1)[jnp.arange(batch * seq), targets.reshape(-1)]
+        return -each.mean() - flat.mean() - logp[np.arange(batch), 0, targets[:, 0]].mean()
+
+    params = {"table": normal(1, 32, 16), "w": dense(2, 16, 16), "out": dense(3, 16, 32)}
+    return training(loss_of, params, tokens(), optax.adam(1e-2))
 
 
 def contrastive() -> Program:
@@ -272,6 +287,7 @@ PROGRAMS = (
     summed_loss,
     weighted_with_decay,
     label_smoothing,
+    rows_by_arange,
     contrastive,
     triplet_hardest,
     worst_example,

@@ -1,7 +1,7 @@
 """Megatron's walk over a program: which dim of every value, and which factor of every op, the tensor-parallel axis splits.
 
-product of an unsplit value and a weight      by a common dim, if it is not the batch: experts; else column: the first dim of the weight
-                                              that the result has
+product of an unsplit value and a weight      by a common dim, if it is not the batch: experts;
+                                              else column: the first dim of the weight that the result has
 product of a split value and a weight         row, if the split dim is contracted: the sum is done at once
 product of two values, with a common dim      by that dim, if it is not the batch: attention by heads
 lookup in a weight                            by the rows of the table: embedding by vocabulary
