@@ -47,7 +47,7 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class Cell:
-    """What one chooser does with one model. ``seconds`` is None where nothing fits at all and so nothing was chosen.
+    """What one chooser does with one model. ``seconds`` is None where nothing was chosen, and ``why`` says why.
 
     ``mesh``: the logical shape of the devices, where there was a choice.
     """
@@ -57,6 +57,7 @@ class Cell:
     limit_bytes: float
     gap: float = 0.0
     mesh: str = ""
+    why: str = "OOM"
 
     @property
     def used_bytes(self) -> float:
@@ -71,7 +72,7 @@ class Cell:
     def text(self) -> str:
         """Milliseconds, or OOM with the GiB that it would take."""
         if self.seconds is None:
-            return "OOM"
+            return self.why
         if not self.fits:
             return f"OOM {self.used_bytes / GIB:.1f}"
         notes = ", ".join([*([self.mesh] if self.mesh else []), *([f"gap {self.gap:.1%}"] if self.gap else [])])
@@ -81,7 +82,9 @@ class Cell:
     def rank(self) -> tuple[bool, float]:
         """Smaller is better: what fits by its seconds, else by how much is missing."""
         if self.seconds is None:
-            return True, float("inf")
+            return True, float(
+                "inf"
+            ) if self.why == "OOM" else sys.float_info.max  # what may fit on some mesh is not OOM
         return not self.fits, self.seconds if self.fits else self.used_bytes
 
 
@@ -105,22 +108,24 @@ def choose(case: Case, name: str, options: SolverOptions) -> Cell:
     limit = case.prices.costs.memory_bytes
     try:
         solution: ShardingSolution = CHOOSERS[name](case, options)
-    except (OutOfMemory, TimeoutError):
+    except OutOfMemory:
         return Cell(None, {}, limit)
+    except TimeoutError:
+        return Cell(None, {}, limit, why="no answer")
     record = memory_record(case, solution.choice)
     certificate = solution.certificate
     return Cell(certificate.objective_s, record.bytes_of, limit, certificate.gap if name == "ilp" else 0.0)
 
 
 def plot(found: dict[str, dict[str, Cell]], path: str) -> None:
-    """Steps a second relative to the optimum, a panel a family; OOM is written where a bar would be."""
+    """Steps a second relative to the optimum, a panel a family, of models that some rule fits; OOM where a bar would be."""
     import matplotlib as mpl  # pyright: ignore[reportMissingImports]
 
     mpl.use("svg")
     from matplotlib import pyplot as plt  # pyright: ignore[reportMissingImports]
 
     families: dict[str, list[str]] = {}
-    for model in found:
+    for model in (model for model, cells in found.items() if any(cell.fits for cell in cells.values())):
         families.setdefault(model.split("_")[0], []).append(model)
     figure, panels = plt.subplots(1, len(families), figsize=(4.2 * len(families), 3), sharey=True, squeeze=False)
     width = 0.8 / len(RULES)
@@ -134,8 +139,8 @@ def plot(found: dict[str, dict[str, Cell]], path: str) -> None:
         panel.set_xticks(range(len(models)), [model.split("_")[1] for model in models])
         panel.set_title(family)
     panels[0][0].set_ylabel("predicted speed / ilp")
-    panels[0][-1].legend(fontsize=7, loc="lower right")
-    figure.tight_layout()
+    figure.legend(*panels[0][0].get_legend_handles_labels(), fontsize=7, ncols=len(RULES), loc="lower center")
+    figure.tight_layout(rect=(0, 0.06, 1, 1))
     figure.savefig(path, metadata={"Date": None})
 
 
