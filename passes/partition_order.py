@@ -34,8 +34,8 @@ class _Order:
         self.at: dict[ir.Value | ir.Block, float] = {op_key(op): i for i, op in enumerate(body_ops(block))}
 
     def of(self, op: ir.Operation | None) -> float:
-        """-1 for an argument."""
-        return -1 if op is None else self.at[op_key(op)]
+        """-1 for what lies above all that still moves: an argument, a barrier."""
+        return -1 if op is None else self.at.get(op_key(op), -1)
 
     def first_read(self, value: ir.Value) -> float:
         """-1 if something inside of another op reads it."""
