@@ -9,6 +9,7 @@ from dialects.sharding import MeshShape
 from passes.analysis.flops import UNKNOWN_TRIPS, flops
 from passes.analysis.op_costs import moved
 from passes.analysis.trip_count import trip_count
+from passes.partition_steps import coordinates
 from passes.solvers.mesh_costs import Kind, MeshCosts
 
 COLLECTIVES: dict[str, Kind] = {
@@ -51,7 +52,11 @@ def _collective_s(op: ir.Operation, costs: MeshCosts) -> float:
 
 
 def collective_axes(op: ir.Operation, mesh: MeshShape) -> tuple[str, ...]:
-    """The axes that a collective's replica groups span; all of them where groups say nothing (a permutation)."""
+    """The axes that a collective's replica groups span; of a permutation, those along which something moves."""
+    if "source_target_pairs" in op.attributes:
+        flat = [int(number) for number in ir.DenseIntElementsAttr(op.attributes["source_target_pairs"])]
+        places = [(coordinates(mesh, a), coordinates(mesh, b)) for a, b in zip(flat[::2], flat[1::2], strict=True)]
+        return tuple(name for name in mesh.names if any(a[name] != b[name] for a, b in places))
     if "replica_groups" not in op.attributes:
         return mesh.names
     rows = ir.DenseIntElementsAttr(op.attributes["replica_groups"])

@@ -70,7 +70,12 @@ def _convolution_orders(op: ir.Operation) -> list[tuple[ir.Value, list[int]]]:
 
 
 def workspace(op: ir.Operation) -> list[tuple[ir.Value, float]]:
-    """What an op needs while it runs besides operands and results: (a value that lies alike, bytes)."""
+    """What an op needs while it runs besides operands and results: (a value that lies alike, bytes).
+
+    (result, 0) of a windowed op: nothing on one device, and where a dim is split, an operand with the neighbours' rows (moments).
+    """
+    if op.name in ("stablehlo.convolution", "stablehlo.reduce_window"):
+        return [(op.results[0], 0.0)]
     if op.name != "stablehlo.select_and_scatter":
         return []
     data, source = op.operands[0], op.operands[1]

@@ -38,8 +38,8 @@ class Window:
 class Halo:
     """``low`` rows of the device before, ``high`` of the one behind; then the local op has ``padding`` instead of its own.
 
-    Negative: so many of its own rows on that side are cut off, because none of its windows reads them. ``padding`` is never negative:
-    XLA (jaxlib 0.10.2) ends the process on a window of one element with such a padding.
+    Negative: so many of its own rows on that side are cut off, since no window of the device reads them. ``padding`` is never
+    negative: XLA (jaxlib 0.10.2) ends the process on a window of one element with such a padding.
     """
 
     low: int

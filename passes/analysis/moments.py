@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxlib.mlir import ir
 
-from dialects.ops import entry_block
+from dialects.ops import defining_op, entry_block, op_key
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.buffers import Buffer
 from passes.analysis.liveness import CPU, Compiler, fullest
-from passes.analysis.sharding_graph import ShardingGraph, Site
+from passes.analysis.sharding_graph import Member, ShardingGraph, Site
+from passes.analysis.windows import WINDOWED, grown_bytes
 from passes.solvers.sharding_problem import Costs, MemoryRow
 
 MOMENTS = 2  # rows a fragment
@@ -24,12 +25,16 @@ MOMENTS = 2  # rows a fragment
 
 @dataclass(frozen=True)
 class Held:
-    """A tensor in memory: ``count`` times what the form of result ``result`` of ``site`` says."""
+    """A tensor in memory: ``count`` times what the form of result ``result`` of ``site`` says.
+
+    ``surrounded``: an op that runs at this moment, on copies of its operands with the rows that its windows read of neighbours.
+    """
 
     site: Site
     result: int
     num_bytes: float
     count: float = 1.0
+    surrounded: Member | None = None
 
 
 def memory_rows(
@@ -53,8 +58,15 @@ def memory_rows(
 
 def _held(graph: ShardingGraph, buffers: Sequence[Buffer]) -> list[Held]:
     """The sites that say how temporaries are split; what no site makes (a constant spread out) is left out."""
-    found = ((buffer, graph.source_of.get(buffer.like)) for buffer in buffers)
-    return [Held(*source, buffer.num_bytes) for buffer, source in found if source is not None]
+    found: list[Held] = []
+    for buffer in buffers:
+        source, op = graph.source_of.get(buffer.like), defining_op(buffer.like)
+        if op is not None and buffer.num_bytes == 0 and op.name in WINDOWED and op_key(op) in graph.op_site:
+            site, member = graph.op_site[op_key(op)]
+            found.append(Held(site, 0, 0.0, surrounded=member))
+        elif source is not None:
+            found.append(Held(*source, buffer.num_bytes))
+    return found
 
 
 class _Sizes:
@@ -64,6 +76,7 @@ class _Sizes:
         self.mesh = mesh
         self.parts: dict[Sharding, int] = {}
         self.known: dict[tuple[int, int, float], Costs] = {}
+        self.rows: dict[int, Costs] = {}
 
     def add(self, held: Sequence[Held]) -> Mapping[int, Costs]:
         total: dict[int, Costs] = {}
@@ -73,10 +86,19 @@ class _Sizes:
         return total
 
     def of(self, item: Held) -> Costs:
+        if item.surrounded is not None:
+            return self._rows(item.surrounded)
         key = id(item.site.forms), item.result, item.num_bytes * item.count
         if key not in self.known:
             self.known[key] = np.array([key[2] / self._parts(form[item.result]) for form in item.site.forms])
         return self.known[key]
+
+    def _rows(self, member: Member) -> Costs:
+        key = id(member.strategies)
+        if key not in self.rows:
+            sizes = [grown_bytes(member.op, strategy.operands, self.mesh) for strategy in member.strategies]
+            self.rows[key] = np.array(sizes)
+        return self.rows[key]
 
     def _parts(self, sharding: Sharding) -> int:
         if sharding not in self.parts:

@@ -288,3 +288,15 @@ module @another_op_of_shardy {
     return %0 : tensor<4xf32>
   }
 }
+
+// -----
+
+// Four rows on each of four devices would do; a kernel of 11 reads five of either side.
+module @window_reaches_too_far {
+  sdy.mesh @mesh = <["x"=4]>
+  func.func @main(%x: tensor<1x16x3xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {"x"}, {}]>}, %w: tensor<11x3x5xf32>) -> (tensor<1x16x5xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {"x"}, {}]>}) {
+    // expected-error @+1 {{its windows reach beyond the neighbours' parts, or parts do not begin alike}}
+    %0 = stablehlo.convolution(%x, %w) dim_numbers = [b, 0, f]x[0, i, o]->[b, 0, f], window = {pad = [[5, 5]]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64, sdy.sharding = #sdy.sharding_per_value<[<@mesh, [{}, {"x"}, {}]>]>} : (tensor<1x16x3xf32>, tensor<11x3x5xf32>) -> tensor<1x16x5xf32>
+    return %0 : tensor<1x16x5xf32>
+  }
+}
