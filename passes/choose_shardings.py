@@ -65,7 +65,7 @@ class ChooseShardings(Pass):
     intra: str = "ilp"
     mesh_of: tuple[int, ...] = ()
     in_flight: tuple[int, ...] = ()
-    backend: str = "cbc"
+    backend: str = "highs"
     time_limit_s: float = 600.0
 
     def run(self, module: ir.Module) -> None:

@@ -24,7 +24,7 @@ Mask = NDArray[np.bool_]
 class SolverOptions:
     """Which back end of python-mip, and how long it may branch."""
 
-    backend: Backend = "cbc"
+    backend: Backend = "highs"
     time_limit_s: float = 600.0
 
 

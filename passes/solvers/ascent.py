@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from passes.solvers.bound import Duals, dual_bound
 from passes.solvers.core import Core
@@ -41,9 +42,11 @@ def ascend(
     constant: float = 0.0,
     starts: Sequence[Sequence[int]] = (),
     until: float = np.inf,
+    prices: NDArray[np.float64] | None = None,
 ) -> Ascent:
     """At most that many pairs of sweeps. ``constant``: ticks that are paid outside the core, for the relative gap.
 
+    ``prices``: ticks a byte of each row, where good ones are known; they stay.
     ``until``: stop at this ``time.perf_counter()``. The sweeps come first on any usual machine, so that all find the same.
     """
     best = _Best(core, constant)
@@ -52,7 +55,10 @@ def ascend(
         best.offer(choice)
     ceiling = min(core.objective(first), best.cost) if not len(core.limits) else best.cost
     messages = Messages(core, ceiling if np.isfinite(ceiling) else _ceiling(core))
-    (_priced if len(core.limits) else _unpriced)(messages, best, sweeps, until)
+    if prices is not None:
+        messages.reprice(prices)
+    find = _priced if len(core.limits) and prices is None else _unpriced
+    find(messages, best, sweeps, until)
     duals = best.certify(messages)
     seen = tuple(frozenset(each) for each in zip(*best.recent, strict=True))
     return Ascent(best.choice, best.cost, duals, best.bound, best.closed, seen)
@@ -115,7 +121,7 @@ def _priced(messages: Messages, best: _Best, sweeps: int, until: float) -> None:
     core = messages.core
     scale = np.maximum(np.abs(core.limits), 1.0)
     pace, since = 1.0, 0
-    top = np.zeros(len(core.limits))  # the prices of the best bound
+    top = messages.multipliers  # the prices of the best bound
     for sweep in range(1, sweeps + 1):
         if time.perf_counter() > until:
             return

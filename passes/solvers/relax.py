@@ -41,9 +41,10 @@ class Relaxed:
 class _Program:
     """The model and its columns: ``nodes[n][s]``, with None for what is forbidden."""
 
-    def __init__(self, core: Core, backend: Backend, unit: float) -> None:
+    def __init__(self, core: Core, backend: Backend, unit: float, gap: float = _GAP, *, whole: bool = False) -> None:
         self.mip: Any = importlib.import_module("mip")  # here: importing it loads CBC; untyped, so Any from here on
         self.core, self.unit = core, unit
+        self.kind = self.mip.BINARY if whole else self.mip.CONTINUOUS
         name = self.mip.CBC if backend == "cbc" else self.mip.HIGHS
         try:
             self.model = self.mip.Model(sense=self.mip.MINIMIZE, solver_name=name)
@@ -51,14 +52,14 @@ class _Program:
             fail(f"the solver {backend} is not installed", remedy="pip install 'mip[highs]', or use cbc")
         self.model.verbose = 0
         self.model.threads = 1
-        self.model.max_mip_gap = self.model.max_mip_gap_abs = _GAP
+        self.model.max_mip_gap, self.model.max_mip_gap_abs = gap, _GAP
         self.nodes = [[self._column(c / unit) for c in cost] for cost in core.costs]
         self.one = [self._row(list(columns), [1.0] * len(columns), 1.0) for columns in self.nodes]
         self.edges = [self._edge(a, b, cost) for a, b, cost in core.edges]
         self.rows = [self._memory(row) for row in range(len(core.limits))]
 
     def _column(self, cost: float) -> Any:
-        return None if np.isinf(cost) else self.model.add_var(obj=float(cost), lb=0.0, ub=1.0)
+        return None if np.isinf(cost) else self.model.add_var(obj=float(cost), lb=0.0, ub=1.0, var_type=self.kind)
 
     def _row(self, columns: list[Any], factors: list[float], right: float, sense: str = "=") -> Any:
         pairs = [(c, f) for c, f in zip(columns, factors, strict=True) if c is not None and f != 0]
@@ -117,10 +118,6 @@ class _Program:
         return Duals(tuple(messages), multipliers)
 
     def branch(self, start: Sequence[int] | None, seconds: float, most_nodes: int) -> str:
-        for columns in self.nodes:
-            for column in columns:
-                if column is not None:
-                    column.var_type = self.mip.BINARY
         if start is not None:
             picked = [columns[s] for columns, s in zip(self.nodes, start, strict=True)]
             self.model.start = [(column, 1.0) for column in picked]
@@ -134,12 +131,14 @@ def solve_core(
     start: Sequence[int] | None,
     scale: float,
     most_nodes: int = 1_000_000,
+    gap: float = _GAP,
     strict: bool = False,
 ) -> Relaxed:
     """The best choice of a core, at least as good as ``start``. ``scale``: ticks of a typical objective, for tolerances.
 
-    ``most_nodes`` bounds the branching, the same on every machine; ``seconds`` is the last resort. A choice that is over a
-    memory row by less than the back end's tolerance does not fit: then the program is solved once more, a little stricter.
+    ``most_nodes`` bounds the branching, the same on every machine; ``seconds`` is the last resort; branching ends within ``gap``
+    (relative) of the best. A choice that is over a memory row by less than the back end's tolerance does not fit: then the program
+    is solved once more, a little stricter.
     """
     program = _Program(core, backend, max(scale, 1.0) / 1e4)
     status = program.optimize(relax=True, seconds=seconds)
@@ -151,8 +150,8 @@ def solve_core(
     bound = dual_bound(core, program.duals())
     if integral and core.fits(choice):
         return Relaxed(choice, bound, "lp", proved=True)
-    if backend == "highs":  # HiGHS behind python-mip 2.0 crashes when a relaxed model is branched on (2026-11-21)
-        program = _Program(core, "cbc", max(scale, 1.0) / 1e4)
+    # A new program: HiGHS behind python-mip 2.0 ends the process when a model that was relaxed is branched on (2026-11-21).
+    program = _Program(core, backend, max(scale, 1.0) / 1e4, gap, whole=True)
     status = program.branch(start, seconds, most_nodes)
     if status in ("INFEASIBLE", "INT_INFEASIBLE"):
         return Relaxed(None, np.inf, "branch and bound", proved=True)
@@ -161,9 +160,9 @@ def solve_core(
     choice, _ = program.choice()
     bound = max(bound, float(program.model.objective_bound) * program.unit)
     if core.fits(choice):
-        return Relaxed(choice, bound, "branch and bound", proved=status == "OPTIMAL")
+        return Relaxed(choice, bound, "branch and bound", proved=status == "OPTIMAL" and gap <= _GAP)
     if strict:
         return Relaxed(None, bound, "branch and bound", proved=False)
     less = core.limits - _STRICTER * np.maximum(np.abs(core.limits), 1.0)
-    again = solve_core(replace(core, limits=less), backend, seconds, start, scale, most_nodes, strict=True)
+    again = solve_core(replace(core, limits=less), backend, seconds, start, scale, most_nodes, gap, strict=True)
     return Relaxed(again.choice, bound, "branch and bound", proved=False)

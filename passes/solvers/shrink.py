@@ -136,11 +136,18 @@ class Graph:
         if len(cost) == 1:
             return self._fold(node)
         near = self.near[node]
+        if node in self.uses and self._uses_the_same(node):
+            self.row_base = self.row_base + self.tables[self.uses.pop(node)][:, 0]
         if node not in self.uses and len(near) <= 2:
             return self._eliminate(node)
         keep = undominated(self.tables, self.cost[node], list(near.values()), self.uses.get(node))
         if keep is not None:
             self.restrict(node, keep)
+
+    def _uses_the_same(self, node: int) -> bool:
+        """Whether all strategies left use the same bytes of every row, which then are no matter of choice."""
+        table = self.uses[node]
+        return self.tables.once(("constant", table), lambda: bool(np.ptp(self.tables[table], axis=1).max() == 0))
 
     def _fold(self, node: int) -> None:
         """One strategy: its rows are node costs of the neighbours."""

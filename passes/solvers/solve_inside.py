@@ -1,47 +1,71 @@
 """The best choice of a graph inside memory rows: a program where the core is small, prices on bytes where it is large.
 
 small core -> python-mip with the rows: the optimum
-large core -> dual ascent with a price on every row's bytes; strategies that the bound rules out go, shrink, again;
-              then python-mip on the strategies that the bound says could still matter most, the rows as they are
+large core -> the bound of dual ascent at prices on bytes, from the best price known; python-mip on the strategies that the bound
+              says matter most, the rows as they are; strategies that the bound now rules out go, shrink, again
 """
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from passes.solvers.ascent import Ascent, ascend
 from passes.solvers.core import Core, core_of
 from passes.solvers.fixing import fix, surplus
 from passes.solvers.improve import descend
+from passes.solvers.promising import Wanted, also, columns, promising_parts
 from passes.solvers.relax import Relaxed, solve_core
-from passes.solvers.sharding_problem import Backend, Costs
+from passes.solvers.sharding_problem import Backend
 from passes.solvers.shrink import Graph
 from passes.solvers.solve_free import Found
-from passes.solvers.tables import Indices
 
-_SMALL = 5_000  # columns of a program that is solved at once
-_PROMISING = (
-    10_000,
-    30_000,
-    90_000,
-)  # before shrinking; after it at most the first of these: columns of the program that looks for a better choice near the bound
+_SMALL = 8_000  # columns of a program that is solved at once: some 2 s
 _ROUNDS = 3
-_WORTHWHILE = 0.5  # another round only where the last one left less than this of the columns
+_WORTHWHILE = 0.8  # another round only where the last one left less than this of the columns
 _SWEEPS = 120
-_BRANCHES = 30  # nodes of that program's search: it only has to find something good
+_BRANCHES = 100  # nodes of a search that only has to find something good
+_GOOD = 3e-5  # relative: where that search may end
+_ENOUGH = 1e-4  # relative: no more rounds for the rest of the gap
 _NEAR = 1e-9
+_PROPOSALS = (1, 2, 4)  # choices at other prices whose strategies are tried with those of the ascent
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known before: a ``bound`` and a best ``choice`` inside the rows with its ``cost``, in ticks; choices worth mixing."""
+    """What is known before: a ``bound`` and a best ``choice`` inside the rows with its ``cost``, in ticks.
+
+    ``proposals``: choices worth mixing, best first. ``prices``: ticks a byte of each row at which the bound was found.
+    """
 
     bound: float = -np.inf
     choice: tuple[int, ...] | None = None
     cost: float = np.inf
     proposals: tuple[tuple[int, ...], ...] = ()
+    prices: NDArray[np.float64] | None = None
+
+
+@dataclass
+class _Best:
+    """The best choice so far with its ticks, and the best bound."""
+
+    choice: tuple[int, ...] | None = None
+    cost: float = np.inf
+    bound: float = -np.inf
+    size: tuple[int, int] = field(default=(0, 0))
+
+    def offer(self, graph: Graph, numbers: tuple[int, ...], core: Core, choice: tuple[int, ...] | None) -> None:
+        if choice is not None and core.objective(choice) + graph.constant < self.cost:
+            self.choice = graph.extend(dict(zip(numbers, choice, strict=True)))
+            self.cost = core.objective(choice) + graph.constant
+
+    def within(self, gap: float) -> bool:
+        return self.cost - self.bound <= gap * abs(self.cost)
+
+    def found(self, method: str) -> Found:
+        return Found(self.choice, self.bound, method, self.within(_NEAR), *self.size)
 
 
 def solve_inside(
@@ -52,76 +76,58 @@ def solve_inside(
     ``ask``: what is known by other means, asked where the core is larger than that.
     """
     graph.shrink()
-    size = (len(graph.cost), sum(map(len, graph.near.values())) // 2)
-    best: tuple[int, ...] | None = None
-    best_cost, bound = np.inf, -np.inf
+    best = _Best(size=(len(graph.cost), sum(map(len, graph.near.values())) // 2))
     known, until = Known(), time.perf_counter() + seconds
     for turn in range(_ROUNDS):
-        left = max(1.0, until - time.perf_counter())
         core, numbers = core_of(graph)
-        if _columns(core) <= small:
-            return _whole(graph, core, numbers, backend, left, Found(best, bound, "", False, *size), best_cost)
+        before = columns(core)
+        if before <= small:
+            return _whole(graph, core, numbers, backend, max(1.0, until - time.perf_counter()), best)
         if not turn:
             known = ask()
-            best, best_cost, bound = known.choice, known.cost, known.bound
-        ascent = ascend(core, _SWEEPS, graph.constant, until=until)
-        bound = max(bound, ascent.bound + graph.constant)
-        if ascent.choice is not None and ascent.cost + graph.constant < best_cost:
-            best, best_cost = graph.extend(dict(zip(numbers, ascent.choice, strict=True))), ascent.cost + graph.constant
-        if ascent.closed:
-            return Found(best, bound, "dual bound", True, *size)
+            best.choice, best.cost, best.bound = known.choice, known.cost, known.bound
+        ascent = ascend(core, _SWEEPS, graph.constant, until=until, prices=known.prices)
+        best.bound = max(best.bound, ascent.bound + graph.constant)
+        if ascent.choice is not None:
+            best.offer(graph, numbers, core, tuple(ascent.choice))
+        if best.within(_NEAR):
+            break
         rises = surplus(core, ascent.duals)
-        ascent = replace(ascent, seen=_with(graph, numbers, ascent.seen, known.proposals))
-        part = _part(graph, core, numbers, ascent, rises)
-        small_core, small_numbers = core_of(part)
-        relaxed = _solve(small_core, backend, max(1.0, until - time.perf_counter()), _BRANCHES)
-        if relaxed.choice is not None and small_core.objective(relaxed.choice) + part.constant < best_cost:
-            best = part.extend(dict(zip(small_numbers, relaxed.choice, strict=True)))
-            best_cost = small_core.objective(relaxed.choice) + part.constant
-        slack = best_cost - graph.constant - ascent.bound + _NEAR * abs(best_cost)
-        if not np.isfinite(slack) or not fix(graph, numbers, rises, slack):
+        for part in promising_parts(graph, core, numbers, _wanted(graph, numbers, ascent, known, best), rises, small):
+            small_core, small_numbers = core_of(part)
+            relaxed = _solve(small_core, backend, max(1.0, until - time.perf_counter()), _BRANCHES, _GOOD)
+            best.offer(part, small_numbers, small_core, relaxed.choice)
+            if best.within(_ENOUGH):
+                break
+        slack = best.cost - graph.constant - ascent.bound + _NEAR * abs(best.cost)
+        if best.within(_ENOUGH) or not np.isfinite(slack) or not fix(graph, numbers, rises, slack):
             break
         graph.shrink()
-        left = _columns(core_of(graph)[0])
-        if left > max(small, _WORTHWHILE * _columns(core)):
+        if columns(core_of(graph)[0]) > max(small, _WORTHWHILE * before):
             break
-    return Found(best, bound, "dual bound", best_cost - bound <= _NEAR * abs(best_cost), *size)
+    return best.found("dual bound")
 
 
-def _with(
-    graph: Graph, numbers: Sequence[int], seen: Sequence[frozenset[int]], proposals: Sequence[Sequence[int]]
-) -> tuple[frozenset[int], ...]:
-    """``seen`` and what the proposals take, as positions among the strategies that are left."""
-    wanted = [np.unique([choice[node] for choice in proposals]).astype(np.intp) for node in numbers]
-    places = (np.flatnonzero(np.isin(graph.kept[node], mine)) for node, mine in zip(numbers, wanted, strict=True))
-    return tuple(mine | set(place.tolist()) for mine, place in zip(seen, places, strict=True))
+def _wanted(graph: Graph, numbers: tuple[int, ...], ascent: Ascent, known: Known, best: _Best) -> list[Wanted]:
+    """Strategies to try together: of the best choice and ever more proposals, then also what the ascent saw near its end."""
+    taken = () if best.choice is None else (best.choice,)
+    nothing = tuple(frozenset[int]() for _ in numbers)
+    few = [also(graph, numbers, nothing, (*taken, *known.proposals[:count])) for count in _PROPOSALS]
+    return [*few, also(graph, numbers, ascent.seen, (*taken, *known.proposals[: _PROPOSALS[-1]]))]
 
 
-def _whole(
-    graph: Graph,
-    core: Core,
-    numbers: tuple[int, ...],
-    backend: Backend,
-    seconds: float,
-    known: Found,
-    known_cost: float,
-) -> Found:
-    """The program with all that is left: its optimum, or proof that nothing fits."""
-    size = (known.core_nodes, known.core_edges)
+def _whole(graph: Graph, core: Core, numbers: tuple[int, ...], backend: Backend, seconds: float, best: _Best) -> Found:
+    """The program with all that is left: its optimum, or proof that nothing fits, or nothing better than is known."""
     relaxed = _solve(core, backend, seconds)
-    if relaxed.choice is None and relaxed.proved and known.choice is not None:
-        return Found(known.choice, known_cost, "branch and bound", True, *size)  # what was ruled out was not better
-    if relaxed.choice is None:
-        return Found(
-            known.choice, max(known.bound, relaxed.bound + graph.constant), relaxed.method, relaxed.proved, *size
-        )
-    choice = graph.extend(dict(zip(numbers, relaxed.choice, strict=True)))
-    if core.objective(relaxed.choice) + graph.constant > known_cost and known.choice is not None:
-        choice = known.choice
-    return Found(choice, max(known.bound, relaxed.bound + graph.constant), relaxed.method, relaxed.proved, *size)
+    best.offer(graph, numbers, core, relaxed.choice)
+    # What was ruled out was not better than what is known: so a proof for the rest is a proof.
+    if relaxed.proved and best.choice is not None:
+        return Found(best.choice, best.cost, relaxed.method, True, *best.size)
+    best.bound = max(best.bound, min(relaxed.bound + graph.constant, best.cost))
+    return Found(best.choice, best.bound, relaxed.method, relaxed.proved or best.within(_NEAR), *best.size)
 
 
-def _solve(core: Core, backend: Backend, seconds: float, most_nodes: int = 1_000_000) -> Relaxed:
+def _solve(core: Core, backend: Backend, seconds: float, most_nodes: int = 1_000_000, gap: float = _NEAR) -> Relaxed:
     if not core.costs:
         fits = bool((core.limits >= 0).all())
         return Relaxed(() if fits else None, 0.0 if fits else np.inf, "shrinking", proved=True)
@@ -129,47 +135,4 @@ def _solve(core: Core, backend: Backend, seconds: float, most_nodes: int = 1_000
     typical = core.objective(first)
     scale = typical if np.isfinite(typical) else max(float(c[np.isfinite(c)].max()) for c in core.costs)
     usable = first if core.fits(first) and np.isfinite(typical) else None
-    return solve_core(core, backend, seconds, usable, scale, most_nodes)
-
-
-def _columns(core: Core) -> int:
-    return sum(cost.size for _, _, cost in core.edges)
-
-
-def _part(graph: Graph, core: Core, numbers: tuple[int, ...], ascent: Ascent, rises: Sequence[Costs]) -> Graph:
-    """The graph with promising strategies only, shrunk: as many as leave a program of bearable size."""
-    best: Graph | None = None
-    for budget in _PROMISING:
-        part = graph.copy()
-        for node, keep in zip(numbers, _promising(core, ascent, rises, budget), strict=True):
-            if len(keep) < len(part.kept[node]):
-                part.restrict(node, keep)
-        part.shrink()
-        if best is not None and _columns(core_of(part)[0]) > _PROMISING[0]:
-            return best
-        best = part
-    assert best is not None
-    return best
-
-
-def _promising(core: Core, ascent: Ascent, rises: Sequence[Costs], budget: int) -> list[Indices]:
-    """Of every node the strategies seen near the end and those with the least rise of the bound, for a program of bearable size."""
-    levels = np.unique(np.concatenate(rises))
-    low, high = 0, len(levels) - 1
-
-    def keeps(level: float) -> list[Indices]:
-        kept = [rise <= level for rise in rises]
-        for mask, mine in zip(kept, ascent.seen, strict=True):
-            mask[list(mine)] = True
-        if ascent.choice is not None:
-            for mask, s in zip(kept, ascent.choice, strict=True):
-                mask[s] = True
-        return [np.flatnonzero(mask) for mask in kept]
-
-    def columns(kept: list[Indices]) -> int:
-        return sum(len(kept[a]) * len(kept[b]) for a, b, _ in core.edges if len(kept[a]) > 1 and len(kept[b]) > 1)
-
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if columns(keeps(float(levels[middle]))) <= budget else (low, middle - 1)
-    return keeps(float(levels[low]))
+    return solve_core(core, backend, seconds, usable, scale, most_nodes, gap)

@@ -26,14 +26,14 @@ from passes.solvers.tables import Tables, ticks_per_second
 
 __all__ = ["NoFiniteChoice", "solve_sharding"]
 
-_PRICED_NODES = 4_000  # of a problem that is solved for several prices of its bytes, half a second each
+_PRICED_NODES = 20_000  # of a problem that is solved for several prices of its bytes; five seconds each for the largest
 _OPTIMAL = 1e-9  # a relative gap below this is rounding
 
 
 def solve_sharding(
     problem: ShardingProblem,
     *,
-    backend: Backend = "cbc",
+    backend: Backend = "highs",
     time_limit_s: float = 600.0,
     start: Sequence[Sequence[int]] = (),
 ) -> ShardingSolution:
@@ -89,13 +89,15 @@ class _Solve:
         if self.free is None or len(self.problem.nodes) > _PRICED_NODES:
             return Known()
         rows = [self.problem.rows[row] for row in active]
-        priced = price_bytes(self.problem, rows, self.free, self._free)
+        priced = price_bytes(self.problem, rows, self.free, self._free, self.backend)
         fitting = [choice for choice in priced.choices if self._fits(choice, rows)]
         for choice in fitting:
             self._offer(choice)
         best = min(fitting, key=self.problem.objective, default=None)
         cost = np.inf if best is None else self.problem.objective(best) * self.tables.ticks_per_second
-        return Known(priced.bound_s * self.tables.ticks_per_second, best, cost, priced.choices)
+        ticks = self.tables.ticks_per_second
+        prices = priced.prices * ticks / np.array([max(row.limit_bytes, 1.0) for row in rows])
+        return Known(priced.bound_s * ticks, best, cost, priced.choices, prices if prices.any() else None)
 
     def _free(self, problem: ShardingProblem) -> tuple[tuple[int, ...] | None, float]:
         """A choice and a bound in seconds, for a problem without rows, without a program."""
@@ -123,7 +125,7 @@ class _Solve:
     def _least_bytes(self) -> list[float]:
         return [
             sum(
-                float(use[np.isfinite(self.problem.nodes[n].cost)].min(initial=np.inf))
+                float(np.where(np.isfinite(self.problem.nodes[n].cost), use, np.inf).min())
                 for n, use in row.bytes_of.items()
             )
             for row in self.problem.rows
