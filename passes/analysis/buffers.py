@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from jaxlib.mlir import ir
 
-from dialects.ops import all_operands, body_ops, num_bytes
+from dialects.ops import all_operands, body_ops, captured, num_bytes
 from passes.analysis.copies import copied, workspace
 from passes.analysis.fusion import BARRIER, READS_FUSED, SHARED, gathers_inner, takes_buffer
 from passes.analysis.local_rules import ELEMENTWISE
@@ -33,6 +33,7 @@ class Node:
     makes: list[Buffer] = field(default_factory=list[Buffer])
     inside: list[Buffer] = field(default_factory=list[Buffer])  # needed while it runs only
     in_place: bool = False  # may write over what nobody reads later
+    keeps: list[Buffer] = field(default_factory=list[Buffer])  # but not over these: it reads them until it ends
 
 
 def nodes_of(block: ir.Block, widens: bool) -> list[Node]:
@@ -103,9 +104,11 @@ class _Nodes:
         """What a loop only hands on stays where it is."""
         body = op.regions[-1].blocks[0]
         last = body_ops(body)[-1]
+        node.keeps = [buffer for value in captured(op) for buffer in self._sources(value)]
         for i, value in enumerate(op.results):
             if last.operands[i] == body.arguments[i] and value not in self.returned:
                 self.found[value] = self._sources(op.operands[i])
+                node.keeps += self.found[value]
             else:
                 node.makes.append(Buffer(value, num_bytes(value), value not in self.returned))
                 self.found[value] = (node.makes[-1],)

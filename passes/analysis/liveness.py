@@ -112,7 +112,7 @@ def _memories(nodes: Sequence[Node]) -> list[_Memory]:
     current: dict[int, _Memory] = {}
     memories: list[_Memory] = []
     for i, node in enumerate(nodes):
-        spare = [b for b in node.reads if last[id(b)] == i] if node.in_place else []
+        spare = [b for b in node.reads if last[id(b)] == i and b not in node.keeps] if node.in_place else []
         for buffer in node.makes:
             end = last.get(id(buffer), i)
             same = [b for b in spare if b.num_bytes == buffer.num_bytes]
