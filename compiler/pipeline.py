@@ -20,6 +20,7 @@ from passes.choose_shardings import ChooseShardings
 from passes.choose_stages import ChooseStages
 from passes.copy_views import CopyViews
 from passes.drop_shardings import DropShardings
+from passes.fold_pads import FoldPads
 from passes.fold_slices import FoldSlices
 from passes.inline import Inline
 from passes.keep_annotations import KeepAnnotations
@@ -44,6 +45,7 @@ PASSES: tuple[type[Pass], ...] = (
     KeepAnnotations,
     DropShardings,
     PairRows,
+    FoldPads,
     RemoveDeadCode,
     AssignRoles,
     UnrollLoops,

@@ -7,6 +7,7 @@ from jaxlib.mlir import ir
 
 from passes.base import Pass
 from passes.drop_shardings import DropShardings
+from passes.fold_pads import FoldPads
 from passes.inline import Inline
 from passes.keep_annotations import KeepAnnotations
 from passes.native import run_native
@@ -53,5 +54,7 @@ class Normalize(Pass):
         run_native(module, *_CLEAN)
         # Rows that are paired by an iota are paired by a batching dim: Shardy's rules see that.
         PairRows().run(module)
+        # A padded dim has a size that no mesh divides.
+        FoldPads().run(module)
         RemoveDeadCode().run(module)
         run_native(module, *_CLEAN)

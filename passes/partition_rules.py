@@ -15,7 +15,7 @@ from passes.analysis.folds import OP_OF_FOLD, body_fold, neutral
 from passes.partition_device import Device, is_neutral, spread
 from passes.partition_fit import Fit
 from passes.partition_indexed import dynamic_slice, gather, scatter, update_slice
-from passes.partition_windows import exchange_rows
+from passes.partition_windows import exchange_rows, select_and_scatter
 
 LocalRule = Callable[[ir.Operation, Fit, Device], ir.Value | None]
 
@@ -71,6 +71,7 @@ RULES: dict[str, LocalRule] = {
     "stablehlo.pad": _pad,
     "stablehlo.convolution": _convolution,
     "stablehlo.reduce_window": exchange_rows,
+    "stablehlo.select_and_scatter": select_and_scatter,
     "stablehlo.gather": gather,
     "stablehlo.scatter": scatter,
     "stablehlo.dynamic_update_slice": update_slice,

@@ -8,14 +8,16 @@ becomes
     %y     = stablehlo.convolution(%rows, %w) window = {pad = [[0, 0]]}
 
 The padding of a window reduction is its initial value: where that is not zero, devices at the ends put it in the place of zeros.
+A max-pool's gradient must not pick padding: it is the least value there is, which is picked only where all of a window is that.
 """
 
 from jaxlib.mlir import ir
 
-from dialects.build import i64s, make, tensor_type
+from dialects.build import i64s, make, splat, tensor_type
 from dialects.ops import element_type, shape_of
 from dialects.sharding import MeshShape
-from passes.analysis.windows import Exchange, exchanges, padding_of
+from passes.analysis.folds import neutral
+from passes.analysis.windows import Exchange, exchanges, padding_of, picks
 from passes.partition_collectives import matrix
 from passes.partition_device import Device, compare, is_neutral, scalar, spread
 from passes.partition_fit import Fit
@@ -30,13 +32,35 @@ def exchange_rows(op: ir.Operation, fit: Fit, device: Device) -> None:
     padding = padding_of(op, rank)
     with ir.InsertionPoint(op), op.location:
         for item in found:
-            fill = None
-            if op.name == "stablehlo.reduce_window":
-                fill = op.operands[len(op.results) + item.operand]
+            fill = _fill(op, item.operand)
             op.operands[item.operand] = _surrounded(op.operands[item.operand], item, fill, device)
             padding[item.place] = item.halo.padding
     text = ", ".join(f"[{low}, {high}]" for low, high in padding)
     op.attributes["padding"] = ir.Attribute.parse(f"dense<[{text}]> : tensor<{rank}x2xi64>")
+
+
+def select_and_scatter(op: ir.Operation, fit: Fit, device: Device) -> ir.Value | None:
+    """The same, and of what the windows hand out each device keeps what goes to its own rows."""
+    found = [item for item in exchanges(op, fit.shapes, fit.ins, device.mesh) or () if item.operand == 0]
+    exchange_rows(op, fit, device)
+    result, own = op.results[0], shape_of(op.results[0])
+    if op.operands[0].type == result.type:
+        return None
+    result.set_type(ir.RankedTensorType(op.operands[0].type))
+    kept: ir.Value = result
+    for item in found:
+        kept = _rows(kept, item.dim, item.halo.low, item.halo.low + own[item.dim])
+    return kept
+
+
+def _fill(op: ir.Operation, operand: int) -> ir.Value | None:
+    """What stands for padding; None: zeros."""
+    if op.name == "stablehlo.reduce_window":
+        return op.operands[len(op.results) + operand]
+    if op.name == "stablehlo.select_and_scatter" and operand == 0 and (fold := picks(op)) is not None:
+        element = element_type(op.operands[0])
+        return splat((), element, neutral(fold, element))
+    return None
 
 
 def neighbours(axes: tuple[str, ...], mesh: MeshShape, *, before: bool) -> list[list[int]]:

@@ -19,10 +19,10 @@ _FOLD_OF_OP: dict[str, Fold] = {
 OP_OF_FOLD = {fold: name for name, fold in _FOLD_OF_OP.items()}
 
 
-def body_fold(op: ir.Operation) -> Fold | None:
+def body_fold(op: ir.Operation, region: int = 0) -> Fold | None:
     """The fold of a reduce or scatter whose body is one associative op on its two arguments; None otherwise."""
-    ops = body_ops(op.regions[0].blocks[0])
-    arguments = op.regions[0].blocks[0].arguments
+    ops = body_ops(op.regions[region].blocks[0])
+    arguments = op.regions[region].blocks[0].arguments
     if len(ops) != 2 or len(arguments) != 2 or set(ops[0].operands) != set(arguments):
         return None
     if len(ops[1].operands) != 1 or ops[1].operands[0] != ops[0].results[0]:

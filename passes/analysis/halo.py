@@ -76,3 +76,22 @@ def halo(window: Window, parts: int, *, contracted: bool) -> Halo | None:
     if max(low, high) > own or min(low, high) <= -own:
         return None
     return Halo(low, high, (window.low - low * window.spacing, max(0, behind - high * window.spacing)))
+
+
+def picking_halos(window: Window, parts: int) -> tuple[Halo, Halo] | None:
+    """Of the gradient of a max-pooling: what a device needs of the operand, and of the values that windows hand to what they pick.
+
+    A device runs all windows that touch its rows, with all of their rows, and what they hand to other devices' rows is dropped.
+    """
+    if window.spacing != 1 or window.dilation != 1 or not 0 <= window.low < window.length:
+        return None
+    if parts < 1 or splits_results(window) % parts:
+        return None
+    own, results, stride = window.size // parts, window.results // parts, window.stride
+    first = -((window.length - 1 - window.low) // stride)  # the first and the last window that touch own rows
+    last = (own - 1 + window.low) // stride
+    low = window.low - first * stride
+    high = max(0, last * stride - window.low + window.length - own)
+    if max(low, high) > own or max(-first, last + 1 - results) > results:
+        return None
+    return Halo(low, high, (0, 0)), Halo(-first, last + 1 - results, (0, 0))

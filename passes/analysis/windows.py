@@ -7,13 +7,15 @@ the kernel where the window itself is contracted (the gradient of a kernel). ``e
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from typing import Literal
 
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from dialects.ops import element_bits, element_type, shape_of
+from dialects.ops import body_ops, element_bits, element_type, shape_of
 from dialects.sharding import MeshShape, Sharding
-from passes.analysis.halo import Halo, Window, halo, splits_results, splits_window
+from passes.analysis.folds import body_fold
+from passes.analysis.halo import Halo, Window, halo, picking_halos, splits_results, splits_window
 
 WINDOWED = frozenset(("stablehlo.convolution", "stablehlo.reduce_window", "stablehlo.select_and_scatter"))
 Shapes = Sequence[tuple[int, ...]]  # whole shapes of an op's operands, then of its results
@@ -24,6 +26,7 @@ class Slide:
     """``window`` moves along ``dim`` of the operands, and ``partner`` is split with it: a dim of the results, or of the kernel.
 
     ``place``: which of the op's windows it is, as its attributes count them. ``most``: into how many parts it could be split.
+    ``picks``: each window picks a row of operand 0 and hands it a value of operand 1.
     """
 
     place: int
@@ -32,9 +35,13 @@ class Slide:
     contracted: bool
     window: Window
     most: int
+    picks: bool = False
 
-    def halo(self, parts: int) -> Halo | None:
-        """What each of ``parts`` devices needs of its neighbours; None when the dim cannot be split so."""
+    def halo(self, parts: int, operand: int) -> Halo | None:
+        """What each of ``parts`` devices needs of its neighbours' ``operand``; None when the dim cannot be split so."""
+        if self.picks:
+            both = picking_halos(self.window, parts)
+            return None if both is None else both[operand]
         return halo(self.window, parts, contracted=self.contracted)
 
 
@@ -115,16 +122,37 @@ def _reduce_window(op: ir.Operation, shapes: Shapes) -> list[Slide]:
 
 
 def _select_and_scatter(op: ir.Operation, shapes: Shapes) -> list[Slide]:
-    """Windows that do not overlap lie in one part each, with what they pick."""
+    """Windows that do not overlap lie in one part each, with what they pick; others are run by all whose rows they touch."""
     rank = len(shapes[0])
     ones = [1] * rank
     length, strides = (ints(op, key, ones) for key in ("window_dimensions", "window_strides"))
     padding = padding_of(op, rank)
     windows = [Window(shapes[0][d], shapes[1][d], length[d], strides[d], padding[d][0]) for d in range(rank)]
-    apart = [padding[d] == (0, 0) and length[d] <= strides[d] for d in range(rank)]
+    known = picks(op) is not None and body_fold(op, 1) == "sum"
     return [
-        Slide(d, d, d, False, window, splits_results(window) if apart[d] else 1) for d, window in enumerate(windows)
+        Slide(d, d, d, False, window, splits_results(window) if known or apart(window) else 1, picks=True)
+        for d, window in enumerate(windows)
     ]
+
+
+def apart(window: Window) -> bool:
+    """Whether windows do not overlap, and none begins in front of the dim."""
+    return window.low == 0 and window.length <= window.stride
+
+
+def picks(op: ir.Operation) -> Literal["max", "min"] | None:
+    """What the windows of a ``select_and_scatter`` look for; None where that is not known."""
+    block = op.regions[0].blocks[0]
+    ops = body_ops(block)
+    if str(element_type(op.operands[0])) not in ("f64", "f32", "f16", "bf16", "i64", "i32"):
+        return None
+    if len(ops) != 2 or ops[0].name != "stablehlo.compare" or ops[1].operands[0] != ops[0].results[0]:
+        return None
+    direction = str(stablehlo.ComparisonDirectionAttr(ops[0].attributes["comparison_direction"]).value)
+    operands, arguments = list(ops[0].operands), list(block.arguments)
+    if operands not in (arguments, arguments[::-1]) or direction not in ("GE", "GT", "LE", "LT"):
+        return None
+    return "max" if (direction[0] == "G") == (operands == arguments) else "min"
 
 
 def exchanges(
@@ -142,7 +170,7 @@ def exchanges(
         local = mesh.local_shape(shapes[i], operands[i])
         for slide in split:
             axes = operands[i].dims[slide.dim]
-            rows = slide.halo(mesh.size(axes))
+            rows = slide.halo(mesh.size(axes), i)
             if rows is None:
                 return None
             found.append(Exchange(i, slide.place, slide.dim, axes, rows, local))
@@ -166,7 +194,7 @@ def grown_bytes(op: ir.Operation, operands: Sequence[Sharding], mesh: MeshShape)
 
 def _slid(op: ir.Operation) -> int:
     """How many operands, the first ones, windows slide over."""
-    return len(op.results) if op.name == "stablehlo.reduce_window" else 1
+    return {"stablehlo.reduce_window": len(op.results), "stablehlo.select_and_scatter": 2}.get(op.name, 1)
 
 
 def ints(op: ir.Operation, key: str, default: list[int]) -> list[int]:

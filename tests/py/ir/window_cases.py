@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from op_cases import Case, case
 
-_SUM = "%s = h.add %p, %q : [f32]\nh.return %s : [f32]"
-_MAX = "%s = h.maximum %p, %q : [f32]\nh.return %s : [f32]"
+SUM = "%s = h.add %p, %q : [f32]\nh.return %s : [f32]"
+MAX = "%s = h.maximum %p, %q : [f32]\nh.return %s : [f32]"
 _MIN_I32 = "%s = h.minimum %p, %q : [i32]\nh.return %s : [i32]"
 
 
@@ -107,7 +107,7 @@ def _convolutions() -> list[Slid]:
 
 
 def _pool(
-    name: str, source: str, result: str, window: str, init: str = "0.0", body: str = _SUM, element: str = "f32"
+    name: str, source: str, result: str, window: str, init: str = "0.0", body: str = SUM, element: str = "f32"
 ) -> Case:
     return case(
         name,
@@ -133,13 +133,13 @@ def _pools() -> list[Slid]:
     edge, ones = "[[0, 0], [1, 1], [1, 1], [0, 0]]", "1, 1, 1, 1"
     both = (1, 2), (1, 2)
     return [
-        _slid(_pool("max_pool", image, half, _sizes("1, 2, 2, 1", "1, 2, 2, 1"), lowest, _MAX), *both),
+        _slid(_pool("max_pool", image, half, _sizes("1, 2, 2, 1", "1, 2, 2, 1"), lowest, MAX), *both),
         _slid(
-            _pool("max_pool_overlapping", image, half, _sizes("1, 3, 3, 1", "1, 2, 2, 1", "[[0, 0], [0, 1], [1, 0], [0, 0]]"), lowest, _MAX),
+            _pool("max_pool_overlapping", image, half, _sizes("1, 3, 3, 1", "1, 2, 2, 1", "[[0, 0], [0, 1], [1, 0], [0, 0]]"), lowest, MAX),
             *both,
         ),
-        _slid(_pool("max_pool_in_place", image, image, _sizes("1, 3, 3, 1", ones, edge), lowest, _MAX), *both),
-        _slid(_pool("max_pool_of_a_start", image, image, _sizes("1, 3, 3, 1", ones, edge), "0.5", _MAX), *both),
+        _slid(_pool("max_pool_in_place", image, image, _sizes("1, 3, 3, 1", ones, edge), lowest, MAX), *both),
+        _slid(_pool("max_pool_of_a_start", image, image, _sizes("1, 3, 3, 1", ones, edge), "0.5", MAX), *both),
         _slid(_pool("min_pool_i32", image, image, _sizes("1, 3, 3, 1", ones, edge), "2", _MIN_I32, "i32"), *both),
         _slid(_pool("average_pool", image, half, _sizes("1, 2, 2, 1", "1, 2, 2, 1")), *both),
         _slid(_pool("average_pool_overlapping", image, image, _sizes("1, 3, 3, 1", ones, edge)), *both),
@@ -156,7 +156,7 @@ def _pools() -> list[Slid]:
         _slid(_pool("shifted", "2x8", "2x8", _sizes("1, 1", "1, 1", "[[0, 0], [1, -1]]")), (1,), (1,)),
         _slid(_pool("line_pool", "2x16x3", "2x8x3", _sizes("1, 3, 1", "1, 2, 1", "[[0, 0], [1, 1], [0, 0]]")), (1,), (1,)),
         _slid(
-            _pool("volume_pool", "2x8x4x8x3", "2x4x4x4x3", _sizes("1, 3, 3, 3, 1", "1, 2, 1, 2, 1", "[[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]"), lowest, _MAX),
+            _pool("volume_pool", "2x8x4x8x3", "2x4x4x4x3", _sizes("1, 3, 3, 3, 1", "1, 2, 1, 2, 1", "[[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]]"), lowest, MAX),
             (1, 2, 3), (1, 2, 3),
         ),
         _slid(_two_pools(), *both),
@@ -179,15 +179,16 @@ def _two_pools() -> Case:
     )
 
 
-def _picked(name: str, source: str, small: str, window: str) -> Case:
+def picked(name: str, source: str, small: str, window: str, direction: str = "GE") -> Case:
+    """The gradient of a pooling."""
     return case(
         name,
         "equal",
         f"x:{source}xf32 u:{small}xf32",
         "%z = h.constant dense<0.0> : [f32]\n"
         f'%y = "h.select_and_scatter"(%x, %u, %z) <{{{window}}}> ({{\n'
-        "^bb0(%p: [f32], %q: [f32]):\n%c = h.compare GE, %p, %q : ([f32], [f32]) -> [i1]\nh.return %c : [i1]\n}, {\n"
-        f"^bb0(%p: [f32], %q: [f32]):\n{_SUM}\n}}) : ([{source}xf32], [{small}xf32], [f32]) -> [{source}xf32]",
+        f"^bb0(%p: [f32], %q: [f32]):\n%c = h.compare {direction}, %p, %q : ([f32], [f32]) -> [i1]\nh.return %c : [i1]\n}}, {{\n"
+        f"^bb0(%p: [f32], %q: [f32]):\n{SUM}\n}}) : ([{source}xf32], [{small}xf32], [f32]) -> [{source}xf32]",
         f"y:{source}xf32",
     )
 
@@ -196,8 +197,43 @@ def _gradients_of_max_pools() -> list[Slid]:
     image, half = "2x8x16x3", "2x4x8x3"
     both = (1, 2), (1, 2)
     return [
-        _slid(_picked("max_pool_gradient", image, half, _sizes("1, 2, 2, 1", "1, 2, 2, 1")), *both),
-        _slid(_picked("max_pool_gradient_apart", image, half, _sizes("1, 1, 2, 1", "1, 2, 2, 1")), *both),
+        _slid(picked("max_pool_gradient", image, half, _sizes("1, 2, 2, 1", "1, 2, 2, 1")), *both),
+        _slid(
+            picked(
+                "max_pool_gradient_overlapping",
+                image,
+                half,
+                _sizes("1, 3, 3, 1", "1, 2, 2, 1", "[[0, 0], [0, 1], [1, 0], [0, 0]]"),
+            ),
+            *both,
+        ),
+        _slid(
+            picked(
+                "max_pool_gradient_in_place",
+                image,
+                image,
+                _sizes("1, 3, 3, 1", "1, 1, 1, 1", "[[0, 0], [1, 1], [1, 1], [0, 0]]"),
+            ),
+            *both,
+        ),
+        _slid(
+            picked(
+                "max_pool_gradient_wide", "2x16x8", "2x4x8", _sizes("1, 7, 1", "1, 4, 1", "[[0, 0], [2, 1], [0, 0]]")
+            ),
+            (1,),
+            (),
+        ),
+        _slid(
+            picked(
+                "min_pool_gradient",
+                image,
+                half,
+                _sizes("1, 3, 3, 1", "1, 2, 2, 1", "[[0, 0], [1, 0], [0, 1], [0, 0]]"),
+                "LE",
+            ),
+            *both,
+        ),
+        _slid(picked("max_pool_gradient_apart", image, half, _sizes("1, 1, 2, 1", "1, 2, 2, 1")), *both),
     ]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from passes.analysis.halo import Window, halo, splits_results, splits_window
+from passes.analysis.halo import Halo, Window, halo, picking_halos, splits_results, splits_window
 
 TEXTBOOK = Window(size=8, results=8, length=3, low=1)
 
@@ -108,3 +108,15 @@ def test_what_cannot_be_split() -> None:
     assert (
         halo(Window(size=8, results=8, length=8, low=7), 2, contracted=False) is None
     )  # a running sum reads everything
+
+
+def test_a_pooling_gradient_runs_the_windows_that_touch_own_rows() -> None:
+    found = picking_halos(Window(size=16, results=8, length=3, stride=2), 4)  # windows 2o … 2o + 2
+    assert found is not None
+    operand, source = found
+    assert (operand.low, operand.high, source.low, source.high) == (2, 1, 1, 0)
+
+
+def test_poolings_that_do_not_overlap_exchange_nothing() -> None:
+    found = picking_halos(Window(size=16, results=8, length=2, stride=2), 4)
+    assert found == (Halo(0, 0, (0, 0)), Halo(0, 0, (0, 0)))
