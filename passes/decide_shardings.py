@@ -57,7 +57,8 @@ def read_cases(
         stage = op_int(func.operation, names.STAGE) or 0
         groups.setdefault(mesh_of[stage] if mesh_of else stage, []).append(func)
     closed |= _shared(groups.values())
-    strategies, prices = Strategies(costs.mesh), ShardingCosts(costs)
+    # a user may want an image's rows split though there are images enough
+    strategies, prices = Strategies(costs.mesh, all_windows=bool(annotations)), ShardingCosts(costs)
 
     def runs_of(func: ir.OpView) -> float:
         return float(microbatches if op_text(func.operation, names.PHASE) in PER_MICROBATCH else 1)

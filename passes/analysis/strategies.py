@@ -19,6 +19,7 @@ from dialects.ops import shape_of
 from dialects.sharding import MeshShape, Sharding, replicated
 from passes.analysis.local_rules import allowed_factors, reduction_kind, unreduced_operands
 from passes.analysis.rules import RULE, Rule, read_rule
+from passes.analysis.window_rules import needless
 from passes.analysis.windows import exchanges
 
 MAX_CHOICES = 4096  # assignments tried for one op: (factors + 1) ** axes; a convolution on three axes has some 700
@@ -49,10 +50,13 @@ class Strategy:
 
 
 class Strategies:
-    """``of(op)``, with equal ops sharing one tuple (and so everything that is computed from it)."""
+    """``of(op)``, with equal ops sharing one tuple (and so everything that is computed from it).
 
-    def __init__(self, mesh: MeshShape) -> None:
-        self.mesh = mesh
+    ``all_windows``: dims along which windows move are split even where there are images for all devices (``needless``).
+    """
+
+    def __init__(self, mesh: MeshShape, *, all_windows: bool = False) -> None:
+        self.mesh, self.all_windows = mesh, all_windows
         self.axes = wide_axes(mesh)
         self._known: dict[tuple[object, ...], tuple[Strategy, ...]] = {}
         self._of: dict[ir.Value, tuple[Strategy, ...]] = {}
@@ -68,7 +72,7 @@ class Strategies:
         if home is None or home not in self._of:
             key = _key(op)
             if key not in self._known:
-                self._known[key] = _enumerate(op, self.mesh)
+                self._known[key] = _enumerate(op, self.mesh, self.all_windows)
             if home is None:
                 return self._known[key]
             self._of[home] = self._known[key]
@@ -137,12 +141,13 @@ def _matters(name: str) -> bool:
     return not name.startswith(("mw.", "mhlo.")) and name not in ("value", "sdy.sharding")
 
 
-def _enumerate(op: ir.Operation, mesh: MeshShape) -> tuple[Strategy, ...]:
+def _enumerate(op: ir.Operation, mesh: MeshShape, all_windows: bool) -> tuple[Strategy, ...]:
     alone = _replicated(op)
     rule = read_rule(op) if RULE in op.attributes else None
     if rule is None or not len(op.results):
         return (alone,)
-    factors = sorted(factor for factor in allowed_factors(op, rule) if rule.sizes[factor] > 1)
+    needed = allowed_factors(op, rule) - (frozenset() if all_windows else needless(op, rule, mesh.num_devices))
+    factors = sorted(factor for factor in needed if rule.sizes[factor] > 1)
     through = () if op.name in _CLOSED else tuple(sorted(tuple(sorted(group)) for group in unreduced_operands(op)))
     choices: list[int | tuple[int, ...] | None] = [None, *factors, *through]
     axes = wide_axes(mesh)

@@ -38,6 +38,26 @@ def is_slide(op: ir.Operation, rule: Rule, slide: Slide) -> bool:
     return len(factors) == 1 and all(partner == factors for partner in partners)
 
 
+def needless(op: ir.Operation, rule: Rule, devices: int) -> frozenset[int]:
+    """Factors of dims along which windows move, if ``op`` has so many images that all devices can share them.
+
+    Splitting images costs no more: equal parts of the work, the same sums for kernels, and no halo. All ops of a network that can
+    be split by rows of an image can be split by images, so the optimum loses nothing, and networks have half the strategies.
+    """
+    if op.name not in WINDOWED:
+        return frozenset()
+    shapes = tuple(shape_of(value) for value in (*op.operands, *op.results))
+    convolution = op.name == "stablehlo.convolution"
+    found = [slide for slide in slides(op, shapes) if (convolution or slide.moves) and is_slide(op, rule, slide)]
+    if convolution:
+        numbers = stablehlo.ConvDimensionNumbers(op.attributes["dimension_numbers"])
+        contracted = any(slide.contracted for slide in found)
+        images = shapes[0][numbers.input_feature_dimension if contracted else numbers.input_batch_dimension]
+    else:
+        images = 1 if any(slide.dim == 0 for slide in found) else shapes[0][0]
+    return frozenset(rule.operands[0][slide.dim][0] for slide in found) if images % devices == 0 else frozenset()
+
+
 def _with_slides(rule: Rule, op: ir.Operation, found: Sequence[Slide], shapes: Shapes) -> Rule:
     """``rule`` with the factors of slid dims replaced. What is left over on the third side is one that nobody splits."""
     sizes = list(rule.sizes)

@@ -37,6 +37,11 @@ class Slide:
     most: int
     picks: bool = False
 
+    @property
+    def moves(self) -> bool:
+        """False for a window of one element in a pooling's other dims, which goes over every element."""
+        return self.window != Window(self.window.size, self.window.size, 1) or self.contracted
+
     def halo(self, parts: int, operand: int) -> Halo | None:
         """What each of ``parts`` devices needs of its neighbours' ``operand``; None when the dim cannot be split so."""
         if self.picks:

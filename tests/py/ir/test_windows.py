@@ -34,7 +34,7 @@ def strategies(item: Slid, mesh: MeshShape) -> list[Strategy]:
     with make_context(), ir.Location.unknown():
         module = loaded(item.case.text)
         write_rules(module)
-        found = Strategies(mesh).of(windowed(module))
+        found = Strategies(mesh, all_windows=True).of(windowed(module))
     return [strategy for strategy in found if slid_dims(item, strategy)]
 
 
