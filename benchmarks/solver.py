@@ -25,7 +25,7 @@ def main() -> None:
     """Print name, nodes, edges, core, median seconds of processor time, objective, gap and how it was proved."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--depths", default="2,4,8,16,32,48")
-    parser.add_argument("--backend", choices=("cbc", "highs"), default="cbc")
+    parser.add_argument("--backend", choices=("cbc", "highs"), default="highs")
     parser.add_argument("--npz", nargs="*", default=[])
     parser.add_argument("--limit-gib", type=float)
     options = parser.parse_args()

@@ -1,6 +1,6 @@
 """``ilp``: the optimum over every strategy, inside the memory limit, as far as the user's annotations leave it open.
 
-Where the time limit comes before the proof, the rules that people know are asked too, so that it is never worse than they are.
+Where a gap is left, the rules that people know are asked too, so that it is never worse than they are.
 
 Source: Alpa (Zheng et al., OSDI'22, section 4), made exact.
 """
@@ -17,13 +17,15 @@ from passes.solvers.solve_sharding import solve_sharding
 
 OTHERS = (data.choose, zero1.choose, zero2.choose, zero3.choose, megatron.choose, tofu.choose)
 
+_CLOSE = 1e-4  # relative: a rule that is better by less than this is no better to anyone
+
 
 def choose(case: Case, options: SolverOptions) -> ShardingSolution:
     """Solve the whole problem. Raises OutOfMemory."""
     began = time.perf_counter()
     problem = restricted(case.problem, annotation_masks(case), rows=True)
     found = solve_sharding(problem, backend=options.backend, time_limit_s=options.time_limit_s)
-    if found.certificate.gap == 0.0:
+    if found.certificate.gap <= _CLOSE:
         return found
     best = found
     for other in OTHERS:

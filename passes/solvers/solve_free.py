@@ -3,6 +3,7 @@
 thin -> eliminate: the optimum
 else dual ascent: often the bound meets a choice, which then is the optimum
 else strategies that the bound rules out go, shrink, ask again whether it is thin now
+else python-mip on the strategies that the bound says matter most: a better choice, with which more is ruled out
 else python-mip on what is left, if that is small enough; else the best choice found and the bound
 """
 
@@ -16,6 +17,8 @@ from passes.solvers.core import core_of
 from passes.solvers.elimination import eliminate, plan_elimination
 from passes.solvers.fixing import fix, surplus
 from passes.solvers.fusion import fuse
+from passes.solvers.promising import also, promising_parts
+from passes.solvers.promising import columns as columns_of
 from passes.solvers.relax import solve_core
 from passes.solvers.sharding_problem import Backend
 from passes.solvers.shrink import Graph
@@ -27,7 +30,10 @@ _CELLS_A_SWEEP = (
 )
 _ROUNDS = 3  # of bounding and shrinking
 _SWEEPS = 150  # pairs of passes a round; GPT-39B (18 thousand nodes) closes in 60
-COLUMNS = 150_000  # of a linear program: some 10 s by CBC
+COLUMNS = 150_000  # of a linear program with all that is left: a few seconds by HiGHS
+_PART = 50_000  # of one on promising strategies
+_ENOUGH = 1e-4  # relative: where no more of those are tried
+_BRANCHES = 100  # in one of those
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ def solve_free(graph: Graph, backend: Backend, seconds: float, columns: int = CO
             break
         plan = plan_elimination(graph, _THICK)
         core, numbers = core_of(graph)
-        cells = sum(cost.size for _, _, cost in core.edges)
+        cells = columns_of(core)
         if plan.cells <= _THIN or (turn and np.isfinite(plan.cells)):
             choice, cost = eliminate(graph, plan)
             return Found(graph.extend(choice), cost + graph.constant, "elimination", True, *size)
@@ -69,15 +75,32 @@ def solve_free(graph: Graph, backend: Backend, seconds: float, columns: int = CO
             best, best_cost = (mixed, cost) if cost < best_cost else (best, best_cost)
         if best_cost - bound <= CLOSED * abs(best_cost):
             return Found(best, bound, "dual bound", True, *size)
+        rises = surplus(core, ascent.duals)
+        if columns and best_cost - bound > _ENOUGH * abs(best_cost):
+            wanted = also(graph, numbers, ascent.seen, () if best is None else (best,))
+            for part in promising_parts(graph, core, numbers, [wanted], rises, _PART):
+                choice, cost = _try(part, backend, max(1.0, until - time.perf_counter()), best_cost)
+                best, best_cost = (choice, cost) if cost < best_cost else (best, best_cost)
+                if best_cost - bound <= _ENOUGH * abs(best_cost):
+                    break
         slack = best_cost - graph.constant - ascent.bound + 1e-9 * abs(best_cost)
-        if np.isfinite(slack) and fix(graph, numbers, surplus(core, ascent.duals), slack):
+        if np.isfinite(slack) and fix(graph, numbers, rises, slack):
             graph.shrink()
         elif not np.isfinite(plan.cells):
             break
     core, numbers = core_of(graph)
-    if sum(cost.size for _, _, cost in core.edges) <= columns:
+    if columns_of(core) <= columns:
         relaxed = solve_core(core, backend, max(1.0, until - time.perf_counter()), None, best_cost - graph.constant)
         if relaxed.choice is not None:
             choice = graph.extend(dict(zip(numbers, relaxed.choice, strict=True)))
             return Found(choice, max(bound, relaxed.bound + graph.constant), relaxed.method, relaxed.proved, *size)
     return Found(best, bound, "dual bound", False, *size)
+
+
+def _try(part: Graph, backend: Backend, seconds: float, scale: float) -> tuple[tuple[int, ...] | None, float]:
+    """A good choice of a part, and its ticks."""
+    core, numbers = core_of(part)
+    relaxed = solve_core(core, backend, seconds, None, scale, _BRANCHES, _ENOUGH)
+    if relaxed.choice is None:
+        return None, np.inf
+    return part.extend(dict(zip(numbers, relaxed.choice, strict=True))), core.objective(relaxed.choice) + part.constant
