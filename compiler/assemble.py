@@ -14,6 +14,7 @@ from compiler.layout import Layout
 from compiler.machine import Machine
 from compiler.options import PlanOptions
 from compiler.plan import VERSION, Argument, Fragment, Plan, Prediction, Result
+from compiler.plan_intra import MemoryRecord
 from compiler.predict import predict
 from compiler.schedule import make_schedule
 from compiler.timing import fragment_s
@@ -23,15 +24,24 @@ from dialects.sdy_attrs import mesh_text
 from passes.analysis.liveness import compiler_of
 
 PROGRAM = "program.mlir"
+_SHOWN = 0.01  # of the whole: smaller classes are left out of a message
+NOTHING_SAID = MemoryRecord("", 0.0, {})
 NOTHING_YET = Prediction(0.0, (), (), (), (), 0.0, 0.0)
 
 
 class TooLarge(UserError):
-    """A plan that does not fit: ``peak_bytes`` is what its fullest device needs."""
+    """A plan that does not fit. ``peak_bytes``: what its fullest device needs; ``bytes_of``: of each class, in ``moment``."""
 
-    def __init__(self, peak_bytes: float, message: str, *, remedy: str) -> None:
-        super().__init__(message, remedy=remedy)
-        self.peak_bytes = peak_bytes
+    def __init__(self, peak_bytes: float, memory: MemoryRecord, limit_bytes: float, mesh: int) -> None:
+        sizes = dict(memory.bytes_of)
+        if (more := peak_bytes - sum(sizes.values())) > 0:
+            sizes["gathered parts and copies"] = more
+        shown = ", ".join(f"{kind} {show_bytes(size)}" for kind, size in sizes.items() if size > _SHOWN * peak_bytes)
+        super().__init__(
+            f"mesh {mesh} needs {show_bytes(peak_bytes)} per device, a device has {show_bytes(limit_bytes)}: {shown}",
+            remedy="use more stages, more microbatches, more devices, or a larger --memory-per-device",
+        )
+        self.peak_bytes, self.moment, self.bytes_of = peak_bytes, memory.moment, sizes
 
 
 def assemble(
@@ -96,7 +106,7 @@ def assemble(
         run_s={part.name: machine.dispatch_s + fragment_s(part.block, sharded.costs) for part in parts},
         temp_bytes={fragment.name: fragment.temp_bytes for fragment in fragments},
     )
-    _check_memory(predicted, machine)
+    _check_memory(predicted, machine, sharded)
     plan = msgspec.structs.replace(plan, prediction=predicted)
     check_plan(plan, "the new plan")
     mesh = mesh_text(sharded.mesh)
@@ -150,13 +160,8 @@ def _aliases(part: Part, fragment: Fragment, results: Sequence[Result]) -> dict[
     return aliases
 
 
-def _check_memory(predicted: Prediction, machine: Machine) -> None:
+def _check_memory(predicted: Prediction, machine: Machine, sharded: Sharded) -> None:
     for mesh, peak in enumerate(predicted.mesh_peak_bytes):
         if peak > machine.memory_bytes:
-            arguments = show_bytes(predicted.mesh_argument_bytes[mesh])
-            raise TooLarge(
-                peak,
-                f"mesh {mesh} needs {show_bytes(peak)} per device ({arguments} of them arguments), "
-                f"a device has {show_bytes(machine.memory_bytes)}",
-                remedy="use more stages, more microbatches, more devices, or a larger --memory-per-device",
-            )
+            memory = sharded.records[mesh].memory if mesh < len(sharded.records) else NOTHING_SAID
+            raise TooLarge(peak, memory, machine.memory_bytes, mesh)

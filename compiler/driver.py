@@ -11,12 +11,14 @@ from compiler.annotate import annotate
 from compiler.assemble import TooLarge, assemble
 from compiler.emit import make_arguments, program_text
 from compiler.frontends.load import load_module
-from compiler.intra import shard
+from compiler.intra import Sharded, shard, written
 from compiler.layout import Layout, auto_stages, make_layout, microbatch_candidates
 from compiler.machine import Machine, load_machine
+from compiler.no_room import NoRoom, Shortage
 from compiler.options import PlanOptions
 from compiler.plan import Argument, Plan
 from compiler.plan_io import write_plan
+from compiler.smallest import decide_smallest
 from dialects import attributes as names
 from dialects.context import make_context
 from dialects.errors import UserError
@@ -66,24 +68,38 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
 
 
 def _with_room(ready: Prepared, name: str, machine: Machine, options: PlanOptions) -> tuple[Plan, dict[str, str]]:
-    """The plan; where a device's own program turns out larger than its memory rows said, once more with that much less room."""
+    """The cheapest plan; where none has room, or a device's own program turns out larger than its memory rows said, the
+    cheapest in that much less room, and then the smallest there is. Raises UserError with the smallest's size.
+    """
     spare = _copy(ready.module)
     try:
-        return _finish(ready, name, machine, machine, options)
+        return _finish(ready, name, machine, shard(ready.module, machine, ready.layout, options), options)
+    except NoRoom as error:
+        missing: NoRoom | TooLarge = error
     except TooLarge as error:
+        missing = error
         less = machine.memory_bytes * machine.memory_bytes / error.peak_bytes
-        tighter = msgspec.structs.replace(machine, memory_bytes=less)
+        room = msgspec.structs.replace(machine, memory_bytes=less)
+        again = replace(ready, module=_copy(spare))
         try:
-            return _finish(replace(ready, module=spare), name, machine, tighter, options)
+            return _finish(again, name, machine, shard(again.module, room, again.layout, options), options)
         except UserError:
-            raise error from None
+            pass
+    if options.intra != "ilp":
+        raise missing
+    last = replace(ready, module=spare)
+    sharded = written(decide_smallest(last.module, machine, last.layout, options), last.module, options)
+    try:
+        return _finish(last, name, machine, sharded, options)
+    except TooLarge as error:
+        short = Shortage(error.moment, machine.memory_bytes, error.bytes_of)
+        raise NoRoom(short, options, error.peak_bytes) from None
 
 
 def _finish(
-    ready: Prepared, name: str, machine: Machine, room: Machine, options: PlanOptions
+    ready: Prepared, name: str, machine: Machine, sharded: Sharded, options: PlanOptions
 ) -> tuple[Plan, dict[str, str]]:
-    """Shard, partition and assemble; ``room`` is the machine with the memory that the shardings may take."""
-    sharded = shard(ready.module, room, ready.layout, options)
+    """Partition and assemble what has shardings."""
     run_passes(ready.module, [VerifyCollectives(), Partition(), VerifyFragments(mesh_of=ready.layout.mesh_of)])
     return assemble(
         ready.module,

@@ -10,7 +10,7 @@ from compiler.decision_record import decision_record
 from compiler.layout import Layout, in_flight
 from compiler.machine import Machine
 from compiler.mesh import AXES, distinct_meshes, mesh_costs
-from compiler.no_room import Shortage, least, no_room, taken
+from compiler.no_room import NoRoom, Shortage, least, taken
 from compiler.options import PlanOptions
 from compiler.plan_intra import DecisionRecord
 from dialects import attributes as names
@@ -54,7 +54,11 @@ class Decided:
 
 def shard(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Sharded:
     """Choose and write the shardings of every fragment. Raises UserError when no choice fits the memory."""
-    decided = decide(module, machine, layout, options)
+    return written(decide(module, machine, layout, options), module, options)
+
+
+def written(decided: Decided, module: ir.Module, options: PlanOptions) -> Sharded:
+    """Write a decision into its module, and keep what the plan says of it."""
     named, decisions = value_names(module), decided.decisions
     records = [decision_record(decision, mesh, options.intra, named) for mesh, decision in enumerate(decisions)]
     decided.write(module)
@@ -71,7 +75,7 @@ def decide(module: ir.Module, machine: Machine, layout: Layout, options: PlanOpt
     best_s = solve_s = 0.0
     tight: list[Shortage] = []
     own = user_mesh(module, layout.width, options.mesh)
-    for shape in _shapes(machine, layout, options.mesh) if own is None else [own]:
+    for shape in meshes_tried(machine, layout, options.mesh) if own is None else [own]:
         costs = mesh_costs(machine, shape, layout.meshes[0].ranks[0])
         try:
             decisions = chooser.decide(module, costs)
@@ -88,11 +92,11 @@ def decide(module: ir.Module, machine: Machine, layout: Layout, options: PlanOpt
         if best is None or seconds < best_s:
             best, best_s = Decided(chooser, costs, decisions, 0.0), seconds
     if best is None:
-        no_room(min(tight, key=lambda item: item.total_bytes), options)
+        raise NoRoom(min(tight, key=lambda item: item.total_bytes), options)
     return replace(best, solve_s=solve_s)
 
 
-def _shapes(machine: Machine, layout: Layout, asked: tuple[int, ...] | None) -> list[MeshShape]:
+def meshes_tried(machine: Machine, layout: Layout, asked: tuple[int, ...] | None) -> list[MeshShape]:
     """The logical meshes worth trying, or the one that was asked for."""
     width = layout.width
     if asked is None:

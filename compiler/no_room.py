@@ -1,20 +1,23 @@
 """No choice of shardings fits a device: say the least that is possible, what it is made of, and what would make it less."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from math import ceil
 
 import numpy as np
 
 from compiler.decision_memory import bytes_by_class
 from compiler.options import PlanOptions
 from compiler.units import show_bytes
-from dialects.errors import fail
+from dialects.errors import UserError
 from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
 from passes.solvers.solve_sharding import solve_sharding
 
 _LARGE = 0.1  # a class with less of the whole than this is not worth an advice of its own
+_SHOWN = 0.01  # of the whole: smaller classes are left out
 _STATE = ("parameters", "optimizer", "other arguments")
 _PER_ROW = ("activations", "temporaries", "batch")
 
@@ -72,26 +75,30 @@ def _shortage(case: Case, row: MemoryRow, choice: Sequence[int]) -> Shortage:
     return Shortage(row.name.rpartition(" ")[0], row.limit_bytes, bytes_by_class(case, row, choice))
 
 
-def no_room(short: Shortage, options: PlanOptions) -> NoReturn:
-    """Raise the user's mistake: one message with sizes and remedies."""
-    classes = sorted(short.bytes_of.items(), key=lambda item: -item[1])
+class NoRoom(UserError):
+    """No choice fits. ``found_bytes``: of the smallest plan that was found; None if none was made, and ``short`` is of the rows."""
+
+    def __init__(self, short: Shortage, options: PlanOptions, found_bytes: float | None = None) -> None:
+        super().__init__(_message(short, options, found_bytes), remedy=f"use {_remedies(short, options, found_bytes)}")
+
+
+def _message(short: Shortage, options: PlanOptions, found_bytes: float | None) -> str:
+    shown = {kind: size for kind, size in short.bytes_of.items() if size > _SHOWN * short.total_bytes}
+    classes = sorted(shown.items(), key=lambda item: -item[1])
     parts = ", ".join(f"{kind} {show_bytes(size)}" for kind, size in classes)
     room = f"a device has {show_bytes(short.limit_bytes)}"
+    if found_bytes is not None:
+        need = f"the smallest plan found needs {show_bytes(found_bytes)} per device, in {short.row},"
+        return f"no choice of shardings fits: {need} and {room}: {parts}"
     whole = show_bytes(short.total_bytes)
     if options.intra != "ilp":
-        message = (
-            f"the choice of {options.intra} does not fit: {short.row} needs {whole} per device and {room}: {parts}"
-        )
-    elif short.total_bytes <= short.limit_bytes:
-        message = (
-            f"no choice fits every moment of the step: {short.row} alone could do with {whole} and {room}: {parts}"
-        )
-    else:
-        message = f"no choice of shardings fits: {short.row} needs at least {whole} per device and {room}: {parts}"
-    fail(message, remedy=f"use {_remedies(short, options)}")
+        return f"the choice of {options.intra} does not fit: {short.row} needs {whole} per device and {room}: {parts}"
+    if short.total_bytes <= short.limit_bytes:
+        return f"no choice fits every moment of the step: {short.row} alone could do with {whole} and {room}: {parts}"
+    return f"no choice of shardings fits: {short.row} needs at least {whole} per device and {room}: {parts}"
 
 
-def _remedies(short: Shortage, options: PlanOptions) -> str:
+def _remedies(short: Shortage, options: PlanOptions, found_bytes: float | None) -> str:
     share = {kind: size / max(short.total_bytes, 1.0) for kind, size in short.bytes_of.items()}
     state, per_row = (sum(share.get(kind, 0.0) for kind in kinds) for kinds in (_STATE, _PER_ROW))
     found: list[str] = []
@@ -104,4 +111,5 @@ def _remedies(short: Shortage, options: PlanOptions) -> str:
     if options.mesh is not None:
         found.append("another --mesh")
     found.append("more devices")
-    return ", ".join(found) + " or a larger --memory-per-device"
+    enough = f" ({ceil(found_bytes)}B is enough)" if found_bytes is not None else ""
+    return ", ".join(found) + f" or a larger --memory-per-device{enough}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from jaxlib.mlir import ir
 
 from dialects.ops import all_operands, body_ops, captured, num_bytes
-from passes.analysis.copies import copied, workspace
+from passes.analysis.copies import copied, picking
 from passes.analysis.fusion import BARRIER, READS_FUSED, SHARED, gathers_inner, takes_buffer
 from passes.analysis.local_rules import ELEMENTWISE
 
@@ -31,7 +31,6 @@ class Node:
     op: ir.Operation | None
     reads: list[Buffer] = field(default_factory=list[Buffer])
     makes: list[Buffer] = field(default_factory=list[Buffer])
-    inside: list[Buffer] = field(default_factory=list[Buffer])  # needed while it runs only
     in_place: bool = False  # may write over what nobody reads later
     keeps: list[Buffer] = field(default_factory=list[Buffer])  # but not over these: it reads them until it ends
 
@@ -75,7 +74,12 @@ class _Nodes:
         if op.name == "stablehlo.while":
             self._loop(op, node)
             return
-        node.inside = [Buffer(value, size) for value, size in workspace(op)]
+        if (sizes := picking(op)) is not None:
+            data, source = op.operands[0], op.operands[1]
+            indices, picked, listed = Buffer(data, sizes[0]), Buffer(source, sizes[1]), Buffer(source, sizes[2])
+            find = Node(None, [*self._sources(data), indices], [picked])
+            self.nodes += (Node(None, [], [indices]), find, Node(None, [picked], [listed]))
+            node.reads = [*self._sources(source), picked, listed]
         node.makes = [Buffer(value, num_bytes(value), value not in self.returned) for value in op.results]
         for value, buffer in zip(op.results, node.makes, strict=True):
             self.found[value] = (buffer,)

@@ -1,9 +1,10 @@
-"""What XLA makes besides the values of a program: operands in another order or a wider type, and what an op needs while it runs.
+"""What XLA makes besides the values of a program: operands in another order or a wider type, and what an op needs before it runs.
 
 - A dot takes its operands as batch, rows, contracted (of a matrix either side): what lies otherwise is copied first
   (dot_decomposer.cc, transpose_folding.cc); a convolution as batch, window, features (conv_canonicalization.cc).
 - A CPU computes 16-bit floats in f32, on a wider copy of the operands (float_normalization.cc).
-- The gradient of a max-pooling is made with the indices of all elements, one i32 array a dim (select_and_scatter_expander.cc).
+- The gradient of a max-pooling begins with what each window picks, found with the indices of all elements, one i32 array a dim
+  (select_and_scatter_expander.cc). That waits for no gradient.
 """
 
 from collections.abc import Sequence
@@ -69,17 +70,10 @@ def _convolution_orders(op: ir.Operation) -> list[tuple[ir.Value, list[int]]]:
     return [(op.operands[0], data), (op.operands[1], kernel)]
 
 
-def workspace(op: ir.Operation) -> list[tuple[ir.Value, float]]:
-    """What an op needs while it runs besides operands and results: (a value that lies alike, bytes).
-
-    (result, 0) of a windowed op: nothing on one device, and where a dim is split, an operand with the neighbours' rows (moments).
-    """
-    if op.name in ("stablehlo.convolution", "stablehlo.reduce_window"):
-        return [(op.results[0], 0.0)]
+def picking(op: ir.Operation) -> tuple[float, float, float] | None:
+    """Of a pooling's gradient, bytes: the indices of all elements, index and value that each window picks, those indices listed."""
     if op.name != "stablehlo.select_and_scatter":
-        return []
+        return None
     data, source = op.operands[0], op.operands[1]
-    rank = len(shape_of(data))
-    indices = 4.0 * rank
-    picked = num_elements(source) * (indices + element_bits(element_type(source)) / 8)
-    return [(data, indices * num_elements(data)), (source, picked)]
+    indices, picked = 4.0 * len(shape_of(data)), num_elements(source)
+    return indices * num_elements(data), (indices + element_bits(element_type(source)) / 8) * picked, indices * picked

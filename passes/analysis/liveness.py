@@ -52,10 +52,10 @@ def fullest(block: ir.Block, compiler: Compiler, count: int = 1) -> list[list[Bu
         change[memory.start] += memory.num_bytes
         change[min(memory.end + 1, len(nodes))] -= memory.num_bytes
     total = np.cumsum(change)[:-1]
-    for i, node in enumerate(nodes):
-        total[i] += sum(buffer.num_bytes for buffer in (*node.inside, *inner.get(i, ())))
+    for i, buffers in inner.items():
+        total[i] += sum(buffer.num_bytes for buffer in buffers)
     return [
-        [*(m.buffers[0] for m in left if m.start <= i <= m.end), *nodes[i].inside, *inner.get(i, ())]
+        [*(m.buffers[0] for m in left if m.start <= i <= m.end), *inner.get(i, ())]
         for i in map(int, np.argsort(-total, kind="stable")[:count])
     ] or [[]]
 
