@@ -1,7 +1,7 @@
 """Claim: what is predicted is what XLA compiles: every collective, and the memory of each fragment and of the step.
 
     python benchmarks/truth.py PLAN_FOLDER …          plans that are there
-    python benchmarks/truth.py --all                  tests/modules on a 2x2 mesh, data and ilp, 2 microbatches
+    python benchmarks/truth.py --all                  tests/modules on a 2x2 mesh, data, zero3 and ilp, 2 microbatches
     python benchmarks/truth.py MODULE.mlirbc … [--intra ilp,data] [--mesh 2x2]
 
 Compiles every stage module as a job would, in this process. Three counts of collectives by (kind, devices a group, bytes a device
@@ -77,7 +77,7 @@ def truths(folder: Path, plan: Plan, world: World) -> list[Truth]:
         runs = plan.microbatches if fragment.phase in ("forward", "backward") else 1
         with make_context():
             module = ir.Module.parse(data)
-            ops = list(_collectives(local_block(main_func(module)), float(runs)))
+            ops = list(collectives_of(local_block(main_func(module)), float(runs)))
         said, a_step = Counter(item for item, _ in ops), Counter[Collective]()
         for item, times in ops:
             a_step[item] += times  # type: ignore[assignment]  # loops of unknown length
@@ -104,12 +104,12 @@ def step_bytes(plan: Plan, temp_bytes: dict[str, float]) -> float:
     return max(peaks)
 
 
-def _collectives(block: ir.Block, times: float) -> Iterator[tuple[Collective, float]]:
+def collectives_of(block: ir.Block, times: float) -> Iterator[tuple[Collective, float]]:
     for op in body_ops(block):
         if op.name in CONTROL_FLOW:
             trips = (trip_count(op) or UNKNOWN_TRIPS) if op.name == "stablehlo.while" else 1
             for region in op.regions:
-                yield from _collectives(region.blocks[0], times * trips)
+                yield from collectives_of(region.blocks[0], times * trips)
         elif op.name in COLLECTIVES:
             kind = COLLECTIVES[op.name]
             group = (
@@ -157,7 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("targets", nargs="*", help="plan folders or modules")
     parser.add_argument("--all", action="store_true", help="all of tests/modules")
-    parser.add_argument("--intra", default="data,ilp")
+    parser.add_argument("--intra", default="data,zero3,ilp")
     parser.add_argument("--mesh", default="2x2")
     parser.add_argument("--microbatches", default=2, type=int)
     given = parser.parse_args()
