@@ -109,7 +109,7 @@ def main() -> int:
         with given.csv.open("w", newline="") as file:
             writer = csv.DictWriter(file, [field.name for field in fields(Row)])
             writer.writeheader()
-            writer.writerows(map(asdict, rows))
+            writer.writerows(asdict(row) for row in rows)
     good, same = sum(not row.error for row in rows), sum(row.same for row in rows)
     print(f"{good} of {len(rows)} equal one device; collectives as priced in {same}")
     return int(good < len(rows))
