@@ -13,7 +13,8 @@ from jaxlib.mlir import ir
 from dialects.ops import all_ops, element_bits, element_type, entry_block, num_bytes, op_key, shape_of
 from dialects.sdy_attrs import read_mesh
 from dialects.sharding import MeshShape, Sharding
-from passes.analysis.windows import WINDOWED, exchanges
+from passes.analysis.exchanges import exchanges
+from passes.analysis.windows import WINDOWED
 from passes.partition import annotated_funcs, port_shardings
 from passes.partition_body import Body
 from passes.partition_collectives import wire_type

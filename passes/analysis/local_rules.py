@@ -174,7 +174,7 @@ def _placed(op: ir.Operation, rule: Rule) -> frozenset[int]:
 
 
 def _slid(op: ir.Operation, rule: Rule) -> frozenset[int]:
-    """Dims along which windows slide evenly; ``exchanges`` says for how many devices (passes/analysis/windows.py)."""
+    """Dims along which windows slide evenly; ``exchanges`` says for how many devices (passes/analysis/exchanges.py)."""
     shapes = [shape_of(value) for value in (*op.operands, *op.results)]
     return frozenset(rule.operands[0][slide.dim][0] for slide in slides(op, shapes) if is_slide(op, rule, slide))
 

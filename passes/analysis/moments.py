@@ -15,9 +15,10 @@ from jaxlib.mlir import ir
 from dialects.ops import defining_op, entry_block, op_key
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.buffers import Buffer
+from passes.analysis.exchanges import grown_bytes
 from passes.analysis.liveness import CPU, Compiler, fullest
 from passes.analysis.sharding_graph import Member, ShardingGraph, Site
-from passes.analysis.windows import WINDOWED, grown_bytes
+from passes.analysis.windows import WINDOWED
 from passes.solvers.sharding_problem import Costs, MemoryRow
 
 MOMENTS = 2  # rows a fragment

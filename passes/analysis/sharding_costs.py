@@ -13,11 +13,11 @@ from jaxlib.mlir import ir
 
 from dialects.ops import element_bits, element_type, num_bytes, shape_of
 from dialects.sharding import Sharding
+from passes.analysis.exchanges import exchanges_of, grown_bytes
 from passes.analysis.flops import flops
 from passes.analysis.op_costs import Moved, is_free, is_zero, moved, sum_bytes
 from passes.analysis.sharding_graph import Link, Member, ShardingGraph, Site, Use
 from passes.analysis.strategies import Strategy, wide_axes
-from passes.analysis.windows import exchanges_of, grown_bytes
 from passes.solvers.mesh_costs import Kind, MeshCosts
 from passes.solvers.reshard import Resharder
 from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem

@@ -17,10 +17,10 @@ from jaxlib.mlir import ir
 
 from dialects.ops import shape_of
 from dialects.sharding import MeshShape, Sharding, replicated
+from passes.analysis.exchanges import exchanges
 from passes.analysis.local_rules import allowed_factors, reduction_kind, unreduced_operands
 from passes.analysis.rules import RULE, Rule, read_rule
 from passes.analysis.window_rules import needless
-from passes.analysis.windows import exchanges
 
 MAX_CHOICES = 4096  # assignments tried for one op: (factors + 1) ** axes; a convolution on three axes has some 700
 

@@ -1,19 +1,17 @@
 """Convolutions, window reductions and gradients of max-pooling as windows that slide along dims, and how these dims are split.
 
 A *slide* is a dim of the operand along which a window moves, with the dim that is split together with it: of the result, or of
-the kernel where the window itself is contracted (the gradient of a kernel). ``exchanges`` says which rows then travel.
+the kernel where the window itself is contracted (the gradient of a kernel). ``exchanges.py`` says which rows then travel.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Literal
 
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from dialects.ops import body_ops, element_bits, element_type, shape_of
-from dialects.sharding import MeshShape, Sharding
+from dialects.ops import body_ops, element_type
 from passes.analysis.folds import body_fold
 from passes.analysis.halo import Halo, Window, halo, picking_halos, splits_results, splits_window
 
@@ -48,30 +46,6 @@ class Slide:
             both = picking_halos(self.window, parts)
             return None if both is None else both[operand]
         return halo(self.window, parts, contracted=self.contracted)
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """Rows of ``operand`` along ``dim`` that travel to the neighbours over ``axes``. ``shape``: of the local operand before it."""
-
-    operand: int
-    place: int
-    dim: int
-    axes: tuple[str, ...]
-    halo: Halo
-    shape: tuple[int, ...]
-
-    @property
-    def messages(self) -> tuple[int, ...]:
-        """How many elements each message of a device has, one message a side."""
-        row = prod(self.shape) // self.shape[self.dim]
-        return tuple(rows * row for rows in (self.halo.low, self.halo.high) if rows > 0)
-
-    @property
-    def grown(self) -> int:
-        """How many elements the operand has with its new rows."""
-        row = prod(self.shape) // self.shape[self.dim]
-        return prod(self.shape) + (self.halo.low + self.halo.high) * row
 
 
 def slides(op: ir.Operation, shapes: Shapes) -> tuple[Slide, ...]:
@@ -158,48 +132,6 @@ def picks(op: ir.Operation) -> Literal["max", "min"] | None:
     if operands not in (arguments, arguments[::-1]) or direction not in ("GE", "GT", "LE", "LT"):
         return None
     return "max" if (direction[0] == "G") == (operands == arguments) else "min"
-
-
-def exchanges(
-    op: ir.Operation, shapes: Shapes, operands: Sequence[Sharding], mesh: MeshShape
-) -> tuple[Exchange, ...] | None:
-    """What ``op`` has to get from neighbours if its operands lie so, in order, each with the shape that the earlier ones leave.
-
-    None when a window reaches too far. Empty for all ops that are not ``WINDOWED``.
-    """
-    found: list[Exchange] = []
-    if op.name not in WINDOWED:
-        return ()
-    split = [slide for slide in slides(op, shapes) if operands[0].dims[slide.dim]]
-    for i in range(_slid(op)):
-        local = mesh.local_shape(shapes[i], operands[i])
-        for slide in split:
-            axes = operands[i].dims[slide.dim]
-            rows = slide.halo(mesh.size(axes), i)
-            if rows is None:
-                return None
-            found.append(Exchange(i, slide.place, slide.dim, axes, rows, local))
-            longer = local[slide.dim] + rows.low + rows.high
-            local = (*local[: slide.dim], longer, *local[slide.dim + 1 :])
-    return tuple(found)
-
-
-def exchanges_of(op: ir.Operation, operands: Sequence[Sharding], mesh: MeshShape) -> tuple[Exchange, ...]:
-    """``exchanges`` of an op with whole types, which can run so."""
-    if op.name not in WINDOWED:
-        return ()
-    return exchanges(op, [shape_of(value) for value in (*op.operands, *op.results)], operands, mesh) or ()
-
-
-def grown_bytes(op: ir.Operation, operands: Sequence[Sharding], mesh: MeshShape) -> float:
-    """Bytes on a device of the copies of operands that have the neighbours' rows around them."""
-    last = {item.operand: item.grown for item in exchanges_of(op, operands, mesh) if item.messages}
-    return sum(count * element_bits(element_type(op.operands[i])) / 8 for i, count in last.items())
-
-
-def _slid(op: ir.Operation) -> int:
-    """How many operands, the first ones, windows slide over."""
-    return {"stablehlo.reduce_window": len(op.results), "stablehlo.select_and_scatter": 2}.get(op.name, 1)
 
 
 def ints(op: ir.Operation, key: str, default: list[int]) -> list[int]:

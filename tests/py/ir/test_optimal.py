@@ -8,6 +8,7 @@ import math
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from exhaustive import Exhaustive
@@ -18,6 +19,8 @@ from compiler.pipeline import parse_pipeline
 from compiler.run_pipeline import run_pipeline
 from dialects.context import make_context
 from dialects.sharding import MeshShape
+from passes import decide_shardings
+from passes.analysis.strategies import Strategies
 from passes.choose_shardings import CHOOSERS
 from passes.choosers.base import SolverOptions
 from passes.decide_shardings import Case, read_cases
@@ -105,3 +108,17 @@ def test_the_search_equals_trying_every_choice() -> None:
                 if all(use <= limit for use, limit in zip(problem.used_bytes(choice), limits, strict=True)):
                     found = min(found, problem.objective(choice))
             assert Exhaustive(problem).run() == pytest.approx(found, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "name", ["tiny/conv_pool.mlir", "tiny/convolution.mlir", "linen_cnn.mlirbc", "keras_cnn.mlirbc"]
+)
+def test_where_images_are_enough_rows_of_images_gain_nothing(name: str) -> None:
+    """``needless`` leaves no better plan out."""
+    path = TINY[0].parents[1] / name
+    with make_context() as context, ir.Location.unknown():
+        _module, case = read(path, "2x2", "fast", context)
+        with mock.patch.object(decide_shardings, "Strategies", lambda mesh, **_: Strategies(mesh, all_windows=True)):
+            _other, whole = read(path, "2x2", "fast", context)
+        assert sum(len(node.cost) for node in case.problem.nodes) < sum(len(node.cost) for node in whole.problem.nodes)
+        assert least(case.problem) == pytest.approx(least(whole.problem), rel=1e-9)
