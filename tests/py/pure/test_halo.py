@@ -1,5 +1,7 @@
 """The halo of a window, against what a window is: every device's results from its own rows and its neighbours', or a refusal."""
 
+from random import Random
+
 import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -120,3 +122,36 @@ def test_a_pooling_gradient_runs_the_windows_that_touch_own_rows() -> None:
 def test_poolings_that_do_not_overlap_exchange_nothing() -> None:
     found = picking_halos(Window(size=16, results=8, length=2, stride=2), 4)
     assert found == (Halo(0, 0, (0, 0)), Halo(0, 0, (0, 0)))
+
+
+def pick(values: np.ndarray, handed: np.ndarray, window: Window, low: int) -> np.ndarray:
+    """Each window hands its value to the first of its greatest elements; padding is never picked."""
+    given_to = np.zeros(len(values))
+    for o, value in enumerate(handed):
+        start = o * window.stride - low
+        inside = range(max(start, 0), min(start + window.length, len(values)))
+        given_to[max(inside, key=lambda row: (values[row], -row))] += value
+    return given_to
+
+
+@given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 3), st.integers(1, 6), st.integers(0, 5), st.randoms())
+def test_parts_of_a_pooling_gradient(parts: int, few: int, stride: int, length: int, low: int, random: Random) -> None:
+    size = parts * few * stride
+    window = Window(size, size // stride, length, stride, low)
+    assume(low < length and (window.results - 1) * stride - low < size)  # no window lies in padding alone
+    found = picking_halos(window, parts)
+    if found is None:
+        return
+    values = np.array([float(random.randrange(4)) for _ in range(size)])
+    handed = np.array([float(random.randrange(1, 9)) for _ in range(window.results)])
+    operand, source = found
+    rows = np.concatenate([np.full(operand.low, -np.inf), values, np.full(operand.high, -np.inf)])
+    more = np.concatenate([np.zeros(source.low), handed, np.zeros(source.high)])
+    own, results = size // parts, window.results // parts
+    local: list[np.ndarray] = []
+    for i in range(parts):
+        mine = rows[i * own : (i + 1) * own + operand.low + operand.high]
+        its = more[i * results : (i + 1) * results + source.low + source.high]
+        assert (len(mine) - length) // stride + 1 == len(its), "the local op has another number of windows"
+        local.append(pick(mine, its, window, 0)[operand.low : operand.low + own])
+    assert np.array_equal(np.concatenate(local), pick(values, handed, window, low))
