@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from jaxlib.mlir import ir
 
 from compiler.plan_intra import AlternativeRecord, CollectiveRecord
 from dialects.ops import element_bits, element_type, shape_of
@@ -67,6 +68,8 @@ class Prices:
         self._used = case.problem.used_bytes(choice)
         self._rows_of: dict[int, list[int]] = defaultdict(list)
         self._paths: dict[tuple[object, ...], tuple[Step, ...]] = {}
+        self._paid: set[tuple[ir.Value, ir.Block, Sharding]] = set()
+        self.shared_s = 0.0  # charged for reshards that equal another one of the same value, and so are not made again
         for number, row in enumerate(case.problem.rows):
             for node in row.bytes_of:
                 self._rows_of[node].append(number)
@@ -105,6 +108,12 @@ class Prices:
         target = self._heads.get(link.target.index, link.target.index)
         sites = self.case.graph.sites
         reader = target if sites[target].members or not sites[source].members else source
+        key = None if link.block is None else (link.value, link.block, want)
+        if key in self._paid:
+            self.shared_s += link.runs * sum(step.seconds for step in self._path(link, have, want))
+            return
+        if key is not None:
+            self._paid.add(key)
         for step in self._path(link, have, want):
             head = source if step.kind in SUMS else reader
             self.groups[head].add(step.kind, step.axes, step.num_bytes, link.runs, link.runs * step.seconds)

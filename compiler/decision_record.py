@@ -32,6 +32,7 @@ def decision_record(decision: Decision, mesh: int, chooser: str, value_names: Ma
         certificate=certificate_record(solution.certificate),
         memory=memory_record(case, solution.choice),
         groups=written.records(),
+        shared_s=shorter(written.prices.shared_s),
         remarks=remarks_of(case, value_names, written.names),
     )
 

@@ -38,6 +38,8 @@ def decision_tables(plan: Plan) -> list[RenderableType]:
 def _headline(plan: Plan, decision: DecisionRecord) -> str:
     compute, reduction, reshard = total(decision.groups)
     parts = f"compute {show_s(compute)}, sums over devices {show_s(reduction)}, reshards {show_s(reshard)}"
+    if decision.shared_s:
+        parts += f"; {show_s(decision.shared_s)} of the objective is for reshards that several readers share, made once"
     collectives = ", ".join(
         f"{times:g} {kind} ({show_bytes(size)}, {show_s(seconds)})"
         for kind, (times, size, seconds) in by_kind(decision.groups).items()

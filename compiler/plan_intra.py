@@ -87,7 +87,11 @@ class MemoryRecord(Record, frozen=True):
 
 
 class DecisionRecord(Record, frozen=True):
-    """The intra-operator decision of mesh ``mesh``: its logical axes, who chose, how well, and what came of it."""
+    """The intra-operator decision of mesh ``mesh``: its logical axes, who chose, how well, and what came of it.
+
+    ``shared_s``: seconds a step that the objective counts twice, for equal reshards of one value that are made once: all groups
+    and this add up to the objective.
+    """
 
     mesh: int
     axes: dict[str, int]
@@ -96,3 +100,4 @@ class DecisionRecord(Record, frozen=True):
     memory: MemoryRecord
     groups: tuple[GroupRecord, ...]  # dearest first
     remarks: tuple[str, ...] = ()
+    shared_s: float = 0.0

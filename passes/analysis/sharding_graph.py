@@ -67,7 +67,7 @@ class Use:
 
 @dataclass(eq=False)
 class Link:
-    """An edge: result ``result`` of ``source`` becomes what ``use`` wants (or what the copy site ``target`` has)."""
+    """An edge: result ``result`` of ``source`` becomes what a reader in ``block`` wants (or what the copy site ``target`` has)."""
 
     source: Site
     result: int
@@ -75,6 +75,7 @@ class Link:
     wants: tuple[Sharding, ...]
     runs: float
     value: ir.Value
+    block: ir.Block | None = None
 
 
 @dataclass(eq=False)
@@ -229,7 +230,7 @@ class GraphBuilder:
             if len(mine) > 1 and len(source.forms) > 1:
                 source, result = self._copy(value, source, result), 0
             for use in mine:
-                self.graph.links.append(Link(source, result, use.reader, use.wants, use.runs, value))
+                self.graph.links.append(Link(source, result, use.reader, use.wants, use.runs, value, use.op.block))
 
     def _copy(self, value: ir.Value, source: Site, result: int) -> Site:
         partial = any(form[result].unreduced for form in source.forms)
