@@ -24,7 +24,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.build import make, tensor_type
 from dialects.errors import Failure
-from dialects.ops import all_ops, body_ops, describe, element_type, entry_block, main_func, shape_of
+from dialects.ops import all_ops, body_ops, defining_op, describe, element_type, entry_block, main_func, shape_of
 from dialects.sdy_attrs import SHARDING, read_mesh, read_sharding, sharding_attr, shardings_attr
 from dialects.sharding import MeshShape, Sharding, replicated
 from dialects.signature import attr_dicts, i64, int_of, refresh_type, set_attr_dicts
@@ -150,7 +150,37 @@ def _stack_results(inner: ir.Block, outs: list[Sharding]) -> None:
             value = last.operands[i]
             with ir.InsertionPoint(last), value.location:
                 kind = tensor_type((1, *shape_of(value)), element_type(value))
-                last.operands[i] = make("stablehlo.reshape", [kind], [value])
+                added = _added_on(value, kind)
+                last.operands[i] = added or make("stablehlo.reshape", [kind], [value])
+                if added is not None:
+                    _erase(value)
+
+
+def _erase(value: ir.Value) -> None:
+    """Remove what makes ``value``, and the reshapes that only it read."""
+    op = defining_op(value)
+    if op is not None and not list(value.uses):
+        read = [
+            operand for operand in op.operands if (maker := defining_op(operand)) and maker.name == "stablehlo.reshape"
+        ]
+        op.erase()
+        for operand in read:
+            _erase(operand)
+
+
+def _added_on(value: ir.Value, kind: ir.Type) -> ir.Value | None:
+    """If ``value`` is a part of a stack with something added: added on the stack, since XLA copies a sum between two reshapes."""
+    op = defining_op(value)
+    if op is None or op.name != "stablehlo.add" or len(list(value.uses)) != 1:
+        return None
+    for mine, other in ((0, 1), (1, 0)):
+        source = defining_op(op.operands[mine])
+        if source is None or source.name != "stablehlo.reshape" or source.operands[0].type != kind:
+            continue
+        if isinstance(source.operands[0], ir.BlockArgument):
+            more = make("stablehlo.reshape", [kind], [op.operands[other]])
+            return make("stablehlo.add", [kind], [source.operands[0], more])
+    return None
 
 
 def _port(entry: dict[str, ir.Attribute], sharding: Sharding) -> dict[str, ir.Attribute]:

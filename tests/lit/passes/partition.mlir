@@ -130,10 +130,9 @@ module @gradient_accumulator {
   // CHECK:         stablehlo.constant dense<0.000000e+00> : tensor<4x6xf32>
   // CHECK:       func.func private @backward
   // CHECK:       manual_axes={"x"} (%[[STACK:.*]]: tensor<1x4x6xf32>, %{{.*}}: tensor<4x4xf32>, %{{.*}}: tensor<4x6xf32>)
-  // CHECK-NEXT:    %[[ACC:.*]] = stablehlo.reshape %[[STACK]] : (tensor<1x4x6xf32>) -> tensor<4x6xf32>
   // CHECK-NEXT:    %[[PART:.*]] = stablehlo.dot_general
-  // CHECK-NEXT:    %[[SUM:.*]] = stablehlo.add %[[ACC]], %[[PART]] : tensor<4x6xf32>
-  // CHECK-NEXT:    stablehlo.reshape %[[SUM]] : (tensor<4x6xf32>) -> tensor<1x4x6xf32>
+  // CHECK-NEXT:    %[[MORE:.*]] = stablehlo.reshape %[[PART]] : (tensor<4x6xf32>) -> tensor<1x4x6xf32>
+  // CHECK-NEXT:    stablehlo.add %[[STACK]], %[[MORE]] : tensor<1x4x6xf32>
   // CHECK:       func.func private @update
   // CHECK:         "stablehlo.reduce_scatter"({{.*}}scatter_dimension = 0
   // CHECK:         }) : (tensor<4x6xf32>) -> tensor<2x6xf32>
