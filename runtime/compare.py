@@ -13,6 +13,10 @@ from runtime.transport.mpi import Array
 
 BOUND_F32, BOUND_F16 = 1e-3, 2e-2
 NOISE_FACTOR = 8.0  # an error is accepted up to this many times the effect of one-ulp noise in the inputs
+NOISE_FACTOR_F16 = (
+    4.0  # … in programs with 16-bit floats, where the noise is theirs, and so thousands of times as large
+)
+_NARROW = {"bf16": 2.0**-7, "f16": 2.0**-10}
 
 
 @dataclass(frozen=True)
@@ -25,12 +29,21 @@ class Difference:
 
     def accepted(self, bound: float) -> bool:
         """Within the bound, or no larger than rounding explains."""
-        return self.error <= bound or (self.noise is not None and self.error <= NOISE_FACTOR * self.noise)
+        factor = NOISE_FACTOR if bound < BOUND_F16 else NOISE_FACTOR_F16
+        return self.error <= bound or (self.noise is not None and self.error <= factor * self.noise)
 
 
 def bound_of(program: str) -> float:
     """2e-2 if the program's text computes in bf16, f16 or f8, 1e-3 otherwise."""
     return BOUND_F16 if re.search(r"[x<](bf16|f16|f8E\w+)>", program) else BOUND_F32
+
+
+def rounding_of(program: str) -> float:
+    """Half an ulp of the narrowest 16-bit float that the program's text computes in, relative; 0.0 without any.
+
+    A program with float32 weights that multiplies in bf16 rounds them first: noise below that is not its own.
+    """
+    return max((ulp / 2 for name, ulp in _NARROW.items() if re.search(rf"[x<]{name}>", program)), default=0.0)
 
 
 def differences(
@@ -71,14 +84,14 @@ def relative_error(got: Array, want: Array) -> float:
     return float(distance / size) if size > 0 and np.isfinite(distance) else float("inf")
 
 
-def perturbed(array: Array, random: np.random.Generator) -> Array:
-    """The array times 1 + u ulp, u uniform in [-1, 1]; integers and booleans as they are."""
+def perturbed(array: Array, random: np.random.Generator, least: float = 0.0) -> Array:
+    """The array times 1 + u ulp, u uniform in [-1, 1], or u times ``least`` if that is more; integers and booleans as they are."""
     if array.dtype.kind not in "fcV":
         return array
     import ml_dtypes
 
     ulp = float(ml_dtypes.finfo(array.dtype).eps) if array.dtype.name[:3] not in ("int", "uin") else 0.0
-    factor = 1 + ulp * random.uniform(-1, 1, array.shape)
+    factor = 1 + max(ulp, least) * random.uniform(-1, 1, array.shape)
     return (array.astype(np.complex128 if array.dtype.kind == "c" else np.float64) * factor).astype(array.dtype)
 
 

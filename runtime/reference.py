@@ -11,7 +11,7 @@ import os
 import numpy as np
 
 from compiler.plan import Plan
-from runtime.compare import Difference, bound_of, differences, perturbed
+from runtime.compare import Difference, bound_of, differences, perturbed, rounding_of
 from runtime.dtypes import numpy_dtype
 from runtime.inputs import Inputs
 from runtime.transport.mpi import Array
@@ -30,7 +30,8 @@ class Reference:
         self._state = {argument.index: inputs.whole(argument.index, 0) for argument in plan.arguments}
         self._random = np.random.default_rng(0)
         self._worst: dict[str, Difference] = {}
-        self.bound = bound_of(program.decode(errors="replace"))
+        text = program.decode(errors="replace")
+        self.bound, self._rounding = bound_of(text), rounding_of(text)
 
     @property
     def found(self) -> list[Difference]:
@@ -40,7 +41,7 @@ class Reference:
     def step(self, step: int, results: dict[int, Array]) -> None:
         """Compare ``results``, those of the run's step ``step`` (from 0), with the program's from the state before it.
 
-        Where one is past the bound, the program runs again with one-ulp noise on its float arguments: an update whose true value is
+        Where one is past the bound, the program runs again with one-ulp noise on its float arguments (of the 16-bit floats that it computes in, if any): an update whose true value is
         zero is all rounding noise, and Adam makes it as large as any other.
         """
         before = self._state
@@ -51,7 +52,7 @@ class Reference:
         errors = differences(self._plan, before, results, before, want)
         noise: dict[str, float] = {}
         if any(error > self.bound for error in errors.values()):
-            noisy = {index: perturbed(array, self._random) for index, array in before.items()}
+            noisy = {index: perturbed(array, self._random, self._rounding) for index, array in before.items()}
             noise = differences(self._plan, noisy, self._run(noisy), before, want)
         for label, error in errors.items():
             found = Difference(f"{label}, step {step + 1}", error, noise.get(label))

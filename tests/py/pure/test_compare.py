@@ -4,7 +4,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from runtime.compare import Difference, bound_of, perturbed, relative_error
+from runtime.compare import Difference, bound_of, perturbed, relative_error, rounding_of
 
 NAN = float("nan")
 
@@ -63,3 +63,14 @@ def test_perturbed_moves_by_an_ulp(dtype: type) -> None:
 def test_perturbed_leaves_integers(dtype: type) -> None:
     array = np.ones(8).astype(dtype)
     assert (perturbed(array, np.random.default_rng(0)) == array).all()
+
+
+def test_programs_of_16_bit_floats_have_their_noise() -> None:
+    assert rounding_of("tensor<4xf32>") == 0.0
+    assert rounding_of("tensor<4xf32> tensor<4xf16>") == 2.0**-11
+    assert rounding_of("tensor<f16> tensor<4xbf16>") == 2.0**-8
+    array = np.ones(1000, np.float32)
+    moved = np.abs(perturbed(array, np.random.default_rng(0), 2.0**-8) - 1)
+    assert 2.0**-9 < moved.max() <= 2.0**-8
+    assert not Difference("x", 5e-2, noise=1e-2).accepted(2e-2)
+    assert Difference("x", 3.9e-2, noise=1e-2).accepted(2e-2)
