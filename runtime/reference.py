@@ -41,7 +41,8 @@ class Reference:
     def step(self, step: int, results: dict[int, Array]) -> None:
         """Compare ``results``, those of the run's step ``step`` (from 0), with the program's from the state before it.
 
-        Where one is past the bound, the program runs again with one-ulp noise on its float arguments (of the 16-bit floats that it computes in, if any): an update whose true value is
+        Where one is past the bound, the program runs again with one-ulp noise on its float arguments (an ulp of the 16-bit
+        floats that it computes in, if any): an update whose true value is
         zero is all rounding noise, and Adam makes it as large as any other.
         """
         before = self._state
