@@ -200,7 +200,8 @@ class World:
         build.use_shardy_partitioner = True
         ids = np.array([[device.id for device in self._devices]], dtype=np.int32)
         options.device_assignment = self._jax.DeviceAssignment.create(ids)
-        options.env_option_overrides = [("xla_disable_hlo_passes", ",".join(DROP_BARRIERS))]
+        if self._client.platform == "cpu":
+            options.env_option_overrides = [("xla_disable_hlo_passes", ",".join(DROP_BARRIERS))]
         return options
 
 
