@@ -18,6 +18,44 @@ module @rows {
 
 // -----
 
+// Few tokens, a large weight: its columns are split, and each device makes its part of the features. Column parallelism.
+// CHECK-LABEL: module @column_parallel
+// CHECK:       func.func private @forward
+// CHECK-SAME:    "batch0", {{[^>]*}}@mesh, [{}, {}, {}]>
+// CHECK-SAME:    "arg1", {{[^>]*}}@mesh, [{}, {"x"}]>
+// CHECK-NEXT:    stablehlo.dot_general {{.*}}[{}, {}, {"x"}]
+// CHECK-NEXT:    return
+module @column_parallel {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<1x64x4096xf16> {mw.value = "batch0", mw.value_dim = 0 : i64}, %w: tensor<4096x16384xf16> {mw.value = "arg1", mw.value_dim = -1 : i64})
+      -> (tensor<1x64x16384xf16> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %h = stablehlo.dot_general %x, %w, contracting_dims = [2] x [0] : (tensor<1x64x4096xf16>, tensor<4096x16384xf16>) -> tensor<1x64x16384xf16>
+    return %h : tensor<1x64x16384xf16>
+  }
+}
+
+// -----
+
+// Long rows, a small product: the features that are summed are split on both sides, so that each device reads a quarter of both. The
+// sum ends in a reduce-scatter, which leaves each device its rows. Row parallelism.
+// CHECK-LABEL: module @row_parallel
+// CHECK:       func.func private @forward
+// CHECK-SAME:    "batch0", {{[^>]*}}@mesh, [{}, {"x"}]>
+// CHECK-SAME:    "arg1", {{[^>]*}}@mesh, [{"x"}, {}]>
+// CHECK-NEXT:    %[[Y:.*]] = stablehlo.dot_general {{.*}}[{}, {}], unreduced={"x"}
+// CHECK-NEXT:    sdy.reshard %[[Y]] <@mesh, [{"x"}, {}]>
+// CHECK-NEXT:    return
+module @row_parallel {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<256x262144xf16> {mw.value = "batch0", mw.value_dim = 0 : i64}, %w: tensor<262144x256xf16> {mw.value = "arg1", mw.value_dim = -1 : i64})
+      -> (tensor<256x256xf16> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %y = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<256x262144xf16>, tensor<262144x256xf16>) -> tensor<256x256xf16>
+    return %y : tensor<256x256xf16>
+  }
+}
+
+// -----
+
 // Few tokens, large weights: columns, then rows, and one sum at the end, left split over the tokens.
 // Megatron-LM's MLP with sequence parallelism (arXiv:1909.08053 section 3, arXiv:2205.05198).
 // CHECK-LABEL: module @columns_then_rows
@@ -38,6 +76,39 @@ module @columns_then_rows {
     %a = stablehlo.tanh %h : tensor<1x64x16384xf16>
     %y = stablehlo.dot_general %a, %w2, contracting_dims = [2] x [0] : (tensor<1x64x16384xf16>, tensor<16384x4096xf16>) -> tensor<1x64x4096xf16>
     return %y : tensor<1x64x4096xf16>
+  }
+}
+
+// -----
+
+// A norm between two MLPs: the sum behind the rows ends in a reduce-scatter onto the tokens, each device normalises its own, and
+// they are gathered in front of the next columns. Megatron-LM's sequence parallelism (arXiv:2205.05198, section 4.2.2).
+// CHECK-LABEL: module @sequence_parallel
+// CHECK:       func.func private @forward
+// CHECK-SAME:    "arg1", {{[^>]*}}@mesh, [{}, {"x"}]>
+// CHECK-SAME:    "arg2", {{[^>]*}}@mesh, [{"x"}, {}]>
+// CHECK-SAME:    "arg3", {{[^>]*}}@mesh, [{}, {"x"}]>
+// CHECK:         %[[Y:.*]] = stablehlo.dot_general {{.*}}unreduced={"x"}
+// CHECK-NEXT:    %[[T:.*]] = sdy.reshard %[[Y]] <@mesh, [{}, {"x"}, {}]>
+// CHECK:         stablehlo.reduce(%[[T]] {{.*}}[{}, {"x"}]
+// CHECK:         %[[N:.*]] = stablehlo.divide %[[T]], {{.*}}[{}, {"x"}, {}]
+// CHECK-NEXT:    %[[A:.*]] = sdy.reshard %[[N]] <@mesh, [{}, {}, {}]>
+// CHECK-NEXT:    stablehlo.dot_general %[[A]], {{.*}}[{}, {}, {"x"}]
+// CHECK-NEXT:    return
+module @sequence_parallel {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<1x256x4096xf16> {mw.value = "batch0", mw.value_dim = 0 : i64}, %w1: tensor<4096x16384xf16> {mw.value = "arg1", mw.value_dim = -1 : i64},
+      %w2: tensor<16384x4096xf16> {mw.value = "arg2", mw.value_dim = -1 : i64}, %w3: tensor<4096x16384xf16> {mw.value = "arg3", mw.value_dim = -1 : i64})
+      -> (tensor<1x256x16384xf16> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %zero = stablehlo.constant dense<0.0> : tensor<f16>
+    %h = stablehlo.dot_general %x, %w1, contracting_dims = [2] x [0] : (tensor<1x256x4096xf16>, tensor<4096x16384xf16>) -> tensor<1x256x16384xf16>
+    %a = stablehlo.tanh %h : tensor<1x256x16384xf16>
+    %y = stablehlo.dot_general %a, %w2, contracting_dims = [2] x [0] : (tensor<1x256x16384xf16>, tensor<16384x4096xf16>) -> tensor<1x256x4096xf16>
+    %sum = stablehlo.reduce(%y init: %zero) applies stablehlo.add across dimensions = [2] : (tensor<1x256x4096xf16>, tensor<f16>) -> tensor<1x256xf16>
+    %all = stablehlo.broadcast_in_dim %sum, dims = [0, 1] : (tensor<1x256xf16>) -> tensor<1x256x4096xf16>
+    %n = stablehlo.divide %y, %all : tensor<1x256x4096xf16>
+    %z = stablehlo.dot_general %n, %w3, contracting_dims = [2] x [0] : (tensor<1x256x4096xf16>, tensor<4096x16384xf16>) -> tensor<1x256x16384xf16>
+    return %z : tensor<1x256x16384xf16>
   }
 }
 

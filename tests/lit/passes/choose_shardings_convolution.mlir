@@ -60,3 +60,23 @@ module @by_rows {
     return %y : tensor<1x512x512x16xf32>
   }
 }
+
+// -----
+
+// The same with 511 rows, which 4 devices do not divide: its columns are split.
+// CHECK-LABEL: module @by_columns
+// CHECK:       func.func private @forward
+// CHECK:         stablehlo.convolution{{.*}}<@mesh, [{}, {}, {"x"}, {}]>
+// CHECK-NEXT:    stablehlo.tanh {{.*}}[{}, {}, {"x"}, {}]
+// CHECK-NEXT:    stablehlo.convolution{{.*}}<@mesh, [{}, {}, {"x"}, {}]>
+// CHECK-NEXT:    return
+module @by_columns {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<1x511x512x16xf32> {mw.value = "batch0", mw.value_dim = 0 : i64}, %w1: tensor<3x3x16x16xf32> {mw.value = "arg1", mw.value_dim = -1 : i64}, %w2: tensor<3x3x16x16xf32> {mw.value = "arg2", mw.value_dim = -1 : i64})
+      -> (tensor<1x511x512x16xf32> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %h = stablehlo.convolution(%x, %w1) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {pad = [[1, 1], [1, 1]]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (tensor<1x511x512x16xf32>, tensor<3x3x16x16xf32>) -> tensor<1x511x512x16xf32>
+    %a = stablehlo.tanh %h : tensor<1x511x512x16xf32>
+    %y = stablehlo.convolution(%a, %w2) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {pad = [[1, 1], [1, 1]]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64} : (tensor<1x511x512x16xf32>, tensor<3x3x16x16xf32>) -> tensor<1x511x512x16xf32>
+    return %y : tensor<1x511x512x16xf32>
+  }
+}

@@ -20,3 +20,27 @@ module @bag_of_words {
     return %s : tensor<1024x6xf16>
   }
 }
+
+// -----
+
+// The gradient of such a table: each device has some words and adds what falls on them. The gradients of all tokens are everywhere.
+// CHECK-LABEL: module @gradient_of_words
+// CHECK:       func.func private @backward
+// CHECK-SAME:    "v0", {{[^>]*}}@mesh, [{"x"}, {}]>
+// CHECK-NOT:     sdy.reshard
+// CHECK:         "stablehlo.scatter"
+// CHECK:         }) {{.*}}[{"x"}, {}]
+// CHECK-NEXT:    return
+module @gradient_of_words {
+  func.func @main() { return }
+  func.func private @backward(%tokens: tensor<1024x1xi32> {mw.value = "batch0", mw.value_dim = 0 : i64}, %g: tensor<1024x6xf16> {mw.value = "v1", mw.value_dim = 0 : i64})
+      -> (tensor<1048576x6xf16> {mw.value = "v0", mw.value_dim = -1 : i64}) attributes {mw.phase = "backward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %zeros = stablehlo.constant dense<0.0> : tensor<1048576x6xf16>
+    %t = "stablehlo.scatter"(%zeros, %tokens, %g) <{indices_are_sorted = false, unique_indices = false, scatter_dimension_numbers = #stablehlo.scatter<update_window_dims = [1], inserted_window_dims = [0], scatter_dims_to_operand_dims = [0], index_vector_dim = 1>}> ({
+    ^bb0(%a: tensor<f16>, %b: tensor<f16>):
+      %sum = stablehlo.add %a, %b : tensor<f16>
+      stablehlo.return %sum : tensor<f16>
+    }) : (tensor<1048576x6xf16>, tensor<1024x1xi32>, tensor<1024x6xf16>) -> tensor<1048576x6xf16>
+    return %t : tensor<1048576x6xf16>
+  }
+}

@@ -44,3 +44,45 @@ module @open_sums {
     return %y : tensor<256x256xf16>
   }
 }
+
+// -----
+
+// Rows that are sorted are split by rows, never along what is compared.
+// CHECK-LABEL: module @sorted_rows
+// CHECK-NOT:     sdy.reshard
+// CHECK:         "stablehlo.sort"
+// CHECK:         }) {{.*}}[{"x"}, {}]
+// CHECK-NEXT:    return
+module @sorted_rows {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<65536x1024xf32> {mw.value = "batch0", mw.value_dim = 0 : i64})
+      -> (tensor<65536x1024xf32> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %s = "stablehlo.sort"(%x) <{dimension = 1 : i64, is_stable = true}> ({
+    ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+      %less = stablehlo.compare LT, %a, %b : (tensor<f32>, tensor<f32>) -> tensor<i1>
+      stablehlo.return %less : tensor<i1>
+    }) : (tensor<65536x1024xf32>) -> tensor<65536x1024xf32>
+    return %s : tensor<65536x1024xf32>
+  }
+}
+
+// -----
+
+// Random bits are the same however many devices there are: each makes them all, and takes its rows without asking.
+// CHECK-LABEL: module @dropout
+// CHECK:         %{{.*}}, %[[B:.*]] = stablehlo.rng_bit_generator {{.*}}<@mesh, [{}]>, <@mesh, [{}, {}]>
+// CHECK-NEXT:    %[[R:.*]] = sdy.reshard %[[B]] <@mesh, [{"x"}, {}]>
+// CHECK:         stablehlo.select {{.*}}[{"x"}, {}]
+// CHECK-NEXT:    return
+module @dropout {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<65536x1024xf32> {mw.value = "batch0", mw.value_dim = 0 : i64}, %key: tensor<2xui64> {mw.value = "arg1", mw.value_dim = -1 : i64})
+      -> (tensor<65536x1024xf32> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %k, %bits = stablehlo.rng_bit_generator %key, algorithm = THREE_FRY : (tensor<2xui64>) -> (tensor<2xui64>, tensor<65536x1024xui32>)
+    %half = stablehlo.constant dense<2147483648> : tensor<65536x1024xui32>
+    %zero = stablehlo.constant dense<0.0> : tensor<65536x1024xf32>
+    %keep = stablehlo.compare LT, %bits, %half : (tensor<65536x1024xui32>, tensor<65536x1024xui32>) -> tensor<65536x1024xi1>
+    %y = stablehlo.select %keep, %x, %zero : tensor<65536x1024xi1>, tensor<65536x1024xf32>
+    return %y : tensor<65536x1024xf32>
+  }
+}
