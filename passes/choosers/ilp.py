@@ -1,6 +1,6 @@
 """``ilp``: the optimum over every strategy, inside the memory limit, as far as the user's annotations leave it open.
 
-Where a gap is left, the rules that people know are asked too, so that it is never worse than they are.
+Where a gap is left, the rules that people know are asked too, in what is left of the time, so that it is never worse than they are.
 
 Source: Alpa (Zheng et al., OSDI'22, section 4), made exact.
 """
@@ -29,7 +29,10 @@ def choose(case: Case, options: SolverOptions) -> ShardingSolution:
         return found
     best = found
     for other in OTHERS:
-        known = other(case, options)
+        left = began + options.time_limit_s - time.perf_counter()
+        if left <= 0:
+            break
+        known = other(case, replace(options, time_limit_s=left))
         fits = all(use <= row.limit_bytes for use, row in zip(known.used_bytes, problem.rows, strict=True))
         if fits and problem.objective(known.choice) < best.certificate.objective_s:
             best = known
