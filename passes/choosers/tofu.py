@@ -45,14 +45,11 @@ class _Uses:
         """Strategies that use no axis but ``usable``, and the ``fixed`` ones as strategy ``before`` does."""
         key = id(_shared(site)), before, usable, len(site.members)
         if key not in self._known:
-            uses = [strategy_use(site, s) for s in range(len(site.forms))]
-            same = None if before is None else tuple(only(s, fixed) for s in uses[before])
-            good = [
-                all(set(s.axes) <= set(usable) for s in use)
-                and (same is None or tuple(only(s, fixed) for s in use) == same)
-                for use in uses
-            ]
-            self._known[key] = np.array(good)
+            mask = uses_only(site, usable)
+            if before is not None:
+                fixed_uses = [tuple(only(s, fixed) for s in strategy_use(site, n)) for n in range(len(site.forms))]
+                mask &= np.array([use == fixed_uses[before] for use in fixed_uses])
+            self._known[key] = mask
         return self._known[key]
 
 
