@@ -34,8 +34,11 @@ class TooLarge(UserError):
 
     def __init__(self, peak_bytes: float, memory: MemoryRecord, limit_bytes: float, mesh: int) -> None:
         sizes = dict(memory.bytes_of)
-        if (more := peak_bytes - sum(sizes.values())) > 0:
+        more = peak_bytes - sum(sizes.values())
+        if more > 0:
             sizes["gathered parts and copies"] = more
+        elif "temporaries" in sizes:  # the rest is exact; rows count temporaries before they are partitioned
+            sizes["temporaries"] = max(0.0, sizes["temporaries"] + more)
         shown = ", ".join(f"{kind} {show_bytes(size)}" for kind, size in sizes.items() if size > _SHOWN * peak_bytes)
         super().__init__(
             f"mesh {mesh} needs {show_bytes(peak_bytes)} per device, a device has {show_bytes(limit_bytes)}: {shown}",

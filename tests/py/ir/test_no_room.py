@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from compiler.__main__ import main
+from compiler.assemble import TooLarge
 from compiler.cli.errors import exit_code
+from compiler.plan_intra import MemoryRecord
 from compiler.plan_io import load_plan
 
 MLP = Path(__file__).parents[2] / "modules" / "jax_mlp.mlirbc"
@@ -47,3 +49,12 @@ def test_a_rule_that_does_not_look_at_memory(tmp_path: Path, capsys: pytest.Capt
     assert error.startswith("error: the choice of data does not fit: stage0_backward needs ")
     assert "use --intra ilp (which splits what data keeps whole)" in error
     assert plan(tmp_path / "plan", "--memory-per-device", "500KiB", "--intra", "ilp") == 0
+
+
+@pytest.mark.parametrize("peak_bytes", [150.0, 90.0])
+def test_the_classes_make_up_the_peak(peak_bytes: float) -> None:
+    """Whether the programs need more than their memory rows said, or less."""
+    said = MemoryRecord("stage0_backward", 80.0, {"parameters": 40.0, "temporaries": 60.0})
+    found = TooLarge(peak_bytes, said, 80.0, 0).bytes_of
+    assert found["parameters"] == 40.0
+    assert sum(found.values()) == peak_bytes
