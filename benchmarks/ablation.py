@@ -1,6 +1,7 @@
 """Claim: where Alpa compares sharding inside a mesh (OSDI'22, 8.2), the optimum is no slower than any rule.
 
-python benchmarks/ablation.py [--full] [--dir DIR] [--models gpt_350M_f16 …] [--meshes 8 2x4 4x2] [--memory 16GiB] [--plot FILE.svg]
+python benchmarks/ablation.py [--full] [--dir DIR] [--models gpt_350M_f16 …] [--meshes 8 2x4 4x2] [--memory 16GiB]
+                              [--time-limit 120] [--plot FILE.svg]
 
 GPT, MoE (float16 layers) and Wide-ResNet of growing sizes on the 8 V100s of one host, one stage, no gradient accumulation.
 First table: predicted milliseconds of a step under one cost model, or OOM and the GiB that the fullest device would need.

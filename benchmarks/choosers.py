@@ -1,6 +1,7 @@
 """Claim: under the same costs no rule that people use is better than the optimum, on any model of the zoo.
 
-python benchmarks/choosers.py [--modules 'tests/modules/*.mlirbc' …] [--machine a100-dgx] [--mesh 2x4] [--memory 2GiB] [--markdown]
+python benchmarks/choosers.py [--modules 'tests/modules/*.mlirbc' …] [--machine a100-dgx] [--mesh 2x2] [--memory 2GiB]
+                               [--microbatches 1] [--time-limit 30] [--markdown]
 
 A cell is predicted seconds of a step and the fullest device's bytes; OOM where these are more than a device has. The last line
 counts the cells below the optimum: they must be 0. A cell that does not fit the memory is no violation.

@@ -1,6 +1,7 @@
 """How predicted and measured step times compare: plans of one module by several choosers, side by side in one run.
 
-    python benchmarks/step_time.py [MODULE …] [--intra data,zero3,megatron,ilp] [--ranks 4] [--mesh 2x2] [--rounds 5] [--steps 8]
+    python benchmarks/step_time.py [MODULE …] [--intra data,zero3,megatron,ilp] [--ranks 4] [--mesh 2x2]
+                                  [--microbatches 2] [--machine local-cpu] [--rounds 5] [--steps 8]
     python benchmarks/step_time.py --layouts          hosts x devices and schedules of the default module instead
 
 Plans are run in turn, ``rounds`` times, so that a busy moment of the machine hits all of them; a plan's time is the median over

@@ -2,12 +2,12 @@
 
     python benchmarks/truth.py PLAN_FOLDER …          plans that are there
     python benchmarks/truth.py --all                  tests/modules on a 2x2 mesh, data, zero3 and ilp, 2 microbatches
-    python benchmarks/truth.py MODULE.mlirbc … [--intra ilp,data] [--mesh 2x2]
+    python benchmarks/truth.py MODULE.mlirbc … [--intra ilp,data] [--mesh 2x2] [--microbatches 2]
 
 Compiles every stage module as a job would, in this process. Three counts of collectives by (kind, devices a group, bytes a device
 of the larger side): of the decision (what the solver priced, a step), of the stage modules, of XLA's optimised HLO. XLA's
 ``cpu-all-reduce-combiner`` makes one op of many sums: each entry of its tuple counts as a collective. Sums of 16-bit floats travel
-as f32: they are priced by the value's bytes, and show as a difference. A permutation has no groups.
+as f32, and are priced so. A permutation has no groups.
 """
 
 import argparse
