@@ -25,6 +25,8 @@ from passes.analysis.liveness import compiler_of
 
 PROGRAM = "program.mlir"
 _SHOWN = 0.01  # of the whole: smaller classes are left out of a message
+# Memory rows count these before anything is partitioned and freed, and may count too much; the rest is exact.
+_COUNTED_HIGH = ("temporaries", "activations", "values of the step", "batch")
 NOTHING_SAID = MemoryRecord("", 0.0, {})
 NOTHING_YET = Prediction(0.0, (), (), (), (), 0.0, 0.0)
 
@@ -37,8 +39,10 @@ class TooLarge(UserError):
         more = peak_bytes - sum(sizes.values())
         if more > 0:
             sizes["gathered parts and copies"] = more
-        elif "temporaries" in sizes:  # the rest is exact; rows count temporaries before they are partitioned
-            sizes["temporaries"] = max(0.0, sizes["temporaries"] + more)
+        for kind in _COUNTED_HIGH:
+            less = min(sizes.get(kind, 0.0), max(0.0, -more))
+            sizes[kind] = sizes.get(kind, 0.0) - less
+            more += less
         shown = ", ".join(f"{kind} {show_bytes(size)}" for kind, size in sizes.items() if size > _SHOWN * peak_bytes)
         super().__init__(
             f"mesh {mesh} needs {show_bytes(peak_bytes)} per device, a device has {show_bytes(limit_bytes)}: {shown}",
@@ -164,7 +168,8 @@ def _aliases(part: Part, fragment: Fragment, results: Sequence[Result]) -> dict[
 
 
 def _check_memory(predicted: Prediction, machine: Machine, sharded: Sharded) -> None:
-    for mesh, peak in enumerate(predicted.mesh_peak_bytes):
-        if peak > machine.memory_bytes:
-            memory = sharded.records[mesh].memory if mesh < len(sharded.records) else NOTHING_SAID
-            raise TooLarge(peak, memory, machine.memory_bytes, mesh)
+    """Raise TooLarge about the fullest mesh, so that what it needs is enough for all."""
+    peak, mesh = max((peak, -mesh) for mesh, peak in enumerate(predicted.mesh_peak_bytes))
+    if peak > machine.memory_bytes:
+        memory = sharded.records[-mesh].memory if -mesh < len(sharded.records) else NOTHING_SAID
+        raise TooLarge(peak, memory, machine.memory_bytes, -mesh)

@@ -10,12 +10,13 @@ from compiler.cli.errors import exit_code
 from compiler.plan_intra import MemoryRecord
 from compiler.plan_io import load_plan
 
-MLP = Path(__file__).parents[2] / "modules" / "jax_mlp.mlirbc"
+MODULES = Path(__file__).parents[2] / "modules"
+MLP, CONV = MODULES / "jax_mlp.mlirbc", MODULES / "zoo" / "group_norm.mlirbc"
 WHERE = ("--hosts", "1", "--devices-per-host", "4", "--stages", "1", "--mesh", "2x2")
 
 
-def plan(out: Path, *words: str) -> int:
-    return exit_code(main, "python -m compiler", ["plan", str(MLP), "-o", str(out), *WHERE, *words])
+def plan(out: Path, *words: str, module: Path = MLP) -> int:
+    return exit_code(main, "python -m compiler", ["plan", str(module), "-o", str(out), *WHERE, *words])
 
 
 def test_the_least_by_class_and_what_would_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,7 +55,17 @@ def test_a_rule_that_does_not_look_at_memory(tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.parametrize("peak_bytes", [150.0, 90.0])
 def test_the_classes_make_up_the_peak(peak_bytes: float) -> None:
     """Whether the programs need more than their memory rows said, or less."""
-    said = MemoryRecord("stage0_backward", 80.0, {"parameters": 40.0, "temporaries": 60.0})
+    said = MemoryRecord("stage0_backward", 80.0, {"parameters": 40.0, "activations": 55.0, "temporaries": 5.0})
     found = TooLarge(peak_bytes, said, 80.0, 0).bytes_of
     assert found["parameters"] == 40.0
     assert sum(found.values()) == peak_bytes
+
+
+def test_the_number_is_of_the_fullest_mesh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With two meshes, of which the second needs the most."""
+    where = ("--hosts", "2", "--devices-per-host", "2", "--stages", "2", "--mesh", "2")
+    assert plan(tmp_path / "none", *where, "--memory-per-device", "1KB", module=CONV) == 2
+    enough = int(capsys.readouterr().err.partition("--memory-per-device (")[2].partition("B is enough)")[0])
+    assert plan(tmp_path / "just", *where, "--memory-per-device", f"{enough}B", module=CONV) == 0
+    first, second = load_plan(str(tmp_path / "just")).prediction.mesh_peak_bytes
+    assert first < second <= enough
