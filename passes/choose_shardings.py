@@ -59,7 +59,11 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class ChooseShardings(Pass):
-    """``intra``: who chooses. ``mesh_of`` and ``in_flight``: per stage, its mesh and how many microbatches are alive."""
+    """Write a sharding on every value inside a mesh, and one ``sdy.reshard`` for each collective.
+
+    ``intra``: who chooses. ``mesh_of`` and ``in_flight``: per stage, its mesh and how many microbatches are alive. ``backend``: the
+    solver behind python-mip, highs or cbc. ``time_limit_s``: the last resort, since work is counted.
+    """
 
     name: ClassVar[str] = "choose-shardings"
     intra: str = "ilp"

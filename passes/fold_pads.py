@@ -16,7 +16,9 @@ from passes.base import Pass
 
 @dataclass(frozen=True, kw_only=True)
 class FoldPads(Pass):
-    """The results are the same. JAX writes gradients of poolings so, Keras convolutions; XLA folds the same pads when it compiles.
+    """A pad that only windows read becomes their padding; the results are the same.
+
+    JAX writes gradients of poolings so, Keras convolutions; XLA folds the same pads when it compiles.
 
     Input:
         %p = stablehlo.pad %x, %zero, low = [0, 1], high = [0, 1], interior = [0, 1] : (tensor<2x8xf32>, …) -> tensor<2x17xf32>

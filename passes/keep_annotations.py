@@ -30,7 +30,10 @@ _SAME = ("sdy.sharding_constraint", "sdy.reshard")
 
 @dataclass(frozen=True, kw_only=True)
 class KeepAnnotations(Pass):
-    """Meshes of one device say nothing. Raises UserError for axes in pieces, and for two constraints that contradict."""
+    """The user's shardings as ``mw.annotation``; meshes of one device say nothing.
+
+    Raises UserError for axes in pieces, and for two constraints that contradict.
+    """
 
     name: ClassVar[str] = "keep-annotations"
 

@@ -38,7 +38,10 @@ from passes.write_rules import write_rules
 
 @dataclass(frozen=True, kw_only=True)
 class Partition(Pass):
-    """Raises Failure naming the op whose shardings follow no rule: a defect of the passes before."""
+    """Each device's own program, collectives written out.
+
+    Raises Failure naming the op whose shardings follow no rule: a defect of the passes before.
+    """
 
     name: ClassVar[str] = "partition"
 

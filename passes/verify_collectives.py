@@ -30,7 +30,10 @@ from passes.write_rules import write_rules
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyCollectives(Pass):
-    """Raises Failure naming the first op where Shardy needs another collective than we have: a defect of the passes before."""
+    """Shardy needs exactly the collectives that were priced.
+
+    Raises Failure naming the first op where it needs another one: a defect of the passes before.
+    """
 
     name: ClassVar[str] = "verify-collectives"
 

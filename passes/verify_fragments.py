@@ -22,7 +22,9 @@ SHARDING = "sdy.sharding"
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyFragments(Pass):
-    """Raises Failure naming the value and the two fragments that disagree: a defect of the passes before.
+    """All fragments agree on the type and the sharding of the values that they share.
+
+    Raises Failure naming the value and the two fragments that disagree: a defect of the passes before.
 
     ``mesh_of``: the mesh of each stage, its own by default; a value may lie differently on each.
     """

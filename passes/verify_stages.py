@@ -23,7 +23,10 @@ _RANK = {"setup": 0, "forward": 1, "backward": 2, "update": 3}
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyStages(Pass):
-    """Raises Failure, naming the first op that breaks the order: a defect of the passes before, never of the user's program."""
+    """No value travels against the pipeline.
+
+    Raises Failure, naming the first op that breaks the order: a defect of the passes before, never of the user's program.
+    """
 
     name: ClassVar[str] = "verify-stages"
 
