@@ -26,7 +26,7 @@ from compiler.check_plan import held_results
 from compiler.driver import make_plan
 from compiler.emit import local_block
 from compiler.instructions import Program
-from compiler.memory import peak_bytes, placed_bytes
+from compiler.memory import peak_bytes, placed_bytes, reused_bytes
 from compiler.options import PlanOptions
 from compiler.plan import Fragment, Plan
 from compiler.plan_io import load_plan
@@ -90,17 +90,18 @@ def predicted_bytes(plan: Plan, fragment: Fragment) -> float:
     """What we say that one run of a fragment takes on a device: inputs, outputs that take no donated buffer, temporaries."""
     sizes = placed_bytes(plan.values, plan.meshes, fragment.mesh)
     given = sum(sizes[value] for value in fragment.outputs)
-    taken = sum(sizes[fragment.inputs[position]] for position in fragment.donated)
-    return sum(sizes[value] for value in fragment.inputs) + max(0, given - taken) + fragment.temp_bytes
+    taken = reused_bytes(fragment, plan.results, sizes)
+    return sum(sizes[value] for value in fragment.inputs) + given - taken + fragment.temp_bytes
 
 
 def step_bytes(plan: Plan, temp_bytes: dict[str, float]) -> float:
     """The most that a device holds along its list, if the fragments' temporaries are these."""
     program = Program.of(plan.fragments, plan.values, plan.microbatches, held_results(plan))
-    peaks = [
-        peak_bytes(program, items, placed_bytes(plan.values, plan.meshes, mesh), temp_bytes)[1]
-        for mesh, items in enumerate(plan.instructions)
-    ]
+    peaks: list[float] = []
+    for mesh, items in enumerate(plan.instructions):
+        sizes = placed_bytes(plan.values, plan.meshes, mesh)
+        reused = {each.name: reused_bytes(each, plan.results, sizes) for each in plan.fragments}
+        peaks.append(peak_bytes(program, items, sizes, temp_bytes, reused)[1])
     return max(peaks)
 
 

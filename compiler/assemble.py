@@ -112,6 +112,7 @@ def assemble(
         machine,
         run_s={part.name: machine.dispatch_s + fragment_s(part.block, sharded.costs) for part in parts},
         temp_bytes={fragment.name: fragment.temp_bytes for fragment in fragments},
+        results=results,
     )
     _check_memory(predicted, machine, sharded)
     plan = msgspec.structs.replace(plan, prediction=predicted)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from math import prod
 
 from compiler.instructions import Instance, Program
-from compiler.plan import Free, Instruction, Mesh, Placement, Recv, Run, Value
+from compiler.plan import Fragment, Free, Instruction, Mesh, Placement, Recv, Result, Run, Value
 
 
 def dtype_bytes(dtype: str) -> int:
@@ -36,16 +36,31 @@ def placed_bytes(values: Sequence[Value], meshes: Sequence[Mesh], mesh: int) -> 
     }
 
 
+def reused_bytes(fragment: Fragment, results: Sequence[Result], sizes: Mapping[str, int]) -> int:
+    """Bytes of the outputs that are written into donated inputs: an accumulator, or the next value of the same state."""
+    next_value = {f"arg{result.state_arg}": result.value for result in results if result.state_arg is not None}
+    left = set(fragment.outputs)
+    found = 0
+    for position in fragment.donated:
+        value = fragment.inputs[position]
+        output = value if value in left else next_value.get(value)
+        if output in left and sizes.get(output) == sizes.get(value):
+            left.remove(output)
+            found += sizes.get(value, 0)
+    return found
+
+
 def peak_bytes(
     program: Program,
     instructions: Sequence[Instruction],
     sizes: Mapping[str, int],
     temp_bytes: Mapping[str, float],
+    reused: Mapping[str, int],
 ) -> tuple[float, float]:
     """(arguments, peak) in bytes per device of one mesh: live values along its list, plus what a run needs inside.
 
-    ``sizes``: from ``placed_bytes``. ``temp_bytes``: fragment -> bytes per device that only its run needs. A donated
-    input gives its room to an output when one is no larger; else both count during the run.
+    ``sizes``: from ``placed_bytes``. ``temp_bytes``: fragment -> bytes per device that only its run needs. ``reused``:
+    fragment -> ``reused_bytes``; other donated inputs are dropped after the run and count with its outputs.
     """
     arguments = {v.id: sizes[v.id] for v in program.values.values() if v.kind == "argument" and v.id in sizes}
     live: dict[Instance, int] = {(value, None): size for value, size in arguments.items()}
@@ -59,7 +74,7 @@ def peak_bytes(
             live |= {instance: sizes.get(instance[0], 0) for instance in program.reads(item) if instance not in live}
             donated = program.donates(item)
             written = {instance: sizes.get(instance[0], 0) for instance in program.writes(item)}
-            new = max(0, sum(written.values()) - sum(live[instance] for instance in donated))
+            new = sum(written.values()) - reused.get(item.fragment, 0)
             peak = max(peak, sum(live.values()) + new + int(temp_bytes.get(item.fragment, 0)))
             for instance in donated:
                 del live[instance]

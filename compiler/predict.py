@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from compiler.instructions import Program
 from compiler.machine import Machine
-from compiler.memory import peak_bytes, placed_bytes, value_bytes
-from compiler.plan import Instruction, Mesh, Phase, Prediction, Recv, Run, Send
+from compiler.memory import peak_bytes, placed_bytes, reused_bytes, value_bytes
+from compiler.plan import Instruction, Mesh, Phase, Prediction, Recv, Result, Run, Send
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,9 @@ def predict(
     *,
     run_s: Mapping[str, float],
     temp_bytes: Mapping[str, float] | None = None,
+    results: Sequence[Result] = (),
 ) -> Prediction:
-    """The plan's prediction. ``run_s``: seconds of one run of each fragment; ``temp_bytes`` per device."""
+    """The plan's prediction. ``run_s``: seconds of one run of each fragment; ``temp_bytes`` per device; ``results``: the plan's."""
 
     def transfer_s(value: str, source: int, target: int) -> float:
         """Every device of the smaller mesh moves its share at once."""
@@ -80,7 +81,8 @@ def predict(
 
     times = simulate_step(instructions, run_s, transfer_s)
     sizes = [placed_bytes(list(program.values.values()), meshes, mesh) for mesh in range(len(meshes))]
-    memory = [peak_bytes(program, instructions[m], sizes[m], temp_bytes or {}) for m in range(len(meshes))]
+    reused = {name: reused_bytes(item, results, sizes[item.mesh]) for name, item in program.fragments.items()}
+    memory = [peak_bytes(program, instructions[m], sizes[m], temp_bytes or {}, reused) for m in range(len(meshes))]
     sent = [item.value for items in instructions for item in items if isinstance(item, Send)]
     return Prediction(
         step_s=times.step_s,

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from compiler.instructions import Program, make_instructions
 from compiler.machine import load_machine
-from compiler.memory import dtype_bytes, peak_bytes, placed_bytes
+from compiler.memory import dtype_bytes, peak_bytes, placed_bytes, reused_bytes
 from compiler.plan import (
     Argument,
     Axis,
@@ -190,10 +190,12 @@ def test_peak_counts_microbatches_in_flight() -> None:
     sizes = placed_bytes(plan.values, plan.meshes, 0)
     assert sizes == {"arg0": 8192, "batch1": 1024, "act": 512, "grad": 512, "sum": 8192, "new": 8192}
     program = Program.of(plan.fragments, plan.values, 4, {"new": (0,), "loss": ()})
-    arguments, peak = peak_bytes(program, plan.instructions[0], sizes, {})
+    reused = {item.name: reused_bytes(item, plan.results, sizes) for item in plan.fragments}
+    assert {name: size for name, size in reused.items() if size} == {"backward.0": 8192, "update.0": 8192}
+    arguments, peak = peak_bytes(program, plan.instructions[0], sizes, {}, reused)
     assert arguments == 8192
     assert peak == 8192 + 8192 + 2 * 1024 + 512, "parameter, sum, two batches in flight, one activation or gradient"
-    _, more = peak_bytes(program, plan.instructions[0], sizes, {"backward.0": 100_000})
+    _, more = peak_bytes(program, plan.instructions[0], sizes, {"backward.0": 100_000}, reused)
     assert more == pytest.approx(100_000 + peak, abs=1024)
 
 
