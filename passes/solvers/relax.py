@@ -140,7 +140,8 @@ def solve_core(
     (relative) of the best. A choice that is over a memory row by less than the back end's tolerance does not fit: then the program
     is solved once more, a little stricter.
     """
-    program = _Program(core, backend, max(scale, 1.0) / 1e4)
+    unit = _unit(core, scale)
+    program = _Program(core, backend, unit)
     status = program.optimize(relax=True, seconds=seconds)
     if status == "INFEASIBLE":
         return Relaxed(None, np.inf, "lp", proved=True)
@@ -151,7 +152,7 @@ def solve_core(
     if integral and core.fits(choice):
         return Relaxed(choice, bound, "lp", proved=True)
     # A new program: HiGHS behind python-mip 2.0 ends the process when a model that was relaxed is branched on (2026-11-21).
-    program = _Program(core, backend, max(scale, 1.0) / 1e4, gap, whole=True)
+    program = _Program(core, backend, unit, gap, whole=True)
     status = program.branch(start, seconds, most_nodes)
     if status in ("INFEASIBLE", "INT_INFEASIBLE"):
         return Relaxed(None, np.inf, "branch and bound", proved=True)
@@ -166,3 +167,13 @@ def solve_core(
     less = core.limits - _STRICTER * np.maximum(np.abs(core.limits), 1.0)
     again = solve_core(replace(core, limits=less), backend, seconds, start, scale, most_nodes, gap, strict=True)
     return Relaxed(again.choice, bound, "branch and bound", proved=False)
+
+
+def _unit(core: Core, scale: float) -> float:
+    """Ticks of 1 in the program's objective: a typical objective is 1e4, and no cost is above 1e10.
+
+    Larger ones come where the best choice costs nothing and does not fit: CBC then says infeasible, and HiGHS ends with an error.
+    """
+    costs = (*core.costs, *(cost for _, _, cost in core.edges))
+    largest = max((float(np.max(cost, initial=0.0, where=np.isfinite(cost))) for cost in costs), default=0.0)
+    return max(scale if np.isfinite(scale) else largest, 1e-6 * largest, 1.0) / 1e4

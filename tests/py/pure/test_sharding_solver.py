@@ -97,6 +97,12 @@ def test_equals_brute_force_inside_memory_rows(seed: int, nodes: int, ties: bool
     check(random_problem(seed, nodes=nodes, rows=1 + seed % 3, ties=ties, forbidden=forbidden, density=density))
 
 
+@pytest.mark.parametrize("backend", ["cbc", "highs"])
+def test_the_best_choice_is_free_and_does_not_fit(backend: Backend):
+    node = Node("n", np.array([0.0, 1.0, 2.0]))
+    check(ShardingProblem((node,), (), (MemoryRow("row", 5.1, {0: np.array([7.0, 5.0, 3.0])}),)), backend)
+
+
 def layers(count: int, seed: int = 0) -> ShardingProblem:
     """A chain of equal random blocks of six nodes; the blocks share their arrays, as repeated layers do."""
     rng = np.random.default_rng(seed)
