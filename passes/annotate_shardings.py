@@ -17,6 +17,7 @@ from dialects.ops import CONTROL_FLOW, body_ops, defining_op, element_bits, elem
 from dialects.sdy_attrs import SHARDING, sharding_attr, shardings_attr
 from dialects.sharding import Sharding
 from dialects.signature import attr_dicts, set_attr_dicts
+from passes.analysis.fusion import BARRIER
 from passes.analysis.op_costs import is_free, sum_bytes
 from passes.analysis.sharding_graph import ShardingGraph, Use
 from passes.analysis.strategies import Strategy
@@ -68,7 +69,7 @@ class Annotator:
             for i, value in enumerate(wanted):
                 if op.operands[i] != value:
                     op.operands[i] = value
-            if op.name in CONTROL_FLOW:
+            if op.name in (*CONTROL_FLOW, BARRIER):
                 op.attributes[SHARDING] = self._shardings([self.given(value) for value in op.results])
                 for region in op.regions:
                     self._block(region.blocks[0])

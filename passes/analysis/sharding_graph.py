@@ -4,7 +4,7 @@ A *site* is a place where shardings are chosen, with one node of the problem eac
     op      an op, or a cluster of elementwise ops of one shape that all take one sharding: its strategies
     port    a value id that crosses fragments (arg, batch, acc, v): its shardings
     copy    a value with several readers: the sharding that they share, so that one reshard serves them all
-    carry   a value that a loop carries, or that the branches of an if give
+    carry   a value that a loop carries, that the branches of an if give, or that stands behind a barrier (each for itself)
 Edges are reshards: from what a site gives to what a reader wants, times how often that happens in a step.
 Constants are no sites: every reader makes its own part of them.
 """
@@ -21,6 +21,7 @@ from dialects.sharding import Sharding, replicated
 from dialects.signature import attr_dicts, int_of, text_of
 from passes.analysis.clusters import Clusters
 from passes.analysis.flops import UNKNOWN_TRIPS
+from passes.analysis.fusion import BARRIER
 from passes.analysis.op_costs import is_free
 from passes.analysis.strategies import Strategies, Strategy
 from passes.analysis.trip_count import trip_count
@@ -163,7 +164,7 @@ class GraphBuilder:
 
     def _block(self, block: ir.Block, runs: float) -> None:
         for op in body_ops(block)[:-1]:
-            if op.name in CONTROL_FLOW:
+            if op.name in (*CONTROL_FLOW, BARRIER):
                 self._control_flow(op, runs)
             elif not is_free(op):
                 self._leaf(op, runs)
@@ -191,7 +192,7 @@ class GraphBuilder:
         trips = (trip_count(op) or UNKNOWN_TRIPS) if loop else 1
         carried = [self._carry(op, i, value, runs) for i, value in enumerate(op.results)]
         scalar = (replicated(0),)
-        if loop:
+        if loop or op.name == BARRIER:
             for i, value in enumerate(op.operands):
                 self._use(value, carried[i], self.strategies.first(carried[i].forms), runs, op, i)
         else:

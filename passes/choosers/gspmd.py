@@ -7,6 +7,7 @@ Source: GSPMD (Xu et al., arXiv:2105.04663).
 """
 
 import time
+from collections.abc import Iterable
 
 import numpy as np
 from jaxlib.mlir import ir
@@ -15,6 +16,7 @@ from dialects import attributes as names
 from dialects.ops import CONTROL_FLOW, all_ops, body_ops, entry_block
 from dialects.sharding import Sharding
 from dialects.signature import attr_dicts, text_of
+from passes.analysis.fusion import BARRIER
 from passes.analysis.op_costs import is_free_value
 from passes.analysis.sharding_graph import Member, Site
 from passes.choosers.annotated import annotation_masks
@@ -63,6 +65,8 @@ class _Alike:
             for op in all_ops(func.operation):
                 if op.name in CONTROL_FLOW:
                     self._control_flow(op)
+                elif op.name == BARRIER:
+                    self._together(op.operands, op.results)
 
     def root(self, value: ir.Value) -> ir.Value:
         """The value that stands for all that lie as ``value``."""
@@ -79,9 +83,12 @@ class _Alike:
             if not loop or number == 1:
                 groups.append(list(body_ops(block)[-1].operands))
             for group in groups:
-                for value, result in zip(group, op.results, strict=False):
-                    if not is_free_value(value):
-                        self._join(result, value)
+                self._together(group, op.results)
+
+    def _together(self, values: Iterable[ir.Value], results: Iterable[ir.Value]) -> None:
+        for value, result in zip(values, results, strict=False):
+            if not is_free_value(value):
+                self._join(result, value)
 
     def _join(self, first: ir.Value, second: ir.Value) -> None:
         a, b = self.root(first), self.root(second)

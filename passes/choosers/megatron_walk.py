@@ -15,6 +15,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import CONTROL_FLOW, body_ops, entry_block, op_key, shape_of
 from dialects.signature import attr_dicts, op_text, text_of
+from passes.analysis.fusion import BARRIER
 from passes.analysis.rules import Rule, read_rule
 from passes.choosers.named_dims import NamedDims
 from passes.decide_shardings import Case
@@ -73,6 +74,9 @@ class Walk:
         for op in body_ops(block)[:-1]:
             if op.name in CONTROL_FLOW:
                 self._control_flow(op)
+            elif op.name == BARRIER:
+                for value, result in zip(op.operands, op.results, strict=True):
+                    self._same(value, result)
             elif (rule := read_rule(op)) is not None:
                 self._leaf(op, rule)
 
@@ -137,6 +141,13 @@ class Walk:
         dim = self.weights.get(weight.port, -2)
         return _factor_at(mapping, weight.dims.index(dim)) if dim in weight.dims else None
 
+    def _same(self, value: ir.Value, other: ir.Value) -> None:
+        """``other`` is ``value``: behind a barrier, inside a loop."""
+        if value in self._made_of:
+            self._made_of[other] = self._made_of[value]
+        if value in self.split:
+            self.split[other] = self.split[value]
+
     def _control_flow(self, op: ir.Operation) -> None:
         if op.name != "stablehlo.while":
             for region in op.regions:
@@ -144,10 +155,9 @@ class Walk:
             return
         body = op.regions[1].blocks[0]
         for value, inner, before in zip(op.operands, body.arguments, op.regions[0].blocks[0].arguments, strict=True):
-            if value in self._made_of:
-                self._made_of[inner] = self._made_of[value]
+            self._same(value, inner)
             if value in self.split:
-                self.split[inner] = self.split[before] = self.split[value]
+                self.split[before] = self.split[value]
         self._block(body)
         for inner, after, result in zip(body.arguments, body_ops(body)[-1].operands, op.results, strict=True):
             if after in self.split and self.split.get(inner) == self.split[after]:

@@ -14,6 +14,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import CONTROL_FLOW, all_ops, body_ops, entry_block, num_bytes, parent_op, shape_of
 from dialects.signature import attr_dicts, text_of
+from passes.analysis.fusion import BARRIER
 from passes.analysis.op_costs import is_free, is_free_value
 from passes.analysis.rules import read_rule
 from passes.analysis.sharding_graph import Site
@@ -87,6 +88,9 @@ class NamedDims:
         for op in all_ops(func.operation)[1:]:
             if op.name in CONTROL_FLOW:
                 self._control_flow(op)
+            elif op.name == BARRIER:
+                for value, result in zip(op.operands, op.results, strict=True):
+                    self._same(value, result)
             elif op.name not in ("func.return", "stablehlo.return"):
                 self._leaf(op)
 

@@ -38,3 +38,23 @@ module @scan {
     return %r#1 : tensor<4096x1024xf16>
   }
 }
+
+// -----
+
+// What stands behind a barrier (jax.checkpoint puts a layer's input and weights there) is split, each tensor in its own way.
+// CHECK-LABEL: module @barrier
+// CHECK:       func.func private @forward
+// CHECK-SAME:    "batch0", {{[^>]*}}@mesh, [{"x"}, {}]>
+// CHECK-NOT:     sdy.reshard
+// CHECK:         stablehlo.optimization_barrier {sdy.sharding = #sdy.sharding_per_value<[<@mesh, [{"x"}, {}]>, <@mesh, [{}, {}]>]>}
+// CHECK-NOT:     sdy.reshard
+// CHECK:         return
+module @barrier {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<65536x512xf16> {mw.value = "batch0", mw.value_dim = 0 : i64}, %w: tensor<512x512xf16> {mw.value = "arg1", mw.value_dim = -1 : i64})
+      -> (tensor<65536x512xf16> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %b:2 = stablehlo.optimization_barrier %x, %w : tensor<65536x512xf16>, tensor<512x512xf16>
+    %h = stablehlo.dot_general %b#0, %b#1, contracting_dims = [1] x [0] : (tensor<65536x512xf16>, tensor<512x512xf16>) -> tensor<65536x512xf16>
+    return %h : tensor<65536x512xf16>
+  }
+}
