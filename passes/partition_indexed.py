@@ -22,16 +22,16 @@ from passes.partition_fit import Fit
 def gather(op: ir.Operation, fit: Fit, device: Device) -> ir.Value | None:
     """Gives the masked rows when an indexed dim is split (the vocabulary-parallel embedding); else only sizes change."""
     numbers = stablehlo.GatherDimensionNumbers(op.attributes["dimension_numbers"])
-    collapsed, batching = list(numbers.collapsed_slice_dims), list(numbers.operand_batching_dims)
     sizes = list(ir.DenseI64ArrayAttr(op.attributes["slice_sizes"]))
     whole, local = fit.shapes[0], shape_of(op.operands[0])
     limits = [size - taken for size, taken in zip(whole, sizes, strict=True)]
+    parts = [limit > 0 for limit in limits]  # one of many is taken, whether the dim is then collapsed or stays as 1
     for dim in range(len(sizes)):
-        if dim not in collapsed and dim not in batching and fit.ins[0].dims[dim]:
+        if fit.ins[0].dims[dim] and not parts[dim]:
             sizes[dim] = local[dim]
     op.attributes["slice_sizes"] = i64s(sizes)
     _shield(op)
-    indexed = [dim for dim in numbers.start_index_map if dim in collapsed and fit.ins[0].dims[dim]]
+    indexed = [dim for dim in numbers.start_index_map if parts[dim] and fit.ins[0].dims[dim]]
     if not indexed:
         return None
     op.attributes["indices_are_sorted"] = ir.BoolAttr.get(False)

@@ -147,6 +147,7 @@ def _gathers() -> list[Case]:
         ("embedding_bf16", "8x16xbf16", "4x8", "i32", "4x8", "4x8x16xbf16", rows, "1, 16"),
         ("gather_pairs", "8x8x16xf32", "8x2", "i32", "8x2", "8x16xf32", pairs, "1, 1, 16"),
         ("gather_batched", "4x8x16xf32", "4x8", "i32", "4x8x1", "4x8x16xf32", batched, "1, 1, 16"),
+        ("gather_one_kept", "8x16xf32", "8x1", "i32", "8x1", "8x1x16xf32", "offset_dims = [1, 2], start_index_map = [0], index_vector_dim = 1", "1, 16"),
         ("gather_window", "8x16xf32", "8x1", "i32", "8x1", "8x3x16xf32", "offset_dims = [1, 2], start_index_map = [0], index_vector_dim = 1", "3, 16"),
         ("gather_whole_window", "8x16xf32", "8x1", "i32", "8x1", "8x8x16xf32", "offset_dims = [1, 2], start_index_map = [1], index_vector_dim = 1", "8, 16"),
     ]  # fmt: skip
