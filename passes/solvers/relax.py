@@ -22,6 +22,8 @@ from passes.solvers.sharding_problem import Backend, Costs
 
 _INTEGRAL = 1e-6
 _STRICTER = 4e-6  # of a memory row: back ends let a row be over by 1e-6
+_NOTHING = ("INFEASIBLE", "INT_INFEASIBLE")
+_DOUBTFUL = ("ERROR", "OTHER", "UNBOUNDED")
 _GAP = 1e-9  # relative; the solvers' default of 1e-4 would stop at "good enough"
 
 
@@ -92,8 +94,11 @@ class _Program:
         return self._row(columns, factors, limit / size, "<")
 
     def optimize(self, *, relax: bool, seconds: float, most_nodes: int = 2**31 - 1) -> str:
-        with quiet():
-            status = self.model.optimize(relax=relax, max_seconds=seconds, max_nodes=most_nodes)
+        try:
+            with quiet():
+                status = self.model.optimize(relax=relax, max_seconds=seconds, max_nodes=most_nodes)
+        except self.mip.InterfacingError:  # HiGHS gave up, and says no more than that
+            return "ERROR"
         return str(status.name)
 
     def choice(self) -> tuple[tuple[int, ...], bool]:
@@ -138,12 +143,14 @@ def solve_core(
 
     ``most_nodes`` bounds the branching, the same on every machine; ``seconds`` is the last resort; branching ends within ``gap``
     (relative) of the best. A choice that is over a memory row by less than the back end's tolerance does not fit: then the program
-    is solved once more, a little stricter.
+    is solved once more, a little stricter. Where HiGHS fails, or says that nothing fits and that would be believed, CBC is asked.
     """
     unit = _unit(core, scale)
     program = _Program(core, backend, unit)
     status = program.optimize(relax=True, seconds=seconds)
-    if status == "INFEASIBLE":
+    if backend == "highs" and (status in _DOUBTFUL or (status in _NOTHING and gap <= _GAP)):
+        return solve_core(core, "cbc", seconds, start, scale, most_nodes, gap, strict)
+    if status in _NOTHING:
         return Relaxed(None, np.inf, "lp", proved=True)
     if status != "OPTIMAL":
         return Relaxed(None, -np.inf, "lp", proved=False)
@@ -154,7 +161,9 @@ def solve_core(
     # A new program: HiGHS behind python-mip 2.0 ends the process when a model that was relaxed is branched on (2026-11-21).
     program = _Program(core, backend, unit, gap, whole=True)
     status = program.branch(start, seconds, most_nodes)
-    if status in ("INFEASIBLE", "INT_INFEASIBLE"):
+    if backend == "highs" and (status in _DOUBTFUL or (status in _NOTHING and gap <= _GAP)):
+        return solve_core(core, "cbc", seconds, start, scale, most_nodes, gap, strict)
+    if status in _NOTHING:
         return Relaxed(None, np.inf, "branch and bound", proved=True)
     if status not in ("OPTIMAL", "FEASIBLE"):
         return Relaxed(None, bound, "branch and bound", proved=False)
@@ -170,10 +179,10 @@ def solve_core(
 
 
 def _unit(core: Core, scale: float) -> float:
-    """Ticks of 1 in the program's objective: a typical objective is 1e4, and no cost is above 1e10.
+    """Ticks of 1 in the program's objective: a typical objective is 1e4, and no cost is above 1e7.
 
     Larger ones come where the best choice costs nothing and does not fit: CBC then says infeasible, and HiGHS ends with an error.
     """
     costs = (*core.costs, *(cost for _, _, cost in core.edges))
     largest = max((float(np.max(cost, initial=0.0, where=np.isfinite(cost))) for cost in costs), default=0.0)
-    return max(scale if np.isfinite(scale) else largest, 1e-6 * largest, 1.0) / 1e4
+    return max(scale if np.isfinite(scale) else largest, 1e-3 * largest, 1.0) / 1e4
