@@ -41,6 +41,9 @@ from passes.verify_collectives import VerifyCollectives
 from passes.verify_fragments import VerifyFragments
 from passes.verify_stages import VerifyStages
 
+MOST_WRONG = 1.5  # times what a device's own program needs: more than this memory rows never were
+SLACKS = (1.2, 1.02)  # times the least of the rows: room by the rows for a plan that may fit in truth
+SHARES = (1.0, 0.92, 0.82)  # of the room that would be right if the rows were as wrong about the next plan as about this one
 DEVICES_PER_HOST = 8  # what a host has when only the number of devices is known, and it is a multiple of this
 
 
@@ -68,23 +71,29 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
 
 
 def _with_room(ready: Prepared, name: str, machine: Machine, options: PlanOptions) -> tuple[Plan, dict[str, str]]:
-    """The cheapest plan; where none has room, or a device's own program turns out larger than its memory rows said, the
-    cheapest in that much less room, and then the smallest there is. Raises UserError with the smallest's size.
+    """The cheapest plan. Memory rows are an estimate, so where they or a device's own program leave no room, the cheapest in as
+    much more or less room by the rows as they may be wrong, and then the smallest there is. Raises UserError with that one's size.
     """
     spare = _copy(ready.module)
+
+    def attempt(module: ir.Module, rows_bytes: float) -> tuple[Plan, dict[str, str]]:
+        mine, room = replace(ready, module=module), msgspec.structs.replace(machine, memory_bytes=rows_bytes)
+        return _finish(mine, name, machine, shard(module, room, ready.layout, options), options)
+
+    limit = machine.memory_bytes
     try:
-        return _finish(ready, name, machine, shard(ready.module, machine, ready.layout, options), options)
+        return attempt(ready.module, limit)
     except NoRoom as error:
         missing: NoRoom | TooLarge = error
+        least = max(error.short.total_bytes, limit)
+        others = [least * slack for slack in SLACKS] if least <= MOST_WRONG * limit else []
     except TooLarge as error:
-        missing = error
-        less = machine.memory_bytes * machine.memory_bytes / error.peak_bytes
-        room = msgspec.structs.replace(machine, memory_bytes=less)
-        again = replace(ready, module=_copy(spare))
+        missing, others = error, [limit * limit / error.peak_bytes * share for share in SHARES]
+    for rows_bytes in others if options.intra == "ilp" or isinstance(missing, TooLarge) else ():
         try:
-            return _finish(again, name, machine, shard(again.module, room, again.layout, options), options)
+            return attempt(_copy(spare), rows_bytes)
         except UserError:
-            pass
+            continue
     if options.intra != "ilp":
         raise missing
     last = replace(ready, module=spare)

@@ -80,6 +80,7 @@ class NoRoom(UserError):
 
     def __init__(self, short: Shortage, options: PlanOptions, found_bytes: float | None = None) -> None:
         super().__init__(_message(short, options, found_bytes), remedy=f"use {_remedies(short, options, found_bytes)}")
+        self.short = short
 
 
 def _message(short: Shortage, options: PlanOptions, found_bytes: float | None) -> str:

@@ -34,10 +34,10 @@ def test_the_least_by_class_and_what_would_help(tmp_path: Path, capsys: pytest.C
 
 
 def test_the_least_is_true(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Less than the smallest plan is not enough; just that is, and so is whatever is more."""
+    """Two parts in a hundred less than the smallest plan found are not enough; just that is, and so is whatever is more."""
     plan(tmp_path / "none", "--memory-per-device", "100KiB")
     enough = int(capsys.readouterr().err.partition("--memory-per-device (")[2].partition("B is enough)")[0])
-    assert plan(tmp_path / "less", "--memory-per-device", f"{enough - 1}B") == 2
+    assert plan(tmp_path / "less", "--memory-per-device", f"{enough * 98 // 100}B") == 2
     for number, part in enumerate((1.0, 1.01, 1.03, 1.06, 1.1)):
         out = tmp_path / str(number)
         assert plan(out, "--memory-per-device", f"{int(enough * part)}B") == 0
@@ -69,3 +69,15 @@ def test_the_number_is_of_the_fullest_mesh(tmp_path: Path, capsys: pytest.Captur
     assert plan(tmp_path / "just", *where, "--memory-per-device", f"{enough}B", module=CONV) == 0
     first, second = load_plan(str(tmp_path / "just")).prediction.mesh_peak_bytes
     assert first < second <= enough
+
+
+def test_no_cliff_where_rows_and_programs_disagree(tmp_path: Path) -> None:
+    """Where the cheapest choice by the rows turns out too large, a little less room is tried before the smallest plan."""
+    predicted: list[float] = []
+    for size in ("500KB", "450KB", "400KB", "360KB"):
+        assert plan(tmp_path / size, "--microbatches", "2", "--memory-per-device", size) == 0
+        found = load_plan(str(tmp_path / size)).prediction
+        assert max(found.mesh_peak_bytes) <= int(size[:-2]) * 1e3
+        predicted.append(found.step_s)
+    assert predicted == sorted(predicted)
+    assert predicted[-1] < 2 * predicted[0]
