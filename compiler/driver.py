@@ -43,7 +43,11 @@ from passes.verify_stages import VerifyStages
 
 MOST_WRONG = 1.5  # times what a device's own program needs: more than this memory rows never were
 SLACKS = (1.2, 1.02)  # times the least of the rows: room by the rows for a plan that may fit in truth
-SHARES = (1.0, 0.92, 0.82)  # of the room that would be right if the rows were as wrong about the next plan as about this one
+SHARES = (
+    1.0,
+    0.92,
+    0.82,
+)  # of the room that would be right if the rows were as wrong about the next plan as about this one
 DEVICES_PER_HOST = 8  # what a host has when only the number of devices is known, and it is a multiple of this
 
 
