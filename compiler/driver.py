@@ -81,8 +81,9 @@ def _with_room(ready: Prepared, name: str, machine: Machine, options: PlanOption
     spare = _copy(ready.module)
 
     def attempt(module: ir.Module, rows_bytes: float) -> tuple[Plan, dict[str, str]]:
-        mine, room = replace(ready, module=module), msgspec.structs.replace(machine, memory_bytes=rows_bytes)
-        return _finish(mine, name, machine, shard(module, room, ready.layout, options), options)
+        room = msgspec.structs.replace(machine, memory_bytes=rows_bytes)
+        sharded = shard(module, room, ready.layout, options).on_devices_of(machine.memory_bytes)
+        return _finish(replace(ready, module=module), name, machine, sharded, options)
 
     limit = machine.memory_bytes
     try:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
+from msgspec import structs
 
 from compiler.annotate import user_mesh
 from compiler.decision_names import value_names
@@ -34,6 +35,12 @@ class Sharded:
     costs: MeshCosts
     certificates: tuple[Certificate, ...]
     records: tuple[DecisionRecord, ...] = ()
+
+    def on_devices_of(self, memory_bytes: float) -> "Sharded":
+        """The same with this as the limit in its records: a choice may have been made in another room than the devices have."""
+        memories = (structs.replace(record.memory, limit_bytes=memory_bytes) for record in self.records)
+        records = (structs.replace(record, memory=m) for record, m in zip(self.records, memories, strict=True))
+        return replace(self, records=tuple(records))
 
 
 @dataclass(frozen=True)

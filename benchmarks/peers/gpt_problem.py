@@ -17,11 +17,12 @@ from passes.choose_stages import ChooseStages
 from passes.copy_views import CopyViews
 from passes.decide_shardings import read_cases
 from passes.mark_phases import MarkPhases
-from passes.microbatch import Microbatch, populate_rules
+from passes.microbatch import Microbatch
 from passes.normalize import Normalize
 from passes.place import Place
 from passes.realize import Realize
 from passes.solvers.sharding_problem import ShardingProblem
+from passes.write_rules import write_rules
 
 SCRIPT = Path(__file__).resolve().parents[2] / "examples/paper/gpt.py"
 
@@ -43,6 +44,6 @@ def read_problem(module: Path, machine: str, mesh: tuple[int, ...]) -> ShardingP
         steps = (Normalize(), AssignRoles(), Microbatch(microbatches=1), CopyViews(), MarkPhases())
         for step in (*steps, ChooseStages(stages=1), Place(), Realize()):
             step.run(loaded)
-        populate_rules(loaded)
+        write_rules(loaded)
         (case,) = read_cases(loaded, costs)
         return case.problem

@@ -40,7 +40,6 @@ def ascend(
     core: Core,
     sweeps: int,
     constant: float = 0.0,
-    starts: Sequence[Sequence[int]] = (),
     until: float = np.inf,
     prices: NDArray[np.float64] | None = None,
 ) -> Ascent:
@@ -51,8 +50,7 @@ def ascend(
     """
     best = _Best(core, constant)
     first = descend(core, [int(cost.argmin()) for cost in core.costs])
-    for choice in (first, *starts):
-        best.offer(choice)
+    best.offer(first)
     ceiling = min(core.objective(first), best.cost) if not len(core.limits) else best.cost
     messages = Messages(core, ceiling if np.isfinite(ceiling) else _ceiling(core))
     if prices is not None:

@@ -76,7 +76,9 @@ def test_no_cliff_where_rows_and_programs_disagree(tmp_path: Path) -> None:
     predicted: list[float] = []
     for size in ("500KB", "450KB", "400KB", "360KB"):
         assert plan(tmp_path / size, "--microbatches", "2", "--memory-per-device", size) == 0
-        found = load_plan(str(tmp_path / size)).prediction
+        made = load_plan(str(tmp_path / size))
+        found = made.prediction
+        assert all(decision.memory.limit_bytes == int(size[:-2]) * 1e3 for decision in made.decisions)
         assert max(found.mesh_peak_bytes) <= int(size[:-2]) * 1e3
         predicted.append(found.step_s)
     assert predicted == sorted(predicted)
