@@ -1,6 +1,6 @@
 """Digests of ten plans and of what ``explain`` says of them: equal before and after a change that should change no plan.
 
-    python benchmarks/digests.py > before.txt;  (change something)  python benchmarks/digests.py | diff before.txt -
+python benchmarks/digests.py > before.txt;  (change something)  python benchmarks/digests.py | diff before.txt -
 """
 
 import hashlib

@@ -22,14 +22,15 @@ from pathlib import Path
 
 from jaxlib.mlir import ir
 
-from compiler.check_plan import held_results
 from compiler.driver import make_plan
 from compiler.emit import local_block
-from compiler.instructions import Program
-from compiler.memory import peak_bytes, placed_bytes, reused_bytes
+from compiler.memory import peak_bytes, reused_bytes
 from compiler.options import PlanOptions
-from compiler.plan import Fragment, Plan
-from compiler.plan_io import load_plan
+from compiler.plan.check import held_results
+from compiler.plan.files import load_plan
+from compiler.plan.program import Program
+from compiler.plan.records import Fragment, Plan
+from compiler.plan.sizes import placed_bytes
 from compiler.timing import COLLECTIVES
 from dialects.context import make_context
 from dialects.errors import UserError

@@ -24,7 +24,7 @@ from jaxlib.mlir import ir
 from truth import Collective, collectives_of, priced
 
 from compiler.emit import local_block
-from compiler.plan_io import load_plan
+from compiler.plan.files import load_plan
 from dialects.context import make_context
 from dialects.ops import main_func
 

@@ -5,16 +5,17 @@ from collections.abc import Sequence
 import msgspec
 from jaxlib.mlir import ir
 
-from compiler.check_instructions import check_instructions
-from compiler.check_plan import check_plan, held_results
 from compiler.emit import Part, fragment_of, make_results, make_values, read_parts, stage_text
-from compiler.instructions import Program, find_donated, make_instructions
+from compiler.instructions import find_donated, make_instructions
 from compiler.intra import Sharded
 from compiler.layout import Layout
 from compiler.machine import Machine
 from compiler.options import PlanOptions
-from compiler.plan import VERSION, Argument, Fragment, Plan, Prediction, Result
-from compiler.plan_intra import MemoryRecord
+from compiler.plan.check import check_plan, held_results
+from compiler.plan.check_instructions import check_instructions
+from compiler.plan.decisions import MemoryRecord
+from compiler.plan.program import Program
+from compiler.plan.records import VERSION, Argument, Fragment, Plan, Prediction, Result
 from compiler.predict import predict
 from compiler.schedule import make_schedule
 from compiler.timing import fragment_s

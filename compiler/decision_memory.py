@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from compiler.plan_intra import MemoryRecord
+from compiler.plan.decisions import MemoryRecord
 from dialects import attributes as names
 from dialects.signature import attr_dicts, op_text, text_of
 from passes.analysis.sharding_graph import Site

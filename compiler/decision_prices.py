@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxlib.mlir import ir
 
-from compiler.plan_intra import AlternativeRecord, CollectiveRecord
+from compiler.plan.decisions import AlternativeRecord, CollectiveRecord
 from dialects.ops import element_bits, element_type, shape_of
 from dialects.sharding import Sharding
 from passes.analysis.op_costs import sum_bytes

@@ -10,7 +10,7 @@ from compiler.decision_memory import memory_record
 from compiler.decision_names import Names, UserName, common_name, pattern
 from compiler.decision_prices import Price, Prices, shorter, show_strategy
 from compiler.decision_remarks import remarks_of
-from compiler.plan_intra import CertificateRecord, DecisionRecord, GroupRecord
+from compiler.plan.decisions import CertificateRecord, DecisionRecord, GroupRecord
 from dialects import attributes as names
 from dialects.ops import element_type
 from dialects.signature import op_text

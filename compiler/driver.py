@@ -16,8 +16,8 @@ from compiler.layout import Layout, auto_stages, make_layout, microbatch_candida
 from compiler.machine import Machine, load_machine
 from compiler.no_room import NoRoom, Shortage
 from compiler.options import PlanOptions
-from compiler.plan import Argument, Plan
-from compiler.plan_io import write_plan
+from compiler.plan.files import write_plan
+from compiler.plan.records import Argument, Plan
 from compiler.smallest import decide_smallest
 from dialects import attributes as names
 from dialects.context import make_context

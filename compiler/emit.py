@@ -8,7 +8,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import sdy
 
 from compiler.layout import Layout
-from compiler.plan import (
+from compiler.plan.records import (
     Argument,
     ArgumentRole,
     Fragment,

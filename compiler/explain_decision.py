@@ -17,8 +17,8 @@ from compiler.explain_rows import (
     show_kind,
     total,
 )
-from compiler.plan import Plan
-from compiler.plan_intra import AlternativeRecord, DecisionRecord, GroupRecord
+from compiler.plan.decisions import AlternativeRecord, DecisionRecord, GroupRecord
+from compiler.plan.records import Plan
 from compiler.units import show_bytes, show_s
 
 MOST_GROUPS = 15  # rows of the text; the JSON has them all

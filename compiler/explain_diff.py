@@ -11,8 +11,8 @@ from compiler.decision_names import pattern
 from compiler.decision_prices import Price
 from compiler.explain_decision import show_extra, table
 from compiler.explain_rows import LEGEND, by_kind, memory_rows, show_axes, show_collectives
-from compiler.plan import Plan
-from compiler.plan_intra import CollectiveRecord, GroupRecord
+from compiler.plan.decisions import CollectiveRecord, GroupRecord
+from compiler.plan.records import Plan
 from compiler.units import show_bytes, show_s
 
 _MOST = 20  # rows of the text; the JSON has them all

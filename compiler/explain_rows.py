@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from compiler.decision_memory import CLASSES
-from compiler.plan_intra import CertificateRecord, CollectiveRecord, DecisionRecord, GroupRecord
+from compiler.plan.decisions import CertificateRecord, CollectiveRecord, DecisionRecord, GroupRecord
 from compiler.units import show_bytes, show_s
 
 LEGEND = (

@@ -9,8 +9,8 @@ from rich.text import Text
 from compiler.decision_names import pattern
 from compiler.explain_decision import show_extra, show_split, table
 from compiler.explain_rows import LEGEND, show_group, show_kind
-from compiler.plan import Plan
-from compiler.plan_intra import GroupRecord
+from compiler.plan.decisions import GroupRecord
+from compiler.plan.records import Plan
 from compiler.units import show_s
 from dialects.errors import fail
 

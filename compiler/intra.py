@@ -13,7 +13,7 @@ from compiler.machine import Machine
 from compiler.mesh import AXES, distinct_meshes, mesh_costs
 from compiler.no_room import NoRoom, Shortage, least, taken
 from compiler.options import PlanOptions
-from compiler.plan_intra import DecisionRecord
+from compiler.plan.decisions import DecisionRecord
 from dialects import attributes as names
 from dialects.errors import fail
 from dialects.sdy_attrs import mesh_text

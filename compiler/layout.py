@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from compiler.plan import Axis, Mesh
+from compiler.plan.records import Axis, Mesh
 from dialects.errors import fail
 from dialects.sharding import MeshShape
 

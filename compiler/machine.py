@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
-from compiler import plan
+from compiler.plan import records as plan
 from dialects.errors import fail
 from passes.solvers.mesh_costs import Kind
 

@@ -7,10 +7,11 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from compiler.instructions import Program
 from compiler.machine import Machine
-from compiler.memory import peak_bytes, placed_bytes, reused_bytes, value_bytes
-from compiler.plan import Instruction, Mesh, Phase, Prediction, Recv, Result, Run, Send
+from compiler.memory import peak_bytes, reused_bytes
+from compiler.plan.program import Program
+from compiler.plan.records import Instruction, Mesh, Phase, Prediction, Recv, Result, Run, Send
+from compiler.plan.sizes import placed_bytes, value_bytes
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from compiler.explain_decision import decision_tables, table
-from compiler.plan import Plan
-from compiler.plan_intra import GroupRecord
+from compiler.plan.decisions import GroupRecord
+from compiler.plan.records import Plan
 from compiler.report_facts import clock_rows, mesh_rows, sharding_rows, stage_rows, transfer_rows
 from compiler.units import show_bytes, show_flops, show_s
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from compiler.memory import shard_bytes, value_bytes
-from compiler.plan import Mesh, Plan, Send, Sharding, Slot
+from compiler.plan.records import Mesh, Plan, Send, Sharding, Slot
+from compiler.plan.sizes import shard_bytes, value_bytes
 
 
 class StageRow(msgspec.Struct, frozen=True):

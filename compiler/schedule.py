@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from compiler.plan import Phase, Run, Slot
+from compiler.plan.records import Phase, Run, Slot
 from dialects.errors import fail
 
 FragmentKey = tuple[int, Phase, int]  # stage, phase, level

@@ -18,7 +18,7 @@ from compiler.frontends.load import load_module
 from compiler.intra import Decided, decide
 from compiler.layout import Layout, make_layout
 from compiler.options import PlanOptions
-from compiler.plan_intra import CertificateRecord, MemoryRecord
+from compiler.plan.decisions import CertificateRecord, MemoryRecord
 from dialects.context import make_context
 from dialects.errors import Failure, fail
 from passes.microbatch import Microbatch

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from compiler.plan import Plan
+from compiler.plan.records import Plan
 from runtime.transport.mpi import Array
 
 BOUND_F32, BOUND_F16 = 1e-3, 2e-2

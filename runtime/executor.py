@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.plan import Fragment, Free, Plan, Recv, Run, Send, Value
+from compiler.plan.pieces import Piece, pieces
+from compiler.plan.records import Fragment, Free, Plan, Recv, Run, Send, Value
 from dialects.errors import Failure
 from runtime.dtypes import numpy_dtype
 from runtime.mesh import Seat
 from runtime.store import Key, Store, placement_on
-from runtime.transfer import Piece, pieces
 from runtime.transport.mpi import MpiTransport
 from runtime.xla import Executable, World
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.plan import Argument
+from compiler.plan.pieces import Slices
+from compiler.plan.records import Argument
 from runtime.dtypes import is_complex, is_float, is_unsigned, numpy_dtype
-from runtime.transfer import Slices
 
 Array = NDArray[Any]
 BLOCK = 1 << 20  # elements

@@ -16,11 +16,11 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.plan import Argument
+from compiler.plan.pieces import Slices
+from compiler.plan.records import Argument
 from dialects.errors import fail
 from runtime.dtypes import is_complex, is_float, numpy_dtype
 from runtime.generate import generate
-from runtime.transfer import Slices
 
 Array = NDArray[Any]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compiler.plan import Plan
+from compiler.plan.records import Plan
 from dialects.errors import Failure
 from runtime import output
 from runtime.executor import Action, Resolver

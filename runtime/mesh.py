@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from compiler.plan import Fragment, Mesh, Plan
+from compiler.plan.records import Fragment, Mesh, Plan
 from dialects.errors import fail
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from compiler.plan import Plan
-from compiler.plan_io import load_plan
+from compiler.plan.files import load_plan
+from compiler.plan.records import Plan
 from dialects.errors import fail
 from runtime.mesh import Seat, fragments_of
 from runtime.transport.mpi import MpiTransport

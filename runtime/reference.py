@@ -10,7 +10,7 @@ import os
 
 import numpy as np
 
-from compiler.plan import Plan
+from compiler.plan.records import Plan
 from runtime.compare import Difference, bound_of, differences, perturbed, rounding_of
 from runtime.dtypes import numpy_dtype
 from runtime.inputs import Inputs

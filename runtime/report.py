@@ -7,7 +7,7 @@ import math
 import sys
 from typing import Any
 
-from compiler.plan import Plan
+from compiler.plan.records import Plan
 from runtime.compare import Difference
 from runtime.results import Scalar, StepReport
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from compiler.plan import Placement, Plan, Result, Value
+from compiler.plan.pieces import ONE_DEVICE, Piece, pieces
+from compiler.plan.records import Placement, Plan, Result, Value
 from runtime.dtypes import is_complex, is_float, numpy_dtype
 from runtime.mesh import Seat
 from runtime.store import Store
-from runtime.transfer import ONE_DEVICE, Piece, pieces
 from runtime.transport.mpi import Array, MpiTransport, Received
 
 Scalar = float | int | complex

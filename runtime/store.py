@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from compiler.plan import Placement, Plan, Value
+from compiler.plan.pieces import Slices, box_slices, shard_boxes
+from compiler.plan.records import Placement, Plan, Value
 from dialects.errors import Failure
 from runtime.inputs import Inputs
 from runtime.mesh import Seat
-from runtime.transfer import Slices, box_slices, shard_boxes
 from runtime.transport.mpi import Array
 from runtime.xla import Buffer, World
 
@@ -36,7 +36,7 @@ class Store:
         self._buffers: dict[Key, Buffer] = {(v.id, None): world.put(self._argument(v)) for v in self._held}
 
     def key(self, value: Value, m: int | None) -> Key:
-        """As compiler.instructions.Program.instance: of many in a step, a run without a microbatch means the last."""
+        """As compiler.plan.program.Program.instance: of many in a step, a run without a microbatch means the last."""
         if value.kind in ("argument", "step"):
             return value.id, None
         return value.id, self._plan.microbatches - 1 if m is None else m

@@ -21,7 +21,7 @@ def explain(plan: str, *, other: str | None, why: str | None, as_json: bool) -> 
     """
     from compiler.explain_diff import diff_json, diff_text
     from compiler.explain_why import matching, why_text
-    from compiler.plan_io import load_plan
+    from compiler.plan.files import load_plan
     from compiler.report import explain_json, explain_text, group_json
 
     if other is not None and why is not None:

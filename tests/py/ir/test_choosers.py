@@ -11,7 +11,7 @@ from compiler.driver import make_plan
 from compiler.frontends.load import load_module
 from compiler.options import CHOOSER_NAMES, PlanOptions
 from compiler.pipeline import parse_pipeline
-from compiler.plan_io import load_plan
+from compiler.plan.files import load_plan
 from compiler.run_pipeline import run_pipeline
 from dialects.context import make_context
 from dialects.sharding import Sharding

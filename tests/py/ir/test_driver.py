@@ -6,8 +6,8 @@ import pytest
 
 from compiler.driver import make_plan
 from compiler.options import PlanOptions
-from compiler.plan import Plan, Send
-from compiler.plan_io import load_plan
+from compiler.plan.files import load_plan
+from compiler.plan.records import Plan, Send
 from dialects.errors import UserError
 
 MODULES = Path(__file__).parents[2] / "modules"

@@ -9,9 +9,9 @@ import pytest
 from compiler.__main__ import main
 from compiler.cli.errors import exit_code
 from compiler.decision_prices import MOST_ALTERNATIVES
-from compiler.plan import Plan
-from compiler.plan_intra import DecisionRecord
-from compiler.plan_io import load_plan
+from compiler.plan.decisions import DecisionRecord
+from compiler.plan.files import load_plan
+from compiler.plan.records import Plan
 
 MLP = Path(__file__).parents[2] / "modules" / "jax_mlp.mlirbc"
 # Slow devices with fast links: splitting pays even in a small model.

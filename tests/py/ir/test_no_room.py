@@ -7,8 +7,8 @@ import pytest
 from compiler.__main__ import main
 from compiler.assemble import TooLarge
 from compiler.cli.errors import exit_code
-from compiler.plan_intra import MemoryRecord
-from compiler.plan_io import load_plan
+from compiler.plan.decisions import MemoryRecord
+from compiler.plan.files import load_plan
 
 MODULES = Path(__file__).parents[2] / "modules"
 MLP, CONV = MODULES / "jax_mlp.mlirbc", MODULES / "zoo" / "group_norm.mlirbc"

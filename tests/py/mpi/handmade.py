@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compiler.instructions import make_instructions
-from compiler.plan import (
+from compiler.plan.files import write_plan
+from compiler.plan.records import (
     VERSION,
     Argument,
     Axis,
@@ -29,7 +30,6 @@ from compiler.plan import (
     Sharding,
     Value,
 )  # fmt: skip
-from compiler.plan_io import write_plan
 
 IN, HIDDEN, OUT, ROWS, LR = 8, 64, 64, 64, 0.05  # ROWS of one microbatch
 MATMUL = "stablehlo.dot_general {}, {}, contracting_dims = [{}] x [{}] : ({}, {}) -> {}"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.plan import Argument
+from compiler.plan.records import Argument
 from dialects.errors import UserError
 from runtime.dtypes import numpy_dtype
 from runtime.generate import BLOCK, generate

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.check_instructions import check_instructions, show
-from compiler.instructions import Instance, Program, find_donated, make_instructions
-from compiler.plan import Fragment, Free, Instruction, Phase, Placement, Recv, Run, Send, Value, ValueKind
+from compiler.instructions import find_donated, make_instructions
+from compiler.plan.check_instructions import check_instructions, show
+from compiler.plan.program import Instance, Program
+from compiler.plan.records import Fragment, Free, Instruction, Phase, Placement, Recv, Run, Send, Value, ValueKind
 from compiler.schedule import SCHEDULES, FragmentKey, make_schedule
 from dialects.errors import Failure
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from compiler.check_plan import check_plan
-from compiler.plan import Plan, plan_schema
-from compiler.plan_io import decode_plan, load_plan, write_plan
+from compiler.plan.check import check_plan
+from compiler.plan.files import decode_plan, load_plan, write_plan
+from compiler.plan.records import Plan, plan_schema
 from dialects.errors import Failure, UserError
 
 DOCS = Path(__file__).parents[3] / "docs"

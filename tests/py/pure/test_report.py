@@ -6,10 +6,11 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from compiler.instructions import Program, make_instructions
+from compiler.instructions import make_instructions
 from compiler.machine import load_machine
-from compiler.memory import dtype_bytes, peak_bytes, placed_bytes, reused_bytes
-from compiler.plan import (
+from compiler.memory import peak_bytes, reused_bytes
+from compiler.plan.program import Program
+from compiler.plan.records import (
     Argument,
     Axis,
     Fragment,
@@ -22,6 +23,7 @@ from compiler.plan import (
     Send,
     Value,
 )
+from compiler.plan.sizes import dtype_bytes, placed_bytes
 from compiler.predict import predict, simulate_step
 from compiler.report import explain_json, explain_text
 from compiler.schedule import FragmentKey, make_schedule

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from compiler.check_plan import check_plan
-from compiler.plan import VERSION, Plan
+from compiler.plan.check import check_plan
+from compiler.plan.records import VERSION, Plan
 from dialects.errors import Failure, fail
 
 PLAN_FILE = "plan.json"

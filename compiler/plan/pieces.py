@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from itertools import product
 
-from compiler.plan import Mesh, Sharding
+from compiler.plan.records import Mesh, Sharding
 
 Box = tuple[tuple[int, int], ...]  # per dim, [start, stop) in the whole array
 Slices = tuple[slice, ...]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.plan import Axis, Mesh, Sharding
-from runtime.transfer import ONE_DEVICE, box_slices, pieces, shard_boxes
+from compiler.plan.pieces import ONE_DEVICE, box_slices, pieces, shard_boxes
+from compiler.plan.records import Axis, Mesh, Sharding
 
 
 @st.composite

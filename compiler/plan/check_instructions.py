@@ -7,8 +7,8 @@ pair of meshes. What it finds is what a run on real devices would meet, since no
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 
-from compiler.instructions import Instance, Program
-from compiler.plan import Fragment, Instruction, Recv, Run, Send, Value
+from compiler.plan.program import Instance, Program
+from compiler.plan.records import Fragment, Instruction, Recv, Run, Send, Value
 from dialects.errors import Failure
 
 
@@ -21,7 +21,7 @@ def check_instructions(
 ) -> None:
     """Run the lists abstractly; raises Failure at a deadlock, a missing or lost value, or a message nobody takes.
 
-    ``results`` as in ``compiler.instructions.Program``.
+    ``results`` as in ``compiler.plan.program.Program``.
     """
     program = Program.of(fragments, values, num_microbatches, results)
     named = [(f"fragment '{f.name}'", value) for f in fragments for value in (*f.inputs, *f.outputs)]

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from compiler.plan_intra import DecisionRecord
+from compiler.plan.decisions import DecisionRecord
 
 VERSION = 1
 

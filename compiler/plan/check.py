@@ -3,8 +3,8 @@
 from math import prod
 from typing import NoReturn
 
-from compiler.check_instructions import check_instructions
-from compiler.plan import Plan, Run
+from compiler.plan.check_instructions import check_instructions
+from compiler.plan.records import Plan, Run
 from dialects.errors import Failure, UserError
 
 
