@@ -20,7 +20,7 @@ from pathlib import Path
 from choosers import PATH, read_case
 from jaxlib.mlir import ir
 
-from compiler.decision_memory import memory_record
+from compiler.decisions.memory import memory_record
 from compiler.frontends.load import load_module
 from dialects.context import make_context
 from paper import export
@@ -37,7 +37,7 @@ LARGER = (
     *("moe_2.4B_f16", "moe_10B_f16", "moe_27B_f16", "moe_70B_f16"),
     *("wresnet_2B", "wresnet_4B", "wresnet_6.8B", "wresnet_13B"),
 )
-# Columns and the classes of compiler.decision_memory in them. Without accumulation gradients cross fragments like activations.
+# Columns and the classes of compiler.decisions.memory in them. Without accumulation gradients cross fragments like activations.
 COLUMNS = {
     "parameters": ("parameters",),
     "optimizer": ("optimizer",),

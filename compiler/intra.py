@@ -6,8 +6,8 @@ from jaxlib.mlir import ir
 from msgspec import structs
 
 from compiler.annotate import user_mesh
-from compiler.decision_names import value_names
-from compiler.decision_record import decision_record
+from compiler.decisions.names import value_names
+from compiler.decisions.record import decision_record
 from compiler.layout import Layout, in_flight
 from compiler.machine import Machine
 from compiler.mesh import AXES, distinct_meshes, mesh_costs

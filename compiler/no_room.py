@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from compiler.decision_memory import bytes_by_class
+from compiler.decisions.memory import bytes_by_class
 from compiler.options import PlanOptions
 from compiler.units import show_bytes
 from dialects.errors import UserError

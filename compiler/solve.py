@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 from jaxlib.mlir import ir
 
-from compiler.decision_memory import memory_record
-from compiler.decision_record import certificate_record
+from compiler.decisions.memory import memory_record
+from compiler.decisions.record import certificate_record
 from compiler.driver import find_roles, machine_of, prepare, run_passes
 from compiler.frontends.load import load_module
 from compiler.intra import Decided, decide

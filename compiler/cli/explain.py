@@ -19,10 +19,11 @@ def explain(plan: str, *, other: str | None, why: str | None, as_json: bool) -> 
 
     PLAN is a folder that `plan` wrote. Names and source lines are those of your program.
     """
-    from compiler.explain_diff import diff_json, diff_text
-    from compiler.explain_why import matching, why_text
+    from compiler.explain.diff import diff_json, diff_text
+    from compiler.explain.document import explain_json, group_json
+    from compiler.explain.text import explain_text
+    from compiler.explain.why import matching, why_text
     from compiler.plan.files import load_plan
-    from compiler.report import explain_json, explain_text, group_json
 
     if other is not None and why is not None:
         fail("got both --diff and --why, want one of them", where="explain")

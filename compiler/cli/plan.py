@@ -24,8 +24,9 @@ def plan(module: str, output: str, *, as_json: bool, **words: str | None) -> Non
     """
     options = plan_options(words)
     from compiler.driver import make_plan
-    from compiler.explain_rows import show_axes, show_certificate
-    from compiler.report import explain_json, explain_text
+    from compiler.explain.document import explain_json
+    from compiler.explain.text import explain_text
+    from compiler.explain.words import show_axes, show_certificate
 
     began = time.perf_counter()
     made = make_plan(module, output, options)

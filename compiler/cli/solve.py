@@ -22,7 +22,7 @@ def solve(
     of StableHLO and Shardy.
     """
     options = plan_options(words)
-    from compiler.explain_solved import solved_tables
+    from compiler.cli.solved import solved_tables
     from compiler.solve import solve, solved_json
 
     solved = solve(module, options, whole=whole, dump=dump, output=output)

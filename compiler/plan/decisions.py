@@ -101,3 +101,16 @@ class DecisionRecord(Record, frozen=True):
     groups: tuple[GroupRecord, ...]  # dearest first
     remarks: tuple[str, ...] = ()
     shared_s: float = 0.0
+
+
+# The classes of `MemoryRecord.bytes_of`, in the order of tables.
+CLASSES = (
+    "parameters",
+    "optimizer",
+    "gradients and accumulators",
+    "activations",
+    "batch",
+    "other arguments",
+    "values of the step",
+    "temporaries",
+)

@@ -8,7 +8,7 @@ import pytest
 
 from compiler.__main__ import main
 from compiler.cli.errors import exit_code
-from compiler.decision_prices import MOST_ALTERNATIVES
+from compiler.decisions.prices import MOST_ALTERNATIVES
 from compiler.plan.decisions import DecisionRecord
 from compiler.plan.files import load_plan
 from compiler.plan.records import Plan

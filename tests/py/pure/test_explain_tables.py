@@ -6,6 +6,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from compiler.explain.document import explain_json
+from compiler.explain.text import explain_text
 from compiler.instructions import make_instructions
 from compiler.machine import load_machine
 from compiler.memory import peak_bytes, reused_bytes
@@ -25,7 +27,6 @@ from compiler.plan.records import (
 )
 from compiler.plan.sizes import dtype_bytes, placed_bytes
 from compiler.predict import predict, simulate_step
-from compiler.report import explain_json, explain_text
 from compiler.schedule import FragmentKey, make_schedule
 from compiler.units import show_bytes, show_flops, show_s
 

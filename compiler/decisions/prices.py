@@ -7,12 +7,12 @@ groups add up to the objective.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from jaxlib.mlir import ir
 
-from compiler.plan.decisions import AlternativeRecord, CollectiveRecord
+from compiler.plan.decisions import AlternativeRecord
+from compiler.plan.price import SUMS, Price, shorter
 from dialects.ops import element_bits, element_type, shape_of
 from dialects.sharding import Sharding
 from passes.analysis.op_costs import sum_bytes
@@ -21,39 +21,7 @@ from passes.decide_shardings import Case
 from passes.solvers.reshard import Step
 from passes.solvers.sharding_problem import Costs
 
-SUMS = ("all_reduce", "reduce_scatter")
 MOST_ALTERNATIVES = 3
-
-
-@dataclass
-class Price:
-    """Seconds a step of one group, and its collectives: (kind, axes, bytes) -> (times, seconds)."""
-
-    compute_s: float = 0.0
-    reduction_s: float = 0.0
-    reshard_s: float = 0.0
-    collectives: dict[tuple[str, tuple[str, ...], float], tuple[float, float]] = field(
-        default_factory=dict[tuple[str, tuple[str, ...], float], tuple[float, float]]
-    )
-
-    @property
-    def seconds(self) -> float:
-        """All of them."""
-        return self.compute_s + self.reduction_s + self.reshard_s
-
-    def add(self, kind: str, axes: tuple[str, ...], size: float, times: float, seconds: float) -> None:
-        """Count ``times`` collectives that take ``seconds`` together."""
-        before = self.collectives.get((kind, axes, size), (0.0, 0.0))
-        self.collectives[kind, axes, size] = before[0] + times, before[1] + seconds
-        if kind in SUMS:
-            self.reduction_s += seconds
-        else:
-            self.reshard_s += seconds
-
-    def records(self) -> tuple[CollectiveRecord, ...]:
-        """The collectives, dearest first."""
-        found = [CollectiveRecord(*key, times, shorter(seconds)) for key, (times, seconds) in self.collectives.items()]
-        return tuple(sorted(found, key=lambda item: (-item.seconds, item.kind, item.axes)))
 
 
 class Prices:
@@ -180,11 +148,6 @@ class Prices:
             if self._used[number] + float(mine[strategy]) - float(mine[old]) > row.limit_bytes:
                 return False
         return True
-
-
-def shorter(seconds: float) -> float:
-    """To six digits: plans are read by people too."""
-    return float(f"{seconds:.6g}")
 
 
 def show_sharding(sharding: Sharding) -> str:

@@ -6,11 +6,13 @@ from functools import cached_property
 
 from jaxlib.mlir import ir
 
-from compiler.decision_memory import memory_record
-from compiler.decision_names import Names, UserName, common_name, pattern
-from compiler.decision_prices import Price, Prices, shorter, show_strategy
-from compiler.decision_remarks import remarks_of
+from compiler.decisions.memory import memory_record
+from compiler.decisions.names import Names, UserName
+from compiler.decisions.prices import Prices, show_strategy
+from compiler.decisions.remarks import remarks_of
+from compiler.plan.alike import common_name, pattern
 from compiler.plan.decisions import CertificateRecord, DecisionRecord, GroupRecord
+from compiler.plan.price import Price, shorter
 from dialects import attributes as names
 from dialects.ops import element_type
 from dialects.signature import op_text

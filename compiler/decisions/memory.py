@@ -2,24 +2,13 @@
 
 from collections.abc import Sequence
 
-from compiler.plan.decisions import MemoryRecord
+from compiler.plan.decisions import CLASSES, MemoryRecord
 from dialects import attributes as names
 from dialects.signature import attr_dicts, op_text, text_of
 from passes.analysis.sharding_graph import Site
 from passes.decide_shardings import PER_MICROBATCH, Case
 from passes.solvers.sharding_problem import MemoryRow
 
-# Classes in the order of tables.
-CLASSES = (
-    "parameters",
-    "optimizer",
-    "gradients and accumulators",
-    "activations",
-    "batch",
-    "other arguments",
-    "values of the step",
-    "temporaries",
-)
 _ROLES = {"parameter": "parameters", "optimizer": "optimizer", "batch": "batch"}
 
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from compiler.decision_memory import CLASSES
-from compiler.plan.decisions import CertificateRecord, CollectiveRecord, DecisionRecord, GroupRecord
+from compiler.plan.decisions import CLASSES, CertificateRecord, CollectiveRecord, DecisionRecord, GroupRecord
 from compiler.units import show_bytes, show_s
 
 LEGEND = (

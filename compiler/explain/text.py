@@ -1,47 +1,18 @@
-"""``explain``: a plan for people as tables, and for programs as one JSON document."""
+"""``explain``: a plan for people, as tables."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import msgspec
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from compiler.explain_decision import decision_tables, table
-from compiler.plan.decisions import GroupRecord
+from compiler.explain.decisions import decision_tables
+from compiler.explain.facts import clock_rows, mesh_rows, sharding_rows, stage_rows, transfer_rows
+from compiler.explain.tables import table
 from compiler.plan.records import Plan
-from compiler.report_facts import clock_rows, mesh_rows, sharding_rows, stage_rows, transfer_rows
 from compiler.units import show_bytes, show_flops, show_s
 
 _MOST_TRANSFERS = 12  # rows of the text; the JSON has them all
-
-
-def explain_json(plan: Plan) -> dict[str, Any]:
-    """All that ``explain_text`` shows and more, in builtin types."""
-    return {
-        "name": plan.name,
-        "machine": msgspec.to_builtins(plan.machine),
-        "schedule": plan.schedule,
-        "microbatches": plan.microbatches,
-        "num_stages": plan.num_stages,
-        "batch_size": plan.batch_size,
-        "stages": msgspec.to_builtins(stage_rows(plan)),
-        "meshes": msgspec.to_builtins(mesh_rows(plan)),
-        "arguments": msgspec.to_builtins(plan.arguments),
-        "results": msgspec.to_builtins(plan.results),
-        "shardings": msgspec.to_builtins(sharding_rows(plan)),
-        "transfers": msgspec.to_builtins(transfer_rows(plan)),
-        "clock": clock_rows(plan.slots, plan.num_stages),
-        "prediction": msgspec.to_builtins(plan.prediction),
-        "decisions": msgspec.to_builtins(plan.decisions),
-        "remarks": list(plan.remarks),
-    }
-
-
-def group_json(mesh: str, group: GroupRecord) -> dict[str, Any]:
-    """One group of the decision on ``mesh``."""
-    return {"mesh": mesh, **msgspec.to_builtins(group)}
 
 
 def explain_text(plan: Plan, width: int = 100) -> list[RenderableType]:

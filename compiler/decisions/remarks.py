@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from compiler.decision_names import Names
+from compiler.decisions.names import Names
 from passes.analysis.local_rules import allowed_factors
 from passes.analysis.rules import read_rule
 from passes.analysis.sharding_graph import Member

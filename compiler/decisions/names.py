@@ -5,7 +5,7 @@ is ``layer0/dot_general bsm,mtn->bstn``, or without a scope ``attention/dot_gene
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -18,7 +18,6 @@ from dialects.signature import attr_dicts, int_of, text_of
 _WRAPPERS = "jvp|transpose|vmap|pmap|remat|checkpoint|rematted_computation|custom_jvp|custom_vjp"
 _TRANSFORM = re.compile(rf"^(?:{_WRAPPERS})\((.*)\)$")
 _JIT = re.compile(r"^p?jit\((.*)\)$")
-_NUMBER = re.compile(r"\d+")
 _STEPS = 4  # how far an op without a source line looks for one among those that it reads
 
 
@@ -122,18 +121,3 @@ def value_names(module: ir.Module) -> dict[str, str]:
         name = text_of(entry, names.NAME) or f"argument {position if index is None else index}"
         found[text_of(entry, names.VALUE)] = name
     return found
-
-
-def pattern(name: str) -> str:
-    """``name`` with every number as ``*``: what the layers of a model have in common."""
-    return _NUMBER.sub("*", name)
-
-
-def common_name(found: Sequence[str]) -> str:
-    """One name for several that differ in numbers only: ``*`` where they do."""
-    first = found[0]
-    if all(name == first for name in found):
-        return first
-    numbers = [_NUMBER.findall(name) for name in found]
-    shown = iter([column[0] if len(set(column)) == 1 else "*" for column in zip(*numbers, strict=True)])
-    return _NUMBER.sub(lambda _: next(shown), first)

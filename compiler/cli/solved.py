@@ -3,8 +3,8 @@
 from rich.console import RenderableType
 from rich.text import Text
 
-from compiler.explain_decision import table
-from compiler.explain_rows import show_certificate
+from compiler.explain.tables import table
+from compiler.explain.words import show_certificate
 from compiler.solve import Solved
 from compiler.units import show_bytes, show_s
 

@@ -7,11 +7,12 @@ import msgspec
 from rich.console import RenderableType
 from rich.text import Text
 
-from compiler.decision_names import pattern
-from compiler.decision_prices import Price
-from compiler.explain_decision import show_extra, table
-from compiler.explain_rows import LEGEND, by_kind, memory_rows, show_axes, show_collectives
+from compiler.explain.decisions import show_extra
+from compiler.explain.tables import table
+from compiler.explain.words import LEGEND, by_kind, memory_rows, show_axes, show_collectives
+from compiler.plan.alike import pattern
 from compiler.plan.decisions import CollectiveRecord, GroupRecord
+from compiler.plan.price import Price
 from compiler.plan.records import Plan
 from compiler.units import show_bytes, show_s
 

@@ -1,12 +1,11 @@
 """``explain``: how the shardings inside each mesh were chosen, as tables."""
 
-from collections.abc import Iterable, Sequence
-
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from compiler.explain_rows import (
+from compiler.explain.tables import table
+from compiler.explain.words import (
     LEGEND,
     by_kind,
     memory_rows,
@@ -97,13 +96,3 @@ def show_alternative(item: AlternativeRecord) -> str:
 def show_extra(seconds: float) -> str:
     """``+3 ms``; ``-3 ms`` where a rule did not choose the best."""
     return ("-" if seconds < 0 else "+") + show_s(abs(seconds))
-
-
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
-    """A plain table."""
-    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
-    return made

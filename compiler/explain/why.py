@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from rich.console import RenderableType
 from rich.text import Text
 
-from compiler.decision_names import pattern
-from compiler.explain_decision import show_extra, show_split, table
-from compiler.explain_rows import LEGEND, show_group, show_kind
+from compiler.explain.decisions import show_extra, show_split
+from compiler.explain.tables import table
+from compiler.explain.words import LEGEND, show_group, show_kind
+from compiler.plan.alike import pattern
 from compiler.plan.decisions import GroupRecord
 from compiler.plan.records import Plan
 from compiler.units import show_s

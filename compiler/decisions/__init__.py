@@ -1,0 +1,1 @@
+"""What was decided about shardings, in words and prices that people know: the records that a plan keeps."""
