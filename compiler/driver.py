@@ -33,11 +33,11 @@ from passes.fold_slices import FoldSlices
 from passes.mark_phases import MarkPhases
 from passes.microbatch import Microbatch, batch_positions
 from passes.normalize import Normalize
-from passes.partition import Partition
+from passes.partition.partition import Partition
 from passes.place import Place
 from passes.realize import Realize
 from passes.unroll_loops import UnrollLoops
-from passes.verify_collectives import VerifyCollectives
+from passes.partition.verify_collectives import VerifyCollectives
 from passes.verify_fragments import VerifyFragments
 from passes.verify_stages import VerifyStages
 

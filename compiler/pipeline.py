@@ -28,12 +28,12 @@ from passes.mark_phases import MarkPhases
 from passes.microbatch import Microbatch
 from passes.normalize import Normalize
 from passes.pair_rows import PairRows
-from passes.partition import Partition
+from passes.partition.partition import Partition
 from passes.place import Place
 from passes.realize import Realize
 from passes.remove_dead_code import RemoveDeadCode
 from passes.unroll_loops import UnrollLoops
-from passes.verify_collectives import VerifyCollectives
+from passes.partition.verify_collectives import VerifyCollectives
 from passes.verify_fragments import VerifyFragments
 from passes.verify_stages import VerifyStages
 from passes.whole_program import WholeProgram

@@ -9,7 +9,7 @@ from dialects.sharding import MeshShape
 from passes.analysis.flops import UNKNOWN_TRIPS, flops
 from passes.analysis.op_costs import moved
 from passes.analysis.trip_count import trip_count
-from passes.partition_steps import coordinates
+from passes.partition.steps import coordinates
 from passes.solvers.mesh_costs import Kind, MeshCosts
 
 COLLECTIVES: dict[str, Kind] = {

@@ -1,6 +1,6 @@
 """What ``partition`` can split: the factors of Shardy's rule that each op may run on a part of, and sums that may stay open.
 
-Small tables keyed by op. An op that is in none of them runs replicated. ``passes/partition_rules.py`` holds the rewriting that
+Small tables keyed by op. An op that is in none of them runs replicated. ``passes/partition/rules.py`` holds the rewriting that
 goes with each entry; a factor allowed here and not done there is a defect, and tests/py/ir/test_partition_ops.py looks for it.
 """
 

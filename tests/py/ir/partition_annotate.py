@@ -13,8 +13,8 @@ from dialects.signature import attr_dicts, set_attr_dicts
 from passes.analysis.local_rules import allowed_factors, reduction_kind, unreduced_operands
 from passes.analysis.rules import Rule, read_rule
 from passes.native import run_native
-from passes.partition_fit import Misfit, fit
-from passes.partition_steps import step_between
+from passes.partition.fit import Misfit, fit
+from passes.partition.steps import step_between
 from passes.write_rules import write_rules
 
 Layout = tuple[tuple[Sharding, ...], tuple[Sharding, ...]]

@@ -57,7 +57,8 @@ def test_defaults_need_no_options(kind: type[Pass]) -> None:
 def test_a_pass_is_frozen_and_its_name_says_its_class(kind: type[Pass]) -> None:
     assert kind.name == "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)[1:]
     room = "compiler" if kind is UseMachine else "passes"  # the one that reads machine files
-    assert kind.__module__ == f"{room}.{kind.name.replace('-', '_')}"
+    folders = kind.__module__.split(".")
+    assert (folders[0], folders[-1]) == (room, kind.name.replace("-", "_"))
     assert dataclasses.fields(kind) == () or kind.__dataclass_params__.frozen
 
 

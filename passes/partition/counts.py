@@ -15,12 +15,13 @@ from dialects.sdy_attrs import read_mesh
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.exchanges import exchanges
 from passes.analysis.windows import WINDOWED
-from passes.partition import annotated_funcs, port_shardings
-from passes.partition_body import Body
-from passes.partition_collectives import wire_type
-from passes.partition_fit import Fit
-from passes.partition_steps import FREE, Step, coordinates, permutation, step_between
-from passes.partition_windows import neighbours
+from passes.partition.partition import annotated_funcs
+from passes.partition.ports import port_shardings
+from passes.partition.body import Body
+from passes.partition.collectives import wire_type
+from passes.partition.fit import Fit
+from passes.partition.steps import FREE, Step, coordinates, permutation, step_between
+from passes.partition.windows import neighbours
 
 Counts = Counter[tuple[str, tuple[str, ...], int]]
 _COLLECTIVES = ("all_gather", "all_reduce", "all_to_all", "reduce_scatter", "collective_permute")

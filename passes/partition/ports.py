@@ -1,26 +1,8 @@
-"""``partition``: what every device of the mesh computes, with the collectives written out. XLA runs it as it stands.
-
-Each fragment's body becomes one ``sdy.manual_computation`` over all axes: local shapes, a collective for each reshard.
-
-    func @f(%x: tensor<8x4xf32> {[{"x"}, {}]}, %w: tensor<4x6xf32> {[{}, {}]}) -> (tensor<8x6xf32> {[{}, {}]}) {
-      %0 = stablehlo.dot_general %x, %w {sdy.sharding = [<[{"x"}, {}]>]} : … -> tensor<8x6xf32>
-      %1 = sdy.reshard %0 <[{}, {}]> : tensor<8x6xf32>
-becomes on x=2
-    func @f(…) -> (…) {
-      %0 = sdy.manual_computation(%x, %w) in_shardings=[…] out_shardings=[…] manual_axes={"x"} (%a: tensor<4x4xf32>, …) {
-        %1 = stablehlo.dot_general %a, %b : … -> tensor<4x6xf32>
-        %2 = stablehlo.all_gather %1 {all_gather_dim = 0, replica_groups = [[0, 1]]} : … -> tensor<8x6xf32>
-        sdy.return %2
-
-An unreduced port becomes a stack: ``tensor<4x5xf32> {[{}, {}], unreduced={"x"}}`` is ``tensor<2x4x5xf32> {[{"x"}, {}, {}]}``.
-Source: docs/decisions/0007-the-collectives-are-ours.md.
-"""
+"""Arguments and results of a fragment: its ops go inside a manual computation, and unreduced values become stacks outside."""
 
 from dataclasses import dataclass
 from typing import ClassVar
-
 from jaxlib.mlir import ir
-
 from dialects import attributes as names
 from dialects.build import make, tensor_type
 from dialects.errors import Failure
@@ -30,45 +12,11 @@ from dialects.sharding import MeshShape, Sharding, replicated
 from dialects.signature import attr_dicts, i64, int_of, refresh_type, set_attr_dicts
 from passes.base import Pass
 from passes.native import run_native
-from passes.partition_body import Body
-from passes.partition_order import order_gathers
-from passes.partition_steps import used_axes
+from passes.partition.body import Body
+from passes.partition.order import order_gathers
+from passes.partition.steps import used_axes
 from passes.write_rules import write_rules
 
-
-@dataclass(frozen=True, kw_only=True)
-class Partition(Pass):
-    """Each device's own program, collectives written out.
-
-    Raises Failure naming the op whose shardings follow no rule: a defect of the passes before.
-    """
-
-    name: ClassVar[str] = "partition"
-
-    def run(self, module: ir.Module) -> None:
-        with ir.Location.unknown():
-            mesh, funcs = read_mesh(module), annotated_funcs(module)
-            if mesh is None or mesh.num_devices == 1:
-                for func in funcs:
-                    strip(func, mesh)
-                return
-            write_rules(module)
-            for func in funcs:
-                _partition(func, mesh)
-            _retype_calls(module)
-            run_native(module, "func.func(sdy-drop-sharding-rules)")
-
-
-def annotated_funcs(module: ir.Module) -> list[ir.OpView]:
-    """The fragments; where there are none, @main, if it is annotated."""
-    funcs = [op for op in module.body.operations if op.operation.name == "func.func"]
-    fragments = [func for func in funcs if names.PHASE in func.operation.attributes]
-    if fragments:
-        return fragments
-    main = main_func(module)
-    ports = (*attr_dicts(main, "arg_attrs"), *attr_dicts(main, "res_attrs"))
-    inside = (op for op in all_ops(main.operation) if op.name == "sdy.reshard" or SHARDING in op.attributes)
-    return [main] if any(SHARDING in port for port in ports) or any(inside) else []
 
 
 def port_shardings(func: ir.OpView, which: str, mesh: MeshShape) -> list[Sharding]:
@@ -81,26 +29,16 @@ def port_shardings(func: ir.OpView, which: str, mesh: MeshShape) -> list[Shardin
     ]
 
 
+
+
 def stacked(sharding: Sharding) -> Sharding:
     """How an unreduced value lies outside of a fragment: one entry a device of the unreduced axes, in a dim of its own."""
     return Sharding((sharding.unreduced, *sharding.dims)) if sharding.unreduced else sharding
 
 
-def _partition(func: ir.OpView, mesh: MeshShape) -> None:
-    ins, outs = (port_shardings(func, which, mesh) for which in ("arg_attrs", "res_attrs"))
-    body = Body(mesh, entry_block(func), ins)
-    body.plan(outs)  # while all types are whole
-    inner = _move_inside(func, ins, outs, mesh)
-    body.rewrite(inner)
-    _stack_results(inner, outs)
-    order_gathers(inner)
-    for which, shardings in (("arg_attrs", ins), ("res_attrs", outs)):
-        entries = zip(attr_dicts(func, which), shardings, strict=True)
-        set_attr_dicts(func, which, [_port(entry, sharding) for entry, sharding in entries])
-    refresh_type(func)
 
 
-def _move_inside(func: ir.OpView, ins: list[Sharding], outs: list[Sharding], mesh: MeshShape) -> ir.Block:
+def move_inside(func: ir.OpView, ins: list[Sharding], outs: list[Sharding], mesh: MeshShape) -> ir.Block:
     """Wrap all ops of ``func`` in a manual computation; its block, whose arguments are local and all else still whole."""
     block, terminator = entry_block(func), body_ops(entry_block(func))[-1]
     ops, arguments = body_ops(block)[:-1], list(block.arguments)
@@ -141,12 +79,17 @@ def _move_inside(func: ir.OpView, ins: list[Sharding], outs: list[Sharding], mes
     return inner
 
 
+
+
 def _stacked_type(value: ir.Value, sharding: Sharding, mesh: MeshShape) -> ir.RankedTensorType:
     first = (mesh.size(sharding.unreduced),) if sharding.unreduced else ()
     return tensor_type((*first, *shape_of(value)), element_type(value))
 
 
-def _stack_results(inner: ir.Block, outs: list[Sharding]) -> None:
+
+
+def stack_results(inner: ir.Block, outs: list[Sharding]) -> None:
+    """Unreduced results of the manual computation leave it as parts of stacks."""
     last = body_ops(inner)[-1]
     for i, sharding in enumerate(outs):
         if sharding.unreduced:
@@ -159,6 +102,8 @@ def _stack_results(inner: ir.Block, outs: list[Sharding]) -> None:
                     _erase(value)
 
 
+
+
 def _erase(value: ir.Value) -> None:
     """Remove what makes ``value``, and the reshapes that only it read."""
     op = defining_op(value)
@@ -169,6 +114,8 @@ def _erase(value: ir.Value) -> None:
         op.erase()
         for operand in read:
             _erase(operand)
+
+
 
 
 def _added_on(value: ir.Value, kind: ir.Type) -> ir.Value | None:
@@ -186,41 +133,12 @@ def _added_on(value: ir.Value, kind: ir.Type) -> ir.Value | None:
     return None
 
 
-def _port(entry: dict[str, ir.Attribute], sharding: Sharding) -> dict[str, ir.Attribute]:
+
+
+def port_entry(entry: dict[str, ir.Attribute], sharding: Sharding) -> dict[str, ir.Attribute]:
+    """What the function says about a port, with its sharding outside; dims of a stack are counted behind its first."""
     dim = int_of(entry, names.VALUE_DIM)
     moved = {names.VALUE_DIM: i64(dim + 1)} if sharding.unreduced and dim is not None and dim >= 0 else {}
     return {**entry, **moved, SHARDING: sharding_attr(stacked(sharding))}
 
 
-def _retype_calls(module: ir.Module) -> None:
-    """@main hands stacks from fragment to fragment."""
-    types: dict[str, ir.FunctionType] = {}
-    for op in module.body.operations:
-        if op.operation.name == "func.func":
-            kind = ir.TypeAttr(op.operation.attributes["function_type"]).value
-            types[ir.StringAttr(op.operation.attributes["sym_name"]).value] = ir.FunctionType(kind)
-    main = main_func(module)
-    for op in body_ops(entry_block(main)):
-        if op.name == "func.call":
-            wanted = types[ir.FlatSymbolRefAttr(op.attributes["callee"]).value]
-            for value, kind in zip(op.results, wanted.results, strict=True):
-                value.set_type(kind)
-            if [value.type for value in op.operands] != list(wanted.inputs):
-                raise Failure("an argument of the step is read unreduced", where=describe(op))
-    refresh_type(main)
-
-
-def strip(func: ir.OpView, mesh: MeshShape | None) -> None:
-    """One device has everything: no reshards, no annotations but those of the ports, and nothing is unreduced."""
-    for op in all_ops(func.operation)[1:]:
-        if op.name == "sdy.reshard":
-            op.results[0].replace_all_uses_with(op.operands[0])
-            op.erase()
-        else:
-            for key in (SHARDING, names.KIND):
-                if key in op.attributes:
-                    del op.attributes[key]
-    if mesh is not None:
-        for which in ("arg_attrs", "res_attrs"):
-            ports = zip(attr_dicts(func, which), port_shardings(func, which, mesh), strict=True)
-            set_attr_dicts(func, which, [{**entry, SHARDING: sharding_attr(sharding)} for entry, sharding in ports])

@@ -12,10 +12,11 @@ from jaxlib.mlir.dialects import stablehlo
 from dialects.build import i64s, make, splat
 from dialects.ops import element_type, shape_of
 from passes.analysis.folds import OP_OF_FOLD, body_fold, neutral
-from passes.partition_device import Device, is_neutral, spread
-from passes.partition_fit import Fit
-from passes.partition_indexed import dynamic_slice, gather, scatter, update_slice
-from passes.partition_windows import exchange_rows, select_and_scatter
+from passes.partition.device import Device, is_neutral, spread
+from passes.partition.fit import Fit
+from passes.partition.indexed import dynamic_slice, gather, scatter
+from passes.partition.updates import update_slice
+from passes.partition.windows import exchange_rows, select_and_scatter
 
 LocalRule = Callable[[ir.Operation, Fit, Device], ir.Value | None]
 

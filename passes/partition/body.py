@@ -20,12 +20,12 @@ from dialects.signature import op_text
 from passes.analysis.forms import Fold
 from passes.analysis.local_rules import reduction_kind
 from passes.analysis.rules import RULE, read_rule
-from passes.partition_collectives import emit
-from passes.partition_device import Device
-from passes.partition_fit import Fit, Misfit, fit
-from passes.partition_made import MADE, made
-from passes.partition_rules import RULES
-from passes.partition_steps import step_between, used_axes
+from passes.partition.collectives import emit
+from passes.partition.device import Device
+from passes.partition.fit import Fit, Misfit, fit
+from passes.partition.made import MADE, made
+from passes.partition.rules import RULES
+from passes.partition.steps import step_between, used_axes
 
 _AS_GIVEN = frozenset({*CONTROL_FLOW, "stablehlo.optimization_barrier"})
 

@@ -7,8 +7,8 @@ from jaxlib.mlir import ir
 from dialects.build import constant_elements, make, tensor_type
 from dialects.ops import element_type, shape_of
 from dialects.sharding import Sharding
-from passes.partition_collectives import convert, same_everywhere
-from passes.partition_device import Device, spread
+from passes.partition.collectives import convert, same_everywhere
+from passes.partition.device import Device, spread
 
 
 def _constant(op: ir.Operation, sharding: Sharding, device: Device) -> ir.Value:

@@ -22,9 +22,10 @@ from dialects.sharding import MeshShape, Sharding
 from dialects.signature import attr_dicts, set_attr_dicts
 from passes.base import Pass
 from passes.native import run_native
-from passes.partition import annotated_funcs, port_shardings, strip
-from passes.partition_body import Body
-from passes.partition_steps import step_between, used_axes
+from passes.partition.partition import annotated_funcs, strip
+from passes.partition.ports import port_shardings
+from passes.partition.body import Body
+from passes.partition.steps import step_between, used_axes
 from passes.write_rules import write_rules
 
 

@@ -13,9 +13,9 @@ from dialects.ops import element_type, shape_of
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.folds import OP_OF_FOLD, neutral
 from passes.analysis.forms import Fold
-from passes.partition_device import Device
-from passes.partition_indexed import with_body
-from passes.partition_steps import Step, permutation
+from passes.partition.device import Device
+from passes.partition.indexed import with_body
+from passes.partition.steps import Step, permutation
 
 
 def wire_type(element: ir.Type, kind: str) -> ir.Type:

@@ -19,9 +19,9 @@ from dialects.sharding import MeshShape
 from passes.analysis.exchanges import Exchange, exchanges
 from passes.analysis.folds import neutral
 from passes.analysis.windows import padding_of, picks
-from passes.partition_collectives import matrix
-from passes.partition_device import Device, compare, is_neutral, scalar, spread
-from passes.partition_fit import Fit
+from passes.partition.collectives import matrix
+from passes.partition.device import Device, compare, is_neutral, scalar, spread
+from passes.partition.fit import Fit
 
 
 def exchange_rows(op: ir.Operation, fit: Fit, device: Device) -> None:
