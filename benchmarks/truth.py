@@ -23,15 +23,15 @@ from pathlib import Path
 from jaxlib.mlir import ir
 
 from compiler.driver import make_plan
-from compiler.emit import local_block
-from compiler.memory import peak_bytes, reused_bytes
+from compiler.emit.parts import local_block
 from compiler.options import PlanOptions
 from compiler.plan.check import held_results
 from compiler.plan.files import load_plan
 from compiler.plan.program import Program
 from compiler.plan.records import Fragment, Plan
 from compiler.plan.sizes import placed_bytes
-from compiler.timing import COLLECTIVES
+from compiler.simulate.memory import peak_bytes, reused_bytes
+from compiler.simulate.timing import COLLECTIVES
 from dialects.context import make_context
 from dialects.errors import UserError
 from dialects.ops import CONTROL_FLOW, body_ops, main_func, num_bytes

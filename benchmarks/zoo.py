@@ -23,7 +23,7 @@ from statistics import median
 from jaxlib.mlir import ir
 from truth import Collective, collectives_of, priced
 
-from compiler.emit import local_block
+from compiler.emit.parts import local_block
 from compiler.plan.files import load_plan
 from dialects.context import make_context
 from dialects.ops import main_func

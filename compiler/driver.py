@@ -8,8 +8,9 @@ import msgspec
 from jaxlib.mlir import ir
 
 from compiler.annotate import annotate
-from compiler.assemble import TooLarge, assemble
-from compiler.emit import make_arguments, program_text
+from compiler.emit.assemble import TooLarge, assemble
+from compiler.emit.signature import make_arguments
+from compiler.emit.text import program_text
 from compiler.frontends.load import load_module
 from compiler.intra import Sharded, shard, written
 from compiler.layout import Layout, auto_stages, make_layout, microbatch_candidates
@@ -34,10 +35,10 @@ from passes.mark_phases import MarkPhases
 from passes.microbatch import Microbatch, batch_positions
 from passes.normalize import Normalize
 from passes.partition.partition import Partition
+from passes.partition.verify_collectives import VerifyCollectives
 from passes.place import Place
 from passes.realize import Realize
 from passes.unroll_loops import UnrollLoops
-from passes.partition.verify_collectives import VerifyCollectives
 from passes.verify_fragments import VerifyFragments
 from passes.verify_stages import VerifyStages
 

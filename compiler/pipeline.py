@@ -29,11 +29,11 @@ from passes.microbatch import Microbatch
 from passes.normalize import Normalize
 from passes.pair_rows import PairRows
 from passes.partition.partition import Partition
+from passes.partition.verify_collectives import VerifyCollectives
 from passes.place import Place
 from passes.realize import Realize
 from passes.remove_dead_code import RemoveDeadCode
 from passes.unroll_loops import UnrollLoops
-from passes.partition.verify_collectives import VerifyCollectives
 from passes.verify_fragments import VerifyFragments
 from passes.verify_stages import VerifyStages
 from passes.whole_program import WholeProgram

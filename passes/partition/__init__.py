@@ -1,1 +1,1 @@
-"""PARTITION: from shardings on values to what each device of a mesh runs, with the collectives written out, and the check that they are those that were priced."""
+"""PARTITION: from shardings on values to what each device runs, with the collectives written out and checked against those priced."""

@@ -15,11 +15,11 @@ from dialects.sdy_attrs import read_mesh
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.exchanges import exchanges
 from passes.analysis.windows import WINDOWED
-from passes.partition.partition import annotated_funcs
-from passes.partition.ports import port_shardings
 from passes.partition.body import Body
 from passes.partition.collectives import wire_type
 from passes.partition.fit import Fit
+from passes.partition.partition import annotated_funcs
+from passes.partition.ports import port_shardings
 from passes.partition.steps import FREE, Step, coordinates, permutation, step_between
 from passes.partition.windows import neighbours
 

@@ -30,7 +30,7 @@ def gather(op: ir.Operation, fit: Fit, device: Device) -> ir.Value | None:
         if fit.ins[0].dims[dim] and not parts[dim]:
             sizes[dim] = local[dim]
     op.attributes["slice_sizes"] = i64s(sizes)
-    _shield(op)
+    shield(op)
     indexed = [dim for dim in numbers.start_index_map if parts[dim] and fit.ins[0].dims[dim]]
     if not indexed:
         return None
@@ -54,7 +54,7 @@ def scatter(op: ir.Operation, fit: Fit, device: Device) -> None:
     index_map = list(numbers.scattered_dims_to_operand_dims)
     inserted = set(numbers.inserted_window_dims)
     count = len(op.results)
-    _shield(op)
+    shield(op)
     with ir.InsertionPoint(op), op.location:
         if fit.summed:
             for i in range(count):
@@ -69,10 +69,10 @@ def dynamic_slice(op: ir.Operation, fit: Fit, device: Device) -> None:
     """Split dims are taken as a whole."""
     del fit, device
     op.attributes["slice_sizes"] = i64s(shape_of(op.results[0]))
-    _shield(op)
+    shield(op)
 
 
-def _shield(op: ir.Operation) -> None:
+def shield(op: ir.Operation) -> None:
     with ir.InsertionPoint(op), op.location:
         op.operands[0] = shielded(op.operands[0])
 
@@ -174,9 +174,3 @@ def with_body(op: ir.Operation, name: str, element: ir.Type) -> ir.Value:
         joined = make(name, [kind], list(block.arguments))
         ir.Operation.create("stablehlo.return", operands=[joined])
     return op.results[0]
-
-
-
-
-
-

@@ -22,19 +22,17 @@ from typing import ClassVar
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.build import make, tensor_type
 from dialects.errors import Failure
-from dialects.ops import all_ops, body_ops, defining_op, describe, element_type, entry_block, main_func, shape_of
-from dialects.sdy_attrs import SHARDING, read_mesh, read_sharding, sharding_attr, shardings_attr
-from dialects.sharding import MeshShape, Sharding, replicated
-from dialects.signature import attr_dicts, i64, int_of, refresh_type, set_attr_dicts
+from dialects.ops import all_ops, body_ops, describe, entry_block, main_func
+from dialects.sdy_attrs import SHARDING, read_mesh, sharding_attr
+from dialects.sharding import MeshShape
+from dialects.signature import attr_dicts, refresh_type, set_attr_dicts
 from passes.base import Pass
 from passes.native import run_native
 from passes.partition.body import Body
 from passes.partition.order import order_gathers
-from passes.partition.steps import used_axes
+from passes.partition.ports import move_inside, port_entry, port_shardings, stack_results
 from passes.write_rules import write_rules
-from passes.partition.ports import move_inside, port_entry, stack_results, port_shardings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +70,6 @@ def annotated_funcs(module: ir.Module) -> list[ir.OpView]:
     return [main] if any(SHARDING in port for port in ports) or any(inside) else []
 
 
-
-
-
-
 def _partition(func: ir.OpView, mesh: MeshShape) -> None:
     ins, outs = (port_shardings(func, which, mesh) for which in ("arg_attrs", "res_attrs"))
     body = Body(mesh, entry_block(func), ins)
@@ -88,18 +82,6 @@ def _partition(func: ir.OpView, mesh: MeshShape) -> None:
         entries = zip(attr_dicts(func, which), shardings, strict=True)
         set_attr_dicts(func, which, [port_entry(entry, sharding) for entry, sharding in entries])
     refresh_type(func)
-
-
-
-
-
-
-
-
-
-
-
-
 
 
 def _retype_calls(module: ir.Module) -> None:

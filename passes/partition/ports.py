@@ -1,22 +1,14 @@
 """Arguments and results of a fragment: its ops go inside a manual computation, and unreduced values become stacks outside."""
 
-from dataclasses import dataclass
-from typing import ClassVar
 from jaxlib.mlir import ir
+
 from dialects import attributes as names
 from dialects.build import make, tensor_type
-from dialects.errors import Failure
-from dialects.ops import all_ops, body_ops, defining_op, describe, element_type, entry_block, main_func, shape_of
-from dialects.sdy_attrs import SHARDING, read_mesh, read_sharding, sharding_attr, shardings_attr
+from dialects.ops import body_ops, defining_op, element_type, entry_block, shape_of
+from dialects.sdy_attrs import SHARDING, read_sharding, sharding_attr, shardings_attr
 from dialects.sharding import MeshShape, Sharding, replicated
-from dialects.signature import attr_dicts, i64, int_of, refresh_type, set_attr_dicts
-from passes.base import Pass
-from passes.native import run_native
-from passes.partition.body import Body
-from passes.partition.order import order_gathers
+from dialects.signature import attr_dicts, i64, int_of
 from passes.partition.steps import used_axes
-from passes.write_rules import write_rules
-
 
 
 def port_shardings(func: ir.OpView, which: str, mesh: MeshShape) -> list[Sharding]:
@@ -29,13 +21,9 @@ def port_shardings(func: ir.OpView, which: str, mesh: MeshShape) -> list[Shardin
     ]
 
 
-
-
 def stacked(sharding: Sharding) -> Sharding:
     """How an unreduced value lies outside of a fragment: one entry a device of the unreduced axes, in a dim of its own."""
     return Sharding((sharding.unreduced, *sharding.dims)) if sharding.unreduced else sharding
-
-
 
 
 def move_inside(func: ir.OpView, ins: list[Sharding], outs: list[Sharding], mesh: MeshShape) -> ir.Block:
@@ -79,13 +67,9 @@ def move_inside(func: ir.OpView, ins: list[Sharding], outs: list[Sharding], mesh
     return inner
 
 
-
-
 def _stacked_type(value: ir.Value, sharding: Sharding, mesh: MeshShape) -> ir.RankedTensorType:
     first = (mesh.size(sharding.unreduced),) if sharding.unreduced else ()
     return tensor_type((*first, *shape_of(value)), element_type(value))
-
-
 
 
 def stack_results(inner: ir.Block, outs: list[Sharding]) -> None:
@@ -102,8 +86,6 @@ def stack_results(inner: ir.Block, outs: list[Sharding]) -> None:
                     _erase(value)
 
 
-
-
 def _erase(value: ir.Value) -> None:
     """Remove what makes ``value``, and the reshapes that only it read."""
     op = defining_op(value)
@@ -114,8 +96,6 @@ def _erase(value: ir.Value) -> None:
         op.erase()
         for operand in read:
             _erase(operand)
-
-
 
 
 def _added_on(value: ir.Value, kind: ir.Type) -> ir.Value | None:
@@ -133,12 +113,8 @@ def _added_on(value: ir.Value, kind: ir.Type) -> ir.Value | None:
     return None
 
 
-
-
 def port_entry(entry: dict[str, ir.Attribute], sharding: Sharding) -> dict[str, ir.Attribute]:
     """What the function says about a port, with its sharding outside; dims of a stack are counted behind its first."""
     dim = int_of(entry, names.VALUE_DIM)
     moved = {names.VALUE_DIM: i64(dim + 1)} if sharding.unreduced and dim is not None and dim >= 0 else {}
     return {**entry, **moved, SHARDING: sharding_attr(stacked(sharding))}
-
-

@@ -1,17 +1,15 @@
 """dynamic_update_slice on a device that has only a part of the dims that are written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
 from jaxlib.mlir import ir
-from jaxlib.mlir.dialects import stablehlo
+
 from dialects.build import i64s, make, splat, tensor_type
 from dialects.ops import element_type, shape_of
 from passes.analysis.folds import neutral
-from passes.analysis.local_rules import reduction_kind
-from passes.partition.device import Device, compare, scalar, shielded, spread
+from passes.partition.device import Device, compare, spread
 from passes.partition.fit import Fit
-from passes.partition.indexed import _shield, signed
-
+from passes.partition.indexed import shield, signed
 
 
 def update_slice(op: ir.Operation, fit: Fit, device: Device) -> ir.Value | None:
@@ -23,7 +21,7 @@ def update_slice(op: ir.Operation, fit: Fit, device: Device) -> ir.Value | None:
     split = [dim for dim, axes in enumerate(fit.outs[0].dims) if axes and whole[dim] != update[dim]]
     if not split:
         return None
-    _shield(op)
+    shield(op)
     operand, new = op.operands[0], op.operands[1]
     local, taken = shape_of(operand), list(shape_of(new))
     with ir.InsertionPoint(op), op.location:
@@ -54,8 +52,6 @@ def update_slice(op: ir.Operation, fit: Fit, device: Device) -> ir.Value | None:
     return None
 
 
-
-
 def _written(ahead: ir.Value, shape: Sequence[int], dim: int, size: int) -> ir.Value:
     """Where 0 <= position + ahead < size, position counted along ``dim`` of a tensor of ``shape``."""
     element = element_type(ahead)
@@ -65,8 +61,6 @@ def _written(ahead: ir.Value, shape: Sequence[int], dim: int, size: int) -> ir.V
     place = make("stablehlo.add", [kind], [count, spread(ahead, shape, [])])
     above = compare("GE", place, splat(shape, element, "0"))
     return make("stablehlo.and", [above.type], [above, compare("LT", place, splat(shape, element, str(size)))])
-
-
 
 
 def _padded(value: ir.Value, both_sides: Sequence[int]) -> ir.Value:
@@ -79,5 +73,3 @@ def _padded(value: ir.Value, both_sides: Sequence[int]) -> ir.Value:
         [value, splat((), element, neutral("sum", element))],
         {"edge_padding_low": sides, "edge_padding_high": sides, "interior_padding": i64s([0] * len(shape))},
     )
-
-

@@ -22,9 +22,9 @@ from dialects.sharding import MeshShape, Sharding
 from dialects.signature import attr_dicts, set_attr_dicts
 from passes.base import Pass
 from passes.native import run_native
+from passes.partition.body import Body
 from passes.partition.partition import annotated_funcs, strip
 from passes.partition.ports import port_shardings
-from passes.partition.body import Body
 from passes.partition.steps import step_between, used_axes
 from passes.write_rules import write_rules
 

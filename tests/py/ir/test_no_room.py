@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from compiler.__main__ import main
-from compiler.assemble import TooLarge
 from compiler.cli.errors import exit_code
+from compiler.emit.assemble import TooLarge
 from compiler.plan.decisions import MemoryRecord
 from compiler.plan.files import load_plan
 

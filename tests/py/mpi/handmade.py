@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from compiler.instructions import make_instructions
+from compiler.emit.instructions import make_instructions
 from compiler.plan.files import write_plan
 from compiler.plan.records import (
     VERSION,

@@ -6,11 +6,10 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from compiler.emit.instructions import make_instructions
 from compiler.explain.document import explain_json
 from compiler.explain.text import explain_text
-from compiler.instructions import make_instructions
 from compiler.machine import load_machine
-from compiler.memory import peak_bytes, reused_bytes
 from compiler.plan.program import Program
 from compiler.plan.records import (
     Argument,
@@ -26,8 +25,10 @@ from compiler.plan.records import (
     Value,
 )
 from compiler.plan.sizes import dtype_bytes, placed_bytes
-from compiler.predict import predict, simulate_step
 from compiler.schedule import FragmentKey, make_schedule
+from compiler.simulate.events import simulate_step
+from compiler.simulate.memory import peak_bytes, reused_bytes
+from compiler.simulate.predict import predict
 from compiler.units import show_bytes, show_flops, show_s
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.instructions import find_donated, make_instructions
+from compiler.emit.donation import find_donated
+from compiler.emit.instructions import make_instructions
 from compiler.plan.check_instructions import check_instructions, show
 from compiler.plan.program import Instance, Program
 from compiler.plan.records import Fragment, Free, Instruction, Phase, Placement, Recv, Run, Send, Value, ValueKind

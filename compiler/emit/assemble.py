@@ -1,12 +1,14 @@
 """From a realized, sharded module to a plan: schedule, instructions, donation, prediction; proved free of deadlock."""
 
-from collections.abc import Sequence
-
 import msgspec
 from jaxlib.mlir import ir
 
-from compiler.emit import Part, fragment_of, make_results, make_values, read_parts, stage_text
-from compiler.instructions import find_donated, make_instructions
+from compiler.emit.donation import aliases_of, find_donated, replaced_arguments_of
+from compiler.emit.instructions import make_instructions
+from compiler.emit.parts import fragment_of, read_parts
+from compiler.emit.signature import make_results
+from compiler.emit.text import stage_text
+from compiler.emit.values import extra_meshes, make_values
 from compiler.intra import Sharded
 from compiler.layout import Layout
 from compiler.machine import Machine
@@ -15,10 +17,10 @@ from compiler.plan.check import check_plan, held_results
 from compiler.plan.check_instructions import check_instructions
 from compiler.plan.decisions import MemoryRecord
 from compiler.plan.program import Program
-from compiler.plan.records import VERSION, Argument, Fragment, Plan, Prediction, Result
-from compiler.predict import predict
+from compiler.plan.records import VERSION, Argument, Plan, Prediction
 from compiler.schedule import make_schedule
-from compiler.timing import fragment_s
+from compiler.simulate.predict import predict
+from compiler.simulate.timing import fragment_s
 from compiler.units import show_bytes
 from dialects.errors import UserError
 from dialects.sdy_attrs import mesh_text
@@ -78,7 +80,7 @@ def assemble(
     runs = schedule.runs({(part.stage, part.phase, part.level): part.name for part in parts})
     runs = (*runs, *(() for _ in range(len(layout.meshes) - len(runs))))
     becomes = {r.value: f"arg{arguments[r.state_arg].index}" for r in results if r.state_arg is not None}
-    extra = _extra(parts, results, arguments, layout)
+    extra = extra_meshes(parts, results, arguments, layout)
     values = make_values(parts, layout.mesh_of, arguments, extra, becomes)
     plan = Plan(
         version=VERSION,
@@ -101,7 +103,7 @@ def assemble(
         decisions=sharded.records,
     )
     held = held_results(plan)
-    donated = find_donated(plan.fragments, values, runs, microbatches, held, _replaced(arguments, results))
+    donated = find_donated(plan.fragments, values, runs, microbatches, held, replaced_arguments_of(arguments, results))
     fragments = tuple(msgspec.structs.replace(fragment, donated=donated[fragment.name]) for fragment in plan.fragments)
     instructions = make_instructions(fragments, values, runs, microbatches, held)
     check_instructions(fragments, values, instructions, microbatches, held)
@@ -120,53 +122,9 @@ def assemble(
     check_plan(plan, "the new plan")
     mesh = mesh_text(sharded.mesh)
     files = {
-        f.file: stage_text(part, mesh, _aliases(part, f, results)) for part, f in zip(parts, fragments, strict=True)
+        f.file: stage_text(part, mesh, aliases_of(part, f, results)) for part, f in zip(parts, fragments, strict=True)
     }
     return plan, files
-
-
-def _extra(
-    parts: Sequence[Part], results: Sequence[Result], arguments: Sequence[Argument], layout: Layout
-) -> dict[str, set[int]]:
-    """Meshes that must hold a value besides those that use it: state where it lives, and results nobody else holds."""
-    users: dict[str, set[int]] = {}
-    for part in parts:
-        for port in (*part.inputs, *part.outputs):
-            users.setdefault(port.value, set()).add(layout.mesh_of[part.stage])
-    extra: dict[str, set[int]] = {}
-    for result in results:
-        holders = users.get(result.value, set()) or {0}
-        extra.setdefault(result.value, set()).update(holders)
-        if result.state_arg is None:
-            continue
-        state = f"arg{arguments[result.state_arg].index}"
-        homes = users.get(state, set()) or {min(holders)}
-        extra.setdefault(state, set()).update(homes)
-        extra[result.value] |= homes
-    return extra
-
-
-def _replaced(arguments: Sequence[Argument], results: Sequence[Result]) -> set[str]:
-    """State arguments whose next value is another value: their buffers may be reused once they were read last."""
-    held = {result.value for result in results}
-    values = {f"arg{a.index}": a for a in arguments if a.state_result is not None}
-    return {value for value, a in values.items() if value not in held and results[a.state_result or 0].value != value}
-
-
-def _aliases(part: Part, fragment: Fragment, results: Sequence[Result]) -> dict[int, int]:
-    """Donated input -> output that takes its buffer: an accumulator, or the next value of the same state."""
-    next_value = {f"arg{r.state_arg}": r.value for r in results if r.state_arg is not None}
-    outputs = {port.value: i for i, port in enumerate(part.outputs)}
-    aliases: dict[int, int] = {}
-    for position in fragment.donated:
-        port = part.inputs[position]
-        output = outputs.get(port.value, outputs.get(next_value.get(port.value, "")))
-        if output is None or output in aliases.values():
-            continue
-        given = part.outputs[output]
-        if (given.dtype, given.shape, given.sharding) == (port.dtype, port.shape, port.sharding):
-            aliases[position] = output
-    return aliases
 
 
 def _check_memory(predicted: Prediction, machine: Machine, sharded: Sharded) -> None:

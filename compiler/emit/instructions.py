@@ -29,14 +29,14 @@ def make_instructions(
     of them sends it to those that do not.
     """
     program = Program.of(fragments, values, num_microbatches, results)
-    meshes = [_Timeline.of(program, mesh_runs) for mesh_runs in runs]
+    meshes = [Timeline.of(program, mesh_runs) for mesh_runs in runs]
     sends = [_sends(program, meshes, mesh) for mesh in range(len(runs))]
     receives = [_receives(meshes, sends, mesh) for mesh in range(len(runs))]
     return tuple(_emit(program, meshes[mesh], sends[mesh], receives[mesh], mesh) for mesh in range(len(runs)))
 
 
 @dataclass(frozen=True)
-class _Timeline:
+class Timeline:
     """When each instance is read and written on one mesh, as positions in its runs."""
 
     runs: Sequence[Run]
@@ -45,8 +45,8 @@ class _Timeline:
     last_write: dict[Instance, int] = field(default_factory=dict[Instance, int])
 
     @staticmethod
-    def of(program: Program, runs: Sequence[Run]) -> "_Timeline":
-        timeline = _Timeline(runs)
+    def of(program: Program, runs: Sequence[Run]) -> "Timeline":
+        timeline = Timeline(runs)
         for position, run in enumerate(runs):
             for instance in program.reads(run):
                 timeline.first_read.setdefault(instance, position)
@@ -59,7 +59,7 @@ class _Timeline:
 _Sends = dict[int, list[tuple[Instance, int]]]  # position of the run -> instances to send after it, and where to
 
 
-def _sends(program: Program, meshes: Sequence[_Timeline], mesh: int) -> _Sends:
+def _sends(program: Program, meshes: Sequence[Timeline], mesh: int) -> _Sends:
     """What ``mesh`` sends after each of its runs, in the order that the runs give it."""
     result: _Sends = {}
     kept = [program.kept(other) for other in range(len(meshes))]
@@ -76,7 +76,7 @@ def _sends(program: Program, meshes: Sequence[_Timeline], mesh: int) -> _Sends:
     return result
 
 
-def _receives(meshes: Sequence[_Timeline], sends: Sequence[_Sends], mesh: int) -> dict[int, list[tuple[Instance, int]]]:
+def _receives(meshes: Sequence[Timeline], sends: Sequence[_Sends], mesh: int) -> dict[int, list[tuple[Instance, int]]]:
     """What ``mesh`` receives before each of its runs (and after them all): instances and where from, in order sent."""
     result: dict[int, list[tuple[Instance, int]]] = {}
     runs, first_read = meshes[mesh].runs, meshes[mesh].first_read
@@ -90,7 +90,7 @@ def _receives(meshes: Sequence[_Timeline], sends: Sequence[_Sends], mesh: int) -
 
 
 def _emit(
-    program: Program, timeline: _Timeline, sends: _Sends, receives: Mapping[int, list[tuple[Instance, int]]], mesh: int
+    program: Program, timeline: Timeline, sends: _Sends, receives: Mapping[int, list[tuple[Instance, int]]], mesh: int
 ) -> tuple[Instruction, ...]:
     out: list[Instruction] = []
     results = {program.instance(value, None) for value in program.results}
@@ -110,32 +110,3 @@ def _emit(
                 out.append(Free(value, microbatch))
     out += [Recv(value, source, microbatch) for (value, microbatch), source in receives.get(len(timeline.runs), ())]
     return tuple(out)
-
-
-def find_donated(
-    fragments: Sequence[Fragment],
-    values: Sequence[Value],
-    runs: Sequence[Sequence[Run]],
-    num_microbatches: int,
-    results: Mapping[str, Collection[int]],
-    replaced_arguments: Collection[str] = (),
-) -> dict[str, tuple[int, ...]]:
-    """Per fragment, the positions of the inputs that every one of its runs is the last to use on its mesh.
-
-    Arguments qualify only if in ``replaced_arguments`` (state whose next value is another result). Values fed by the
-    runtime (kinds "batch" and "index") never do: an instance of a batch may be the argument's own buffer.
-    The ``donated`` fields of ``fragments`` are not read.
-    """
-    program = Program.of(fragments, values, num_microbatches, results)
-    kept = {program.instance(value, None) for value in results}
-    shared = {f.name: set(range(len(f.inputs))) for f in fragments}
-    for timeline in (_Timeline.of(program, mesh_runs) for mesh_runs in runs):
-        for position, run in enumerate(timeline.runs):
-            writes = program.writes(run)
-            for index, instance in enumerate(program.reads(run)):
-                kind = program.values[instance[0]].kind
-                fed = kind in ("batch", "index") or (kind == "argument" and instance[0] not in replaced_arguments)
-                dies = timeline.last_read[instance] == position and timeline.last_write.get(instance, -1) <= position
-                if fed or not (instance in writes or (dies and instance not in kept)):
-                    shared[run.fragment].discard(index)
-    return {name: tuple(sorted(positions)) for name, positions in shared.items()}

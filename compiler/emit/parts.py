@@ -1,0 +1,119 @@
+"""The fragments of a partitioned module as parts: what each reads and gives, and how it lies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from jaxlib.mlir import ir
+from jaxlib.mlir.dialects import sdy
+
+from compiler.layout import Layout
+from compiler.plan.records import (
+    Fragment,
+    Phase,
+    Sharding,
+)
+from dialects import attributes as names
+from dialects.ops import body_ops, entry_block, shape_of
+from dialects.signature import attr_dicts, op_int, op_text, text_of
+from passes.analysis.flops import flops
+from passes.analysis.liveness import CPU, Compiler, peak_temp_bytes
+
+PHASES: dict[str, Phase] = {phase: phase for phase in get_args(Phase)}
+
+
+@dataclass(frozen=True)
+class Port:
+    """One argument or result of a fragment."""
+
+    value: str
+    dtype: str
+    shape: tuple[int, ...]
+    sharding: Sharding
+
+
+@dataclass(frozen=True)
+class Part:
+    """One fragment as found in the module, before scheduling."""
+
+    name: str
+    stage: int
+    phase: Phase
+    level: int
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    flops: float
+    func: ir.OpView
+
+    @property
+    def block(self) -> ir.Block:
+        """The ops that one device runs: the body of the manual computation where the mesh has more than one."""
+        return local_block(self.func)
+
+
+def local_block(func: ir.OpView) -> ir.Block:
+    """The block with a device's own program: inside the one ``sdy.manual_computation`` of a partitioned function."""
+    block = entry_block(func)
+    inner = [op for op in body_ops(block) if op.name == "sdy.manual_computation"]
+    return inner[0].regions[0].blocks[0] if inner else block
+
+
+def read_parts(module: ir.Module, devices: int) -> list[Part]:
+    """Every fragment function of a partitioned module, in module order; ``devices`` of a mesh each run it."""
+    parts: list[Part] = []
+    for func in module.body.operations:
+        op = func.operation
+        if op.name != "func.func" or names.PHASE not in op.attributes:
+            continue
+        block = entry_block(func)
+        terminator = body_ops(block)[-1]
+        each = devices if local_block(func) != block else 1
+        phase = PHASES[op_text(op, names.PHASE)]
+        parts.append(
+            Part(
+                name=ir.StringAttr(op.attributes["sym_name"]).value,
+                stage=op_int(op, names.STAGE) or 0,
+                phase=phase,
+                level=op_int(op, names.LEVEL) or 0,
+                inputs=_ports(list(block.arguments), attr_dicts(func, "arg_attrs")),
+                outputs=_ports(list(terminator.operands), attr_dicts(func, "res_attrs")),
+                flops=each * sum(flops(inner) for inner in body_ops(local_block(func))[:-1]),
+                func=func,
+            )
+        )
+    return parts
+
+
+def _ports(values: Sequence[ir.Value], entries: Sequence[Mapping[str, ir.Attribute]]) -> tuple[Port, ...]:
+    return tuple(
+        Port(text_of(entry, names.VALUE), dtype_of(value), shape_of(value), _sharding(entry))
+        for value, entry in zip(values, entries, strict=True)
+    )
+
+
+def dtype_of(value: ir.Value) -> str:
+    """The MLIR element type of a tensor value, as text."""
+    return str(ir.RankedTensorType(value.type).element_type)
+
+
+def _sharding(entry: Mapping[str, ir.Attribute]) -> Sharding:
+    sharding = sdy.TensorShardingAttr(entry["sdy.sharding"])
+    dims = [sdy.DimensionShardingAttr(dim) for dim in sharding.dimension_shardings]
+    return tuple(tuple(sdy.AxisRefAttr(axis).name for axis in dim.axes) for dim in dims)
+
+
+def fragment_of(part: Part, layout: Layout, donated: tuple[int, ...] = (), compiler: Compiler = CPU) -> Fragment:
+    """The plan's record of a part, its temporaries as ``compiler`` lays them out."""
+    mesh = layout.mesh_of[part.stage]
+    return Fragment(
+        name=part.name,
+        stage=part.stage,
+        phase=part.phase,
+        mesh=mesh,
+        file=f"stages/{part.name}.mlir",
+        inputs=tuple(port.value for port in part.inputs),
+        outputs=tuple(port.value for port in part.outputs),
+        donated=donated,
+        flops=part.flops,
+        temp_bytes=peak_temp_bytes(part.block, compiler),
+    )

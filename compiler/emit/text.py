@@ -1,0 +1,41 @@
+"""The StableHLO text of a stage, as the runtime compiles it, and of the user's whole program."""
+
+from collections.abc import Mapping
+
+from jaxlib.mlir import ir
+
+from compiler.emit.parts import Part
+from dialects.ops import all_ops
+from dialects.signature import attr_dicts
+
+
+def stage_text(part: Part, mesh: str, aliases: Mapping[int, int]) -> str:
+    """The StableHLO text of one fragment with @main, ``sdy.sharding`` on its ports, and ``aliases``: input -> output donated to."""
+    func: ir.OpView = part.func.operation.clone()  # type: ignore[assignment]  # the stub says Operation, it is a FuncOp
+    holder = ir.Module.create(ir.Location.unknown())
+    holder.body.append(ir.Operation.parse(mesh))
+    holder.body.append(func)
+    op = func.operation
+    op.attributes["sym_name"] = ir.StringAttr.get("main")
+    op.attributes["sym_visibility"] = ir.StringAttr.get("public")
+    _strip(op)
+    for which in ("arg_attrs", "res_attrs"):
+        entries = [{"sdy.sharding": entry["sdy.sharding"]} for entry in attr_dicts(func, which)]
+        if which == "arg_attrs":
+            for position, output in aliases.items():
+                entries[position]["tf.aliasing_output"] = ir.IntegerAttr.get(ir.IntegerType.get_signless(32), output)
+        op.attributes[which] = ir.ArrayAttr.get([ir.DictAttr.get(entry) for entry in entries])
+    holder.operation.attributes["sym_name"] = ir.StringAttr.get(part.name)
+    return f"// inputs:  {' '.join(p.value for p in part.inputs)}\n// outputs: {' '.join(p.value for p in part.outputs)}\n{holder}"
+
+
+def _strip(root: ir.Operation) -> None:
+    for op in all_ops(root):
+        for key in [str(name) for name in op.attributes]:
+            if key.startswith("mw."):
+                del op.attributes[key]
+
+
+def program_text(module: ir.Module) -> str:
+    """The user's whole program as text, constants in full: what ``--verify`` runs on one device."""
+    return str(module.operation.get_asm(enable_debug_info=False))
