@@ -12,14 +12,15 @@ from compiler.emit.assemble import TooLarge, assemble
 from compiler.emit.signature import make_arguments
 from compiler.emit.text import program_text
 from compiler.frontends.load import load_module
-from compiler.intra import Sharded, shard, written
+from compiler.intra.decide import Sharded, shard, written
+from compiler.intra.room import Shortage
+from compiler.intra.shortage import NoRoom
+from compiler.intra.smallest import decide_smallest
 from compiler.layout import Layout, auto_stages, make_layout, microbatch_candidates
 from compiler.machine import Machine, load_machine
-from compiler.no_room import NoRoom, Shortage
 from compiler.options import PlanOptions
 from compiler.plan.files import write_plan
 from compiler.plan.records import Argument, Plan
-from compiler.smallest import decide_smallest
 from dialects import attributes as names
 from dialects.context import make_context
 from dialects.errors import UserError

@@ -15,7 +15,7 @@ from compiler.decisions.memory import memory_record
 from compiler.decisions.record import certificate_record
 from compiler.driver import find_roles, machine_of, prepare, run_passes
 from compiler.frontends.load import load_module
-from compiler.intra import Decided, decide
+from compiler.intra.decide import Decided, decide
 from compiler.layout import Layout, make_layout
 from compiler.options import PlanOptions
 from compiler.plan.decisions import CertificateRecord, MemoryRecord

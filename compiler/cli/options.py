@@ -7,7 +7,7 @@ import click
 
 from compiler.machine import parse_bytes
 from compiler.options import CHOOSER_NAMES, PlanOptions
-from compiler.schedule import SCHEDULES
+from compiler.schedules.table import SCHEDULES
 from dialects.errors import UserError, fail
 
 # Option -> (what is written after it, its help). The names are those of PlanOptions' fields.

@@ -9,7 +9,7 @@ from compiler.emit.parts import fragment_of, read_parts
 from compiler.emit.signature import make_results
 from compiler.emit.text import stage_text
 from compiler.emit.values import extra_meshes, make_values
-from compiler.intra import Sharded
+from compiler.intra.decide import Sharded
 from compiler.layout import Layout
 from compiler.machine import Machine
 from compiler.options import PlanOptions
@@ -18,7 +18,7 @@ from compiler.plan.check_instructions import check_instructions
 from compiler.plan.decisions import MemoryRecord
 from compiler.plan.program import Program
 from compiler.plan.records import VERSION, Argument, Plan, Prediction
-from compiler.schedule import make_schedule
+from compiler.schedules.schedule import make_schedule
 from compiler.simulate.predict import predict
 from compiler.simulate.timing import fragment_s
 from compiler.units import show_bytes

@@ -1,1 +1,1 @@
-"""PARTITION: from shardings on values to what each device runs, with the collectives written out and checked against those priced."""
+"""PARTITION: from shardings on values to what each device runs, with the collectives written out and checked against the priced."""

@@ -25,7 +25,8 @@ from compiler.plan.records import (
     Value,
 )
 from compiler.plan.sizes import dtype_bytes, placed_bytes
-from compiler.schedule import FragmentKey, make_schedule
+from compiler.schedules.order import FragmentKey
+from compiler.schedules.schedule import make_schedule
 from compiler.simulate.events import simulate_step
 from compiler.simulate.memory import peak_bytes, reused_bytes
 from compiler.simulate.predict import predict

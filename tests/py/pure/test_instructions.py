@@ -14,7 +14,9 @@ from compiler.emit.instructions import make_instructions
 from compiler.plan.check_instructions import check_instructions, show
 from compiler.plan.program import Instance, Program
 from compiler.plan.records import Fragment, Free, Instruction, Phase, Placement, Recv, Run, Send, Value, ValueKind
-from compiler.schedule import SCHEDULES, FragmentKey, make_schedule
+from compiler.schedules.order import FragmentKey
+from compiler.schedules.schedule import make_schedule
+from compiler.schedules.table import SCHEDULES
 from dialects.errors import Failure
 
 PHASES: tuple[Phase, ...] = ("setup", "forward", "backward", "update")

@@ -19,7 +19,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "passes.analysis": ("dialects", "passes.analysis", "passes.solvers"),
     "passes": ("dialects", "passes"),
     "compiler.plan": ("compiler.plan", "dialects.errors"),
-    "compiler.schedule": ("compiler.plan", "compiler.schedule", "dialects.errors"),
+    "compiler.schedules": ("compiler.plan", "compiler.schedules", "dialects.errors"),
     "compiler": ("dialects", "passes", "compiler"),
     "runtime": ("runtime", "compiler.plan", "dialects"),
 }

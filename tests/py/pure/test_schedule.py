@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.schedule import SCHEDULES, FragmentKey, Schedule, Task, make_schedule
+from compiler.schedules.order import FragmentKey, Task
+from compiler.schedules.schedule import Schedule, make_schedule
+from compiler.schedules.table import SCHEDULES
 from dialects.errors import UserError
 
 

@@ -8,10 +8,11 @@ from msgspec import structs
 from compiler.annotate import user_mesh
 from compiler.decisions.names import value_names
 from compiler.decisions.record import decision_record
+from compiler.intra.room import Shortage, least, taken
+from compiler.intra.shortage import NoRoom
 from compiler.layout import Layout, in_flight
 from compiler.machine import Machine
 from compiler.mesh import AXES, distinct_meshes, mesh_costs
-from compiler.no_room import NoRoom, Shortage, least, taken
 from compiler.options import PlanOptions
 from compiler.plan.decisions import DecisionRecord
 from dialects import attributes as names

@@ -2,77 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
 
-import numpy as np
-
-from compiler.decisions.memory import bytes_by_class
+from compiler.intra.room import Shortage
 from compiler.options import PlanOptions
 from compiler.units import show_bytes
 from dialects.errors import UserError
-from passes.decide_shardings import Case
-from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
-from passes.solvers.solve_sharding import solve_sharding
 
 _LARGE = 0.1  # a class with less of the whole than this is not worth an advice of its own
 _SHOWN = 0.01  # of the whole: smaller classes are left out
 _STATE = ("parameters", "optimizer", "other arguments")
 _PER_ROW = ("activations", "temporaries", "batch")
-
-
-@dataclass(frozen=True)
-class Shortage:
-    """What one mesh needs at its fullest moment, by class, and what a device has."""
-
-    row: str
-    limit_bytes: float
-    bytes_of: Mapping[str, float]
-
-    @property
-    def total_bytes(self) -> float:
-        """All classes."""
-        return sum(self.bytes_of.values())
-
-
-def least(case: Case) -> Shortage:
-    """The smallest that the fullest moment can be, over all choices: a problem of its own, with bytes for seconds."""
-    found = [_least(case, row) for row in case.problem.rows]
-    return max(found, key=lambda item: item.total_bytes / item.limit_bytes)
-
-
-def taken(case: Case, choice: Sequence[int]) -> Shortage | None:
-    """What a choice that was made without looking at memory takes too much; None if it fits."""
-    used = case.problem.used_bytes(choice)
-    broken = [number for number, row in enumerate(case.problem.rows) if used[number] > row.limit_bytes]
-    if not broken:
-        return None
-    row = case.problem.rows[max(broken, key=lambda number: used[number])]
-    return _shortage(case, row, choice)
-
-
-def _least(case: Case, row: MemoryRow) -> Shortage:
-    problem = case.problem
-    nodes = [_bytes_node(node, row.bytes_of.get(n)) for n, node in enumerate(problem.nodes)]
-    free: dict[int, Costs] = {}
-    edges: list[Edge] = []
-    for edge in problem.edges:
-        if id(edge.cost) not in free:
-            free[id(edge.cost)] = np.where(np.isfinite(edge.cost), 0.0, np.inf)
-        if not np.isfinite(edge.cost).all():
-            edges.append(Edge(edge.a, edge.b, free[id(edge.cost)]))
-    solution = solve_sharding(ShardingProblem(tuple(nodes), tuple(edges)), time_limit_s=20.0)
-    return _shortage(case, row, solution.choice)
-
-
-def _bytes_node(node: Node, use: Costs | None) -> Node:
-    size = np.zeros(len(node.cost)) if use is None else use
-    return Node(node.name, np.where(np.isfinite(node.cost), size, np.inf))
-
-
-def _shortage(case: Case, row: MemoryRow, choice: Sequence[int]) -> Shortage:
-    return Shortage(row.name.rpartition(" ")[0], row.limit_bytes, bytes_by_class(case, row, choice))
 
 
 class NoRoom(UserError):

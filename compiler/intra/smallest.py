@@ -11,7 +11,7 @@ import numpy as np
 from jaxlib.mlir import ir
 
 from compiler.annotate import user_mesh
-from compiler.intra import Decided, meshes_tried
+from compiler.intra.decide import Decided, meshes_tried
 from compiler.layout import Layout, in_flight
 from compiler.machine import Machine
 from compiler.mesh import mesh_costs
