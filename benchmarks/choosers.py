@@ -15,8 +15,8 @@ from pathlib import Path
 from jaxlib.mlir import ir
 
 from compiler.frontends.load import load_module
-from compiler.pipeline import parse_pipeline
-from compiler.run_pipeline import run_pipeline
+from compiler.pipeline.run import run_pipeline
+from compiler.pipeline.text import parse_pipeline
 from compiler.units import show_bytes
 from dialects.context import make_context
 from dialects.errors import UserError

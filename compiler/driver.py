@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 import msgspec
 from jaxlib.mlir import ir
 
-from compiler.annotate import annotate
 from compiler.emit.assemble import TooLarge, assemble
 from compiler.emit.signature import make_arguments
 from compiler.emit.text import program_text
+from compiler.frontends.annotate import annotate
 from compiler.frontends.load import load_module
 from compiler.intra.decide import Sharded, shard, written
 from compiler.intra.room import Shortage
 from compiler.intra.shortage import NoRoom
 from compiler.intra.smallest import decide_smallest
-from compiler.layout import Layout, auto_stages, make_layout, microbatch_candidates
-from compiler.machine import Machine, load_machine
+from compiler.machine.description import Machine
+from compiler.machine.files import load_machine
+from compiler.machine.layout import Layout, auto_stages, make_layout, microbatch_candidates
 from compiler.options import PlanOptions
 from compiler.plan.files import write_plan
 from compiler.plan.records import Argument, Plan

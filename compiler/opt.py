@@ -11,10 +11,11 @@ from jaxlib.mlir import ir
 from compiler.cli.errors import guarded
 from compiler.frontends.load import load_bytes
 from compiler.frontends.parse import parse_bytes, read_bytes
-from compiler.list_passes import list_passes
-from compiler.pipeline import Item, parse_pipeline
-from compiler.run_pipeline import Observer, run_pipeline
-from compiler.verify_diagnostics import as_diagnostic, expectations, mismatches
+from compiler.pipeline.expected import as_diagnostic, expectations, mismatches
+from compiler.pipeline.listing import list_passes
+from compiler.pipeline.registry import Item
+from compiler.pipeline.run import Observer, run_pipeline
+from compiler.pipeline.text import parse_pipeline
 from dialects.context import make_context
 from dialects.diagnostics import Diagnostic
 from dialects.errors import Failure, MeshwrightError

@@ -16,7 +16,7 @@ from compiler.decisions.record import certificate_record
 from compiler.driver import find_roles, machine_of, prepare, run_passes
 from compiler.frontends.load import load_module
 from compiler.intra.decide import Decided, decide
-from compiler.layout import Layout, make_layout
+from compiler.machine.layout import Layout, make_layout
 from compiler.options import PlanOptions
 from compiler.plan.decisions import CertificateRecord, MemoryRecord
 from dialects.context import make_context

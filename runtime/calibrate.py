@@ -1,6 +1,6 @@
 """``mpirun -np N python -m runtime.calibrate SPEC``: measure this machine; rank 0 prints one JSON document.
 
-`python -m compiler calibrate` starts it. SPEC is ``compiler.calibrate.Sizes`` as JSON: ``{"message_bytes": [4096, …], …}``.
+`python -m compiler calibrate` starts it. SPEC is ``compiler.calibrate.measure.Sizes`` as JSON: ``{"message_bytes": [4096, …], …}``.
 """
 
 import json

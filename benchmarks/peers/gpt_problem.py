@@ -8,8 +8,8 @@ from pathlib import Path
 from jaxlib.mlir import ir
 
 from compiler.frontends.load import load_module
-from compiler.machine import load_machine
-from compiler.mesh import mesh_costs
+from compiler.machine.files import load_machine
+from compiler.machine.meshes import mesh_costs
 from dialects.context import make_context
 from dialects.sharding import MeshShape
 from passes.assign_roles import AssignRoles

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from compiler.machine import parse_bytes
+from compiler.machine.files import parse_bytes
 from dialects.errors import fail
 
 
@@ -36,8 +36,8 @@ def calibrate(ranks: int | None, output: str, name: str | None, memory: str | No
     if target.is_dir() or not os.access(target.resolve().parent, os.W_OK):
         fail("cannot become a file", where=f"-o {output}", remedy="say another name")
     memory_bytes = parse_bytes(memory) if memory else None
-    from compiler.calibrate import SMALL, Sizes, calibration, measure
-    from compiler.calibrate_text import machine_text, residual_table, write_machine
+    from compiler.calibrate.measure import SMALL, Sizes, calibration, measure
+    from compiler.calibrate.text import machine_text, residual_table, write_machine
 
     count = ranks if ranks is not None else max(2, os.cpu_count() or 2)
     found = calibration(measure(count, SMALL if small else Sizes()))

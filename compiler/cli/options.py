@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from compiler.machine import parse_bytes
+from compiler.machine.files import parse_bytes
 from compiler.options import CHOOSER_NAMES, PlanOptions
 from compiler.schedules.table import SCHEDULES
 from dialects.errors import UserError, fail

@@ -10,8 +10,8 @@ from compiler.emit.signature import make_results
 from compiler.emit.text import stage_text
 from compiler.emit.values import extra_meshes, make_values
 from compiler.intra.decide import Sharded
-from compiler.layout import Layout
-from compiler.machine import Machine
+from compiler.machine.description import Machine
+from compiler.machine.layout import Layout
 from compiler.options import PlanOptions
 from compiler.plan.check import check_plan, held_results
 from compiler.plan.check_instructions import check_instructions

@@ -7,7 +7,7 @@ from typing import get_args
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import sdy
 
-from compiler.layout import Layout
+from compiler.machine.layout import Layout
 from compiler.plan.records import (
     Fragment,
     Phase,

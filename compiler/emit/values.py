@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from compiler.emit.parts import Part, Port
-from compiler.layout import Layout
+from compiler.machine.layout import Layout
 from compiler.plan.records import (
     Argument,
     Phase,

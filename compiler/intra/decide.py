@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from jaxlib.mlir import ir
 from msgspec import structs
 
-from compiler.annotate import user_mesh
 from compiler.decisions.names import value_names
 from compiler.decisions.record import decision_record
+from compiler.frontends.annotate import user_mesh
 from compiler.intra.room import Shortage, least, taken
 from compiler.intra.shortage import NoRoom
-from compiler.layout import Layout, in_flight
-from compiler.machine import Machine
-from compiler.mesh import AXES, distinct_meshes, mesh_costs
+from compiler.machine.description import Machine
+from compiler.machine.layout import Layout, in_flight
+from compiler.machine.meshes import AXES, distinct_meshes, mesh_costs
 from compiler.options import PlanOptions
 from compiler.plan.decisions import DecisionRecord
 from dialects import attributes as names

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from jaxlib.mlir import ir
 
-from compiler.annotate import user_mesh
+from compiler.frontends.annotate import user_mesh
 from compiler.intra.decide import Decided, meshes_tried
-from compiler.layout import Layout, in_flight
-from compiler.machine import Machine
-from compiler.mesh import mesh_costs
+from compiler.machine.description import Machine
+from compiler.machine.layout import Layout, in_flight
+from compiler.machine.meshes import mesh_costs
 from compiler.options import PlanOptions
 from dialects import attributes as names
 from dialects.signature import op_int

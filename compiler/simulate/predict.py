@@ -5,7 +5,7 @@ Runs take what ``timing`` says of a device's own program, transfers latency plus
 
 from collections.abc import Mapping, Sequence
 
-from compiler.machine import Machine
+from compiler.machine.description import Machine
 from compiler.plan.program import Program
 from compiler.plan.records import Instruction, Mesh, Phase, Prediction, Result, Send
 from compiler.plan.sizes import placed_bytes, value_bytes

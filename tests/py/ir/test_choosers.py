@@ -10,9 +10,9 @@ from jaxlib.mlir import ir
 from compiler.driver import make_plan
 from compiler.frontends.load import load_module
 from compiler.options import CHOOSER_NAMES, PlanOptions
-from compiler.pipeline import parse_pipeline
+from compiler.pipeline.run import run_pipeline
+from compiler.pipeline.text import parse_pipeline
 from compiler.plan.files import load_plan
-from compiler.run_pipeline import run_pipeline
 from dialects.context import make_context
 from dialects.sharding import Sharding
 from passes.analysis.machine_attr import read_machine

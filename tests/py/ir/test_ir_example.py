@@ -5,8 +5,8 @@ from pathlib import Path
 
 from jaxlib.mlir import ir
 
-from compiler.pipeline import parse_pipeline
-from compiler.run_pipeline import run_pipeline
+from compiler.pipeline.run import run_pipeline
+from compiler.pipeline.text import parse_pipeline
 from dialects.context import make_context
 
 PAGE = (Path(__file__).parents[3] / "docs" / "ir.md").read_text()

@@ -3,9 +3,10 @@
 import pytest
 from jaxlib.mlir import ir
 
-from compiler.machine import load_machine
-from compiler.mesh import mesh_costs
-from compiler.pipeline import parse_pipeline, run_item
+from compiler.machine.files import load_machine
+from compiler.machine.meshes import mesh_costs
+from compiler.pipeline.run import run_item
+from compiler.pipeline.text import parse_pipeline
 from dialects.context import make_context
 from dialects.errors import UserError
 from dialects.sharding import MeshShape

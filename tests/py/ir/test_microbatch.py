@@ -3,7 +3,7 @@
 import pytest
 from jaxlib.mlir import ir
 
-from compiler.pipeline import run_item
+from compiler.pipeline.run import run_item
 from dialects.context import make_context
 from dialects.errors import UserError
 from passes.microbatch import MAX_WHOLE_COPIES, Microbatch

@@ -3,8 +3,9 @@
 import pytest
 from jaxlib.mlir import ir
 
-from compiler.pipeline import PASSES, Native, parse_pipeline, run_item
-from compiler.run_pipeline import Observer, run_pipeline
+from compiler.pipeline.registry import PASSES, Native
+from compiler.pipeline.run import Observer, run_item, run_pipeline
+from compiler.pipeline.text import parse_pipeline
 from dialects.context import make_context
 from dialects.errors import Failure, UserError
 from passes.base import Pass

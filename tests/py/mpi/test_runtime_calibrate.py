@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import MPIRUN, ROOT, Done
 
-from compiler.machine import load_machine
+from compiler.machine.files import load_machine
 from runtime.calibrate_programs import KINDS
 
 SPEC = {

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.calibrate import calibration, measure
-from compiler.calibrate_fit import Sample, fit_link, fit_message, fit_rate
-from compiler.calibrate_text import machine_text, residual_table, write_machine
-from compiler.machine import load_machine
-from compiler.mesh import mesh_costs
+from compiler.calibrate.fit import Sample, fit_link, fit_message, fit_rate
+from compiler.calibrate.measure import calibration, measure
+from compiler.calibrate.text import machine_text, residual_table, write_machine
+from compiler.machine.files import load_machine
+from compiler.machine.meshes import mesh_costs
 from dialects.errors import Failure, UserError
 from dialects.sharding import MeshShape
 from passes.solvers.mesh_costs import KINDS, AxisLink, MeshCosts
@@ -152,7 +152,7 @@ def test_a_machine_too_busy_to_measure() -> None:
 
 
 def test_one_rank_has_no_link() -> None:
-    from compiler.calibrate import SMALL
+    from compiler.calibrate.measure import SMALL
 
     with pytest.raises(UserError, match="-np: got 1, want at least 2 ranks"):
         measure(1, SMALL)

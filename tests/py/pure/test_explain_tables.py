@@ -9,7 +9,7 @@ from rich.console import Console
 from compiler.emit.instructions import make_instructions
 from compiler.explain.document import explain_json
 from compiler.explain.text import explain_text
-from compiler.machine import load_machine
+from compiler.machine.files import load_machine
 from compiler.plan.program import Program
 from compiler.plan.records import (
     Argument,

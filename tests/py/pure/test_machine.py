@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from compiler.machine import Machine, known_machines, load_machine, parse_bytes
+from compiler.machine.description import Machine
+from compiler.machine.files import known_machines, load_machine, parse_bytes
 from dialects.errors import UserError
 
-GOOD = (Path(__file__).parents[3] / "compiler/machines/a100-dgx.toml").read_text()
+GOOD = (Path(__file__).parents[3] / "compiler/machine/known/a100-dgx.toml").read_text()
 
 
 def test_every_known_machine_loads_and_bears_its_name() -> None:

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from compiler.machine import load_machine, load_machine_for
-from compiler.mesh import distinct_meshes, logical_meshes, mesh_costs
+from compiler.machine.files import load_machine, load_machine_for
+from compiler.machine.meshes import distinct_meshes, logical_meshes, mesh_costs
 from dialects.errors import UserError
 from dialects.sharding import MeshShape
 from passes.solvers.mesh_costs import AxisLink
 
 pytestmark = pytest.mark.pure
 
-A100 = (Path(__file__).parents[3] / "compiler/machines/a100-dgx.toml").read_text()
+A100 = (Path(__file__).parents[3] / "compiler/machine/known/a100-dgx.toml").read_text()
 
 
 def shape(*sizes: int) -> MeshShape:

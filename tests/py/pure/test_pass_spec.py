@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.pipeline import PASSES, parse_pipeline
-from compiler.use_machine import UseMachine
+from compiler.machine.use_machine import UseMachine
+from compiler.pipeline.registry import PASSES
+from compiler.pipeline.text import parse_pipeline
 from dialects.errors import UserError
 from passes.assign_roles import AssignRoles
 from passes.base import Pass

@@ -3,7 +3,7 @@
 import dataclasses
 import inspect
 
-from compiler.pipeline import NATIVE, PASSES
+from compiler.pipeline.registry import NATIVE, PASSES
 
 
 def list_passes() -> str:

@@ -14,8 +14,8 @@ from typing import ClassVar
 
 from jaxlib.mlir import ir
 
-from compiler.machine import load_machine_for, parse_bytes
-from compiler.mesh import AXES, mesh_costs
+from compiler.machine.files import load_machine_for, parse_bytes
+from compiler.machine.meshes import AXES, mesh_costs
 from dialects import attributes as names
 from dialects.errors import fail
 from dialects.sdy_attrs import mesh_text, read_mesh

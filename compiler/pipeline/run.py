@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jaxlib.mlir import ir
+from jaxlib.mlir.passmanager import PassManager
 
-from compiler.pipeline import Item, run_item
-from dialects.diagnostics import Diagnostic
-from dialects.errors import Failure
+from compiler.pipeline.registry import Item, Native
+from dialects.diagnostics import Diagnostic, captured, first_error
+from dialects.errors import Failure, UserError, fail
 
 
 @dataclass
@@ -56,3 +57,41 @@ def run_pipeline(module: ir.Module, items: tuple[Item, ...], observer: Observer 
         watcher.said += run_item(item, module)
         watcher.times_s.append((item.spec(), time.perf_counter() - start))
         watcher.dump(module, item.spec())
+
+
+def run_item(item: Item, module: ir.Module) -> list[Diagnostic]:
+    """Run one pass inside MLIR's pass manager, which verifies the module after it; gives the remarks and warnings.
+
+    A pass' own error crosses intact, with a note that names the pass; what MLIR has to say becomes a UserError.
+    """
+    manager = _manager(item, module)
+    with captured(module.context) as seen:
+        try:
+            manager.run(module.operation)
+        except ir.MLIRError as error:
+            found = first_error(seen, error)
+            if isinstance(item, Native):
+                raise UserError(found.message, where=found.place or f"pass {item.text}") from None
+            message = f"pass {item.spec()} left invalid IR: {found.message}"
+            raise Failure(message, where=found.place, remedy="this is a bug of Meshwright") from None
+        except Exception as error:
+            error.add_note(f"in pass {item.spec()}")
+            raise
+    return seen
+
+
+def _manager(item: Item, module: ir.Module) -> PassManager:
+    manager = PassManager("builtin.module", module.context)
+    if isinstance(item, Native):
+        try:
+            manager.add(item.text)
+        except ValueError as error:
+            lines = [line for line in str(error).splitlines() if line.strip()]
+            fail((lines[0] if lines else "bad options").split(": ", 1)[-1], where=f"pass {item.text}")
+        return manager
+
+    def run(_op: ir.Operation, _external: object) -> None:
+        item.run(module)
+
+    manager.add(run, name=item.name, argument=item.name)
+    return manager

@@ -4,9 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from compiler.calibrate import Calibration
-from compiler.calibrate_fit import LinkFit, Sample
-from compiler.machine import load_machine
+from compiler.calibrate.fit import LinkFit, Sample
+from compiler.calibrate.measure import Calibration
+from compiler.machine.files import load_machine
 from compiler.units import show_s
 from dialects.errors import Failure
 

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from compiler.calibrate_fit import LinkFit, Sample, fit_link, fit_message, fit_rate
+from compiler.calibrate.fit import LinkFit, Sample, fit_link, fit_message, fit_rate
 from compiler.units import show_bytes
 from dialects.errors import Failure, fail
 
-_ROOT = Path(__file__).parents[1]
+_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, kw_only=True)

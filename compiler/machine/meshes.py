@@ -6,7 +6,7 @@ machine. So the last axes stay inside a host, and the first ones cross hosts.
 
 from collections import Counter
 
-from compiler.machine import Machine
+from compiler.machine.description import Machine
 from dialects.sharding import MeshShape
 from passes.solvers.mesh_costs import AxisLink, MeshCosts
 

@@ -1,0 +1,1 @@
+"""CALIBRATE: measure this machine, fit its numbers, write its file."""
