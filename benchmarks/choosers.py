@@ -21,11 +21,11 @@ from compiler.units import show_bytes
 from dialects.context import make_context
 from dialects.errors import UserError
 from passes.analysis.machine_attr import read_machine
-from passes.choose_shardings import CHOOSERS
 from passes.choosers.base import SolverOptions
 from passes.decide_shardings import Case, read_cases
+from passes.rules import write_rules
+from passes.shardings.choose_shardings import CHOOSERS
 from passes.solvers.sharding_problem import OutOfMemory
-from passes.write_rules import write_rules
 
 PATH = (
     "normalize,assign-roles,microbatch{{microbatches={microbatches}}},copy-views,mark-phases,choose-stages{{stages=1}},place,"

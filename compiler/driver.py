@@ -28,21 +28,21 @@ from dialects.errors import UserError
 from dialects.ops import entry_block, main_func, shape_of
 from dialects.signature import op_int
 from passes.analysis.index_bounds import index_bounds
-from passes.assign_roles import AssignRoles
 from passes.base import Pass
-from passes.choose_stages import ChooseStages, loop_remark
-from passes.copy_views import CopyViews
-from passes.fold_slices import FoldSlices
-from passes.mark_phases import MarkPhases
-from passes.microbatch import Microbatch, batch_positions
-from passes.normalize import Normalize
+from passes.fragments.realize import Realize
+from passes.fragments.verify_fragments import VerifyFragments
+from passes.microbatch.microbatch import Microbatch, batch_positions
+from passes.normalize.assign_roles import AssignRoles
+from passes.normalize.fold_slices import FoldSlices
+from passes.normalize.normalize import Normalize
+from passes.normalize.unroll_loops import UnrollLoops
 from passes.partition.partition import Partition
 from passes.partition.verify_collectives import VerifyCollectives
-from passes.place import Place
-from passes.realize import Realize
-from passes.unroll_loops import UnrollLoops
-from passes.verify_fragments import VerifyFragments
-from passes.verify_stages import VerifyStages
+from passes.stages.choose_stages import ChooseStages, loop_remark
+from passes.stages.copy_views import CopyViews
+from passes.stages.mark_phases import MarkPhases
+from passes.stages.place import Place
+from passes.stages.verify_stages import VerifyStages
 
 MOST_WRONG = 1.5  # times what a device's own program needs: more than this memory rows never were
 SLACKS = (1.2, 1.02)  # times the least of the rows: room by the rows for a plan that may fit in truth

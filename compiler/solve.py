@@ -21,10 +21,10 @@ from compiler.options import PlanOptions
 from compiler.plan.decisions import CertificateRecord, MemoryRecord
 from dialects.context import make_context
 from dialects.errors import Failure, fail
-from passes.microbatch import Microbatch
+from passes.fragments.whole_program import WholeProgram
+from passes.microbatch.microbatch import Microbatch
 from passes.solvers.sharding_files import dump_npz, write_mps
 from passes.solvers.sharding_problem import ShardingProblem
-from passes.whole_program import WholeProgram
 
 DUMPS: dict[str, Callable[[ShardingProblem, str | Path], None]] = {".npz": dump_npz, ".mps": write_mps}
 

@@ -18,7 +18,7 @@ INDEX = "mw.index"  # i64: position in the user's program, which passes may reor
 ANNOTATION = (
     "mw.annotation"  # string: the sharding that the user asks for, "[{\"x\"}, {}]"; on an op one a result, "": none
 )
-WHOLE = "mw.whole"  # unit: twin of a batch argument that is fed the whole batch (see passes/whole_batch.py)
+WHOLE = "mw.whole"  # unit: twin of a batch argument that is fed the whole batch (see passes/microbatch/whole_batch.py)
 STATE_RESULT = "mw.state_result"  # i64 on an argument: the result that is its next value
 STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the next step
 

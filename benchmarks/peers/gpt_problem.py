@@ -12,17 +12,17 @@ from compiler.machine.files import load_machine
 from compiler.machine.meshes import mesh_costs
 from dialects.context import make_context
 from dialects.sharding import MeshShape
-from passes.assign_roles import AssignRoles
-from passes.choose_stages import ChooseStages
-from passes.copy_views import CopyViews
 from passes.decide_shardings import read_cases
-from passes.mark_phases import MarkPhases
-from passes.microbatch import Microbatch
-from passes.normalize import Normalize
-from passes.place import Place
-from passes.realize import Realize
+from passes.fragments.realize import Realize
+from passes.microbatch.microbatch import Microbatch
+from passes.normalize.assign_roles import AssignRoles
+from passes.normalize.normalize import Normalize
+from passes.rules import write_rules
 from passes.solvers.sharding_problem import ShardingProblem
-from passes.write_rules import write_rules
+from passes.stages.choose_stages import ChooseStages
+from passes.stages.copy_views import CopyViews
+from passes.stages.mark_phases import MarkPhases
+from passes.stages.place import Place
 
 SCRIPT = Path(__file__).resolve().parents[2] / "examples/paper/gpt.py"
 

@@ -15,7 +15,7 @@ from dialects.context import make_context
 from dialects.errors import UserError
 from passes.analysis.names import Signature, signature_of
 from passes.analysis.roles import Role, Roles, Said, find_roles
-from passes.normalize import Normalize
+from passes.normalize.normalize import Normalize
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from dialects import attributes as names
 from dialects.ops import element_type
 from dialects.signature import op_text
 from passes.analysis.sharding_graph import Site
-from passes.choose_shardings import Decision
+from passes.shardings.choose_shardings import Decision
 from passes.solvers.sharding_problem import Certificate
 
 _CALLS = {"parameter": "parameter", "optimizer": "optimizer state", "state": "state", "batch": "batch"}

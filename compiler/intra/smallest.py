@@ -18,12 +18,12 @@ from compiler.machine.meshes import mesh_costs
 from compiler.options import PlanOptions
 from dialects import attributes as names
 from dialects.signature import op_int
-from passes.choose_shardings import ChooseShardings, Decision
 from passes.choosers.base import evaluated
 from passes.decide_shardings import Case, read_cases
+from passes.rules import write_rules
+from passes.shardings.choose_shardings import ChooseShardings, Decision
 from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
 from passes.solvers.solve_sharding import solve_sharding
-from passes.write_rules import write_rules
 
 SECONDS = 20.0  # for one problem of bytes
 _TIME_SHARE = 1e-3  # of the bytes: among choices of equal size the faster one

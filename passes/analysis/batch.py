@@ -1,7 +1,7 @@
 """Which values are split over microbatches, which are folded over them, and what couples them (design 3.1).
 
 The batch arguments start as split on dim 0; forms flow forward through every op by Shardy's sharding rules, through loops to
-a fixpoint. Nothing is changed here: ``passes.microbatch`` acts on the answer.
+a fixpoint. Nothing is changed here: ``passes.microbatch.microbatch`` acts on the answer.
 """
 
 from collections.abc import Callable, Sequence

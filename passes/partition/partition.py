@@ -32,7 +32,7 @@ from passes.native import run_native
 from passes.partition.body import Body
 from passes.partition.order import order_gathers
 from passes.partition.ports import move_inside, port_entry, port_shardings, stack_results
-from passes.write_rules import write_rules
+from passes.rules import write_rules
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ from passes.partition.body import Body
 from passes.partition.partition import annotated_funcs, strip
 from passes.partition.ports import port_shardings
 from passes.partition.steps import step_between, used_axes
-from passes.write_rules import write_rules
+from passes.rules import write_rules
 
 
 @dataclass(frozen=True, kw_only=True)

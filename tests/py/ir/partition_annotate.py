@@ -15,7 +15,7 @@ from passes.analysis.rules import Rule, read_rule
 from passes.native import run_native
 from passes.partition.fit import Misfit, fit
 from passes.partition.steps import step_between
-from passes.write_rules import write_rules
+from passes.rules import write_rules
 
 Layout = tuple[tuple[Sharding, ...], tuple[Sharding, ...]]
 

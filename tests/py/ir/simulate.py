@@ -19,17 +19,17 @@ from dialects import attributes as names
 from dialects.context import make_context
 from dialects.ops import body_ops, entry_block, main_func, shape_of
 from dialects.signature import attr_dicts, op_text, text_of
-from passes import whole_batch
-from passes.assign_roles import AssignRoles
-from passes.choose_stages import ChooseStages
-from passes.copy_views import CopyViews
-from passes.mark_phases import MarkPhases
-from passes.microbatch import Microbatch
-from passes.normalize import Normalize
-from passes.place import Place
-from passes.realize import Realize
-from passes.verify_fragments import VerifyFragments
-from passes.verify_stages import VerifyStages
+from passes.fragments.realize import Realize
+from passes.fragments.verify_fragments import VerifyFragments
+from passes.microbatch import whole_batch
+from passes.microbatch.microbatch import Microbatch
+from passes.normalize.assign_roles import AssignRoles
+from passes.normalize.normalize import Normalize
+from passes.stages.choose_stages import ChooseStages
+from passes.stages.copy_views import CopyViews
+from passes.stages.mark_phases import MarkPhases
+from passes.stages.place import Place
+from passes.stages.verify_stages import VerifyStages
 from runtime.dtypes import numpy_dtype
 from runtime.xla import World
 

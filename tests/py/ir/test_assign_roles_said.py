@@ -6,7 +6,7 @@ from jaxlib.mlir import ir
 from compiler.frontends.load import load_bytes
 from dialects.context import make_context
 from dialects.errors import UserError
-from passes.assign_roles import AssignRoles
+from passes.normalize.assign_roles import AssignRoles
 
 MODULE = b"""
 func.func @main(%a: tensor<f32>, %x: tensor<8xf32>, %y: tensor<6xf32>, %b: tensor<f32>)

@@ -16,12 +16,12 @@ from compiler.plan.files import load_plan
 from dialects.context import make_context
 from dialects.sharding import Sharding
 from passes.analysis.machine_attr import read_machine
-from passes.choose_shardings import CHOOSERS
 from passes.choosers import flexflow, tofu
 from passes.choosers.base import SolverOptions, best_of, restricted
 from passes.decide_shardings import Case, read_cases
+from passes.rules import write_rules
+from passes.shardings.choose_shardings import CHOOSERS
 from passes.solvers.sharding_problem import ShardingSolution
-from passes.write_rules import write_rules
 
 MODULES = Path(__file__).parents[2] / "modules"
 NAMES = (

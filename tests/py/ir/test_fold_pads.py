@@ -9,8 +9,8 @@ from window_cases import MAX, SUM, picked
 
 from dialects.context import make_context
 from dialects.ops import all_ops, main_func
-from passes.fold_pads import FoldPads
-from passes.remove_dead_code import RemoveDeadCode
+from passes.normalize.fold_pads import FoldPads
+from passes.normalize.remove_dead_code import RemoveDeadCode
 
 
 def conv(name: str, pad: str, padded: str, window: str, result: str) -> Case:

@@ -6,7 +6,7 @@ from jaxlib.mlir import ir
 from compiler.pipeline.run import run_item
 from dialects.context import make_context
 from dialects.errors import UserError
-from passes.microbatch import MAX_WHOLE_COPIES, Microbatch
+from passes.microbatch.microbatch import MAX_WHOLE_COPIES, Microbatch
 
 
 def shifted_by_sums(count: int) -> str:

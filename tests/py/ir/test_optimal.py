@@ -21,13 +21,13 @@ from dialects.context import make_context
 from dialects.sharding import MeshShape
 from passes import decide_shardings
 from passes.analysis.strategies import Strategies
-from passes.choose_shardings import CHOOSERS
 from passes.choosers.base import SolverOptions
 from passes.decide_shardings import Case, read_cases
+from passes.rules import write_rules
+from passes.shardings.choose_shardings import CHOOSERS
 from passes.solvers.mesh_costs import AxisLink, MeshCosts
 from passes.solvers.sharding_problem import OutOfMemory, ShardingProblem
 from passes.solvers.solve_sharding import solve_sharding
-from passes.write_rules import write_rules
 
 TINY = sorted((Path(__file__).parents[2] / "modules" / "tiny").glob("*.mlir"))
 PATH = "normalize,assign-roles,microbatch{microbatches=1},copy-views,mark-phases,choose-stages{stages=1},place,realize"

@@ -16,7 +16,7 @@ from compiler.frontends.load import load_bytes
 from dialects.context import make_context
 from dialects.errors import UserError
 from dialects.ops import main_func
-from passes.normalize import Normalize
+from passes.normalize.normalize import Normalize
 
 IOTA = "%n = stablehlo.iota dim = 0 : tensor<8xi32>"
 ZERO = "%zero = stablehlo.constant dense<0> : tensor<8xi32>"

@@ -33,13 +33,13 @@ from dialects.ops import main_func
 from dialects.sdy_attrs import SHARDING, read_sharding
 from dialects.sharding import MeshShape
 from dialects.signature import attr_dicts
-from passes.normalize import Normalize
+from passes.normalize.normalize import Normalize
 from passes.partition import verify_collectives
 from passes.partition.counts import Counts, annotated_counts, collective_counts
 from passes.partition.partition import Partition
 from passes.partition.steps import Step
 from passes.partition.verify_collectives import VerifyCollectives
-from passes.write_rules import write_rules
+from passes.rules import write_rules
 
 EXAMPLES = int(os.environ.get("MESHWRIGHT_EXAMPLES", "0"))
 MESHES = tuple(

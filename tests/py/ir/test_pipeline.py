@@ -9,7 +9,7 @@ from compiler.pipeline.text import parse_pipeline
 from dialects.context import make_context
 from dialects.errors import Failure, UserError
 from passes.base import Pass
-from passes.normalize import Normalize
+from passes.normalize.normalize import Normalize
 
 MODULE = "func.func @main(%x: tensor<f32>) -> tensor<f32> { return %x : tensor<f32> }"
 

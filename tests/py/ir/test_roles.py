@@ -12,7 +12,7 @@ from dialects.context import make_context
 from dialects.errors import UserError
 from passes.analysis.names import signature_of
 from passes.analysis.roles import Roles, Said, find_roles
-from passes.normalize import Normalize
+from passes.normalize.normalize import Normalize
 
 MODULES = Path(__file__).parents[2] / "modules"
 CONTRACTS = sorted(MODULES.rglob("*.json"))

@@ -18,8 +18,8 @@ from dialects.signature import attr_dicts, set_attr_dicts
 from passes.analysis.sharding_costs import ShardingCosts
 from passes.analysis.strategies import Strategies, Strategy
 from passes.analysis.windows import WINDOWED
+from passes.rules import write_rules
 from passes.solvers.mesh_costs import AxisLink, MeshCosts
-from passes.write_rules import write_rules
 
 MESHES = (MeshShape((("x", 2),)), MeshShape((("x", 4),)), MeshShape((("x", 2), ("y", 2))))
 MOST = 3  # compiled a case and mesh; the strategies with most split slid dims first

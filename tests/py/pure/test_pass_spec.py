@@ -12,10 +12,10 @@ from compiler.machine.use_machine import UseMachine
 from compiler.pipeline.registry import PASSES
 from compiler.pipeline.text import parse_pipeline
 from dialects.errors import UserError
-from passes.assign_roles import AssignRoles
 from passes.base import Pass
-from passes.choose_stages import ChooseStages
-from passes.microbatch import Microbatch
+from passes.microbatch.microbatch import Microbatch
+from passes.normalize.assign_roles import AssignRoles
+from passes.stages.choose_stages import ChooseStages
 
 _WORD = st.from_regex(r"[0-9]{1,3}:[0-9]{1,3}", fullmatch=True)
 _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {

@@ -17,15 +17,15 @@ from jaxlib.mlir import ir
 
 from dialects.errors import fail
 from passes.analysis.machine_attr import read_machine
-from passes.annotate_shardings import Annotator
 from passes.base import Pass
 from passes.choosers import data, flexflow, greedy, gspmd, ilp, megatron, mesh_tensorflow, tofu, zero1, zero2, zero3
 from passes.choosers.base import Chooser, SolverOptions
 from passes.decide_shardings import Case, read_cases
-from passes.microbatch import drop_rules
+from passes.microbatch.microbatch import drop_rules
+from passes.rules import write_rules
+from passes.shardings.annotate import Annotator
 from passes.solvers.mesh_costs import MeshCosts
 from passes.solvers.sharding_problem import ShardingSolution
-from passes.write_rules import write_rules
 
 # The order of docs and tables.
 CHOOSERS: dict[str, Chooser] = {

@@ -15,7 +15,7 @@ from dialects.ops import all_operands, body_ops, describe, entry_block, main_fun
 from dialects.signature import op_int, op_text
 from passes.analysis.replicable import replicable_ops
 from passes.base import Pass
-from passes.mark_phases import FOLDS
+from passes.stages.mark_phases import FOLDS
 
 PHASES = ("setup", "forward", "backward", "update")
 _RANK = {"setup": 0, "forward": 1, "backward": 2, "update": 3}

@@ -27,9 +27,9 @@ from passes.analysis.flops import flops
 from passes.analysis.forms import Form
 from passes.analysis.rules import RULE
 from passes.base import Pass
-from passes.localize import Localizer
+from passes.microbatch.localize import Localizer
+from passes.microbatch.whole_batch import compute_whole
 from passes.native import run_native
-from passes.whole_batch import compute_whole
 
 MAX_WHOLE_COPIES = 64  # each round removes one coupling; a program with more is not a row-wise one
 

@@ -23,7 +23,7 @@ from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, int_of, op_int, set_attr_dicts, text_of
 from passes.analysis.fragments import Fragments
 from passes.base import Pass
-from passes.outline import outline
+from passes.fragments.outline import outline
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from dialects.ops import body_ops, defining_op, element_type, entry_block, op_ke
 from passes.analysis.batch import BatchForms, Coupling
 from passes.analysis.folds import neutral
 from passes.analysis.forms import AFTER, Form, local_shape, partial
-from passes.localize_rules import PATCHES, small_copy
+from passes.microbatch.localize_rules import PATCHES, small_copy
 
 
 class Localizer:

@@ -6,13 +6,13 @@ from typing import ClassVar
 from jaxlib.mlir import ir
 
 from passes.base import Pass
-from passes.drop_shardings import DropShardings
-from passes.fold_pads import FoldPads
-from passes.inline import Inline
-from passes.keep_annotations import KeepAnnotations
 from passes.native import run_native
-from passes.pair_rows import PairRows
-from passes.remove_dead_code import RemoveDeadCode
+from passes.normalize.drop_shardings import DropShardings
+from passes.normalize.fold_pads import FoldPads
+from passes.normalize.inline import Inline
+from passes.normalize.keep_annotations import KeepAnnotations
+from passes.normalize.pair_rows import PairRows
+from passes.normalize.remove_dead_code import RemoveDeadCode
 
 _CLEAN = ("func.func(canonicalize)", "func.func(cse)")
 

@@ -10,7 +10,7 @@ from dialects.ops import all_ops, defining_op, shape_of
 from dialects.signature import i64
 from passes.analysis.regions import Region, constant_starts, region_of_slice, region_of_update
 from passes.base import Pass
-from passes.fold_scalars import fold_scalar
+from passes.normalize.fold_scalars import fold_scalar
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from dialects.build import call_target
 from dialects.ops import all_operands, body_ops, entry_block, main_func, top_level
 from dialects.signature import attr_dicts, op_int, op_text, text_of
 from passes.base import Pass
-from passes.copy_views import VIEWS
+from passes.stages.copy_views import VIEWS
 
 FOLDS = (names.ACCUMULATE, names.COLLECT)
 

@@ -1,0 +1,1 @@
+"""REALIZE: each phase of each stage becomes a function of its own."""

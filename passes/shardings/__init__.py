@@ -1,0 +1,1 @@
+"""SHARDINGS: the decision inside a mesh, taken and written on every value."""

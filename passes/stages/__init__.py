@@ -1,0 +1,1 @@
+"""PHASES and STAGES: setup, forward, backward and update, and the stage of every op."""
