@@ -24,8 +24,8 @@ from compiler.decisions.memory import memory_record
 from compiler.frontends.load import load_module
 from dialects.context import make_context
 from paper import export
+from passes.analysis.shardings.cases import Case
 from passes.choosers.base import SolverOptions
-from passes.decide_shardings import Case
 from passes.shardings.choose_shardings import CHOOSERS
 from passes.solvers.sharding_problem import OutOfMemory, ShardingSolution
 

@@ -20,9 +20,9 @@ from compiler.pipeline.text import parse_pipeline
 from compiler.units import show_bytes
 from dialects.context import make_context
 from dialects.errors import UserError
-from passes.analysis.machine_attr import read_machine
+from passes.analysis.shardings.cases import Case, read_cases
+from passes.analysis.shardings.machine_attr import read_machine
 from passes.choosers.base import SolverOptions
-from passes.decide_shardings import Case, read_cases
 from passes.rules import write_rules
 from passes.shardings.choose_shardings import CHOOSERS
 from passes.solvers.sharding_problem import OutOfMemory

@@ -35,8 +35,8 @@ from compiler.simulate.timing import COLLECTIVES
 from dialects.context import make_context
 from dialects.errors import UserError
 from dialects.ops import CONTROL_FLOW, body_ops, main_func, num_bytes
-from passes.analysis.flops import UNKNOWN_TRIPS
-from passes.analysis.trip_count import trip_count
+from passes.analysis.ops.flops import UNKNOWN_TRIPS
+from passes.analysis.ops.trip_count import trip_count
 from runtime.xla import Compiled, World, set_environment
 
 PERMUTE = "collective_permute"

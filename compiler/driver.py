@@ -27,7 +27,7 @@ from dialects.context import make_context
 from dialects.errors import UserError
 from dialects.ops import entry_block, main_func, shape_of
 from dialects.signature import op_int
-from passes.analysis.index_bounds import index_bounds
+from passes.analysis.indices.index_bounds import index_bounds
 from passes.base import Pass
 from passes.fragments.realize import Realize
 from passes.fragments.verify_fragments import VerifyFragments

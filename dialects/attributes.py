@@ -8,7 +8,7 @@ MICROBATCHES = "mw.microbatches"  # i64: how often forward and backward run per 
 BATCH_SIZE = "mw.batch_size"  # i64: rows of the whole batch, dim 0 of every batch argument
 NUM_STAGES = "mw.num_stages"  # i64
 USER_MESH = "mw.user_mesh"  # string: the axes of the input's own mesh, "data=2,model=4"
-MACHINE = "mw.machine"  # dictionary: links of each axis of @mesh, rates, memory (see passes/analysis/machine_attr.py)
+MACHINE = "mw.machine"  # dictionary: links of each axis of @mesh, rates, memory (see passes/analysis/shardings/machine_attr.py)
 
 # On arguments and results of @main
 ROLE = "mw.role"  # string, one of ARGUMENT_ROLES / RESULT_ROLES

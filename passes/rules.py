@@ -5,7 +5,7 @@
 
 from jaxlib.mlir import ir
 
-from passes.analysis.window_rules import write_window_rules
+from passes.analysis.ops.window_rules import write_window_rules
 from passes.native import run_native
 
 

@@ -12,7 +12,7 @@ from compiler.machine.files import load_machine
 from compiler.machine.meshes import mesh_costs
 from dialects.context import make_context
 from dialects.sharding import MeshShape
-from passes.decide_shardings import read_cases
+from passes.analysis.shardings.cases import read_cases
 from passes.fragments.realize import Realize
 from passes.microbatch.microbatch import Microbatch
 from passes.normalize.assign_roles import AssignRoles

@@ -13,8 +13,8 @@ from compiler.cli.output import print_json, print_tables
 from compiler.frontends.load import LoadedModule, load_module
 from dialects.context import make_context
 from dialects.errors import UserError
-from passes.analysis.names import Signature, signature_of
-from passes.analysis.roles import Role, Roles, Said, find_roles
+from passes.analysis.roles.names import Signature, signature_of
+from passes.analysis.roles.roles import Role, Roles, Said, find_roles
 from passes.normalize.normalize import Normalize
 
 

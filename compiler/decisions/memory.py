@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from compiler.plan.decisions import CLASSES, MemoryRecord
 from dialects import attributes as names
 from dialects.signature import attr_dicts, op_text, text_of
-from passes.analysis.sharding_graph import Site
-from passes.decide_shardings import PER_MICROBATCH, Case
+from passes.analysis.shardings.cases import PER_MICROBATCH, Case
+from passes.analysis.shardings.graph import Site
 from passes.solvers.sharding_problem import MemoryRow
 
 _ROLES = {"parameter": "parameters", "optimizer": "optimizer", "batch": "batch"}

@@ -15,9 +15,9 @@ from compiler.plan.decisions import AlternativeRecord
 from compiler.plan.price import SUMS, Price, shorter
 from dialects.ops import element_bits, element_type, shape_of
 from dialects.sharding import Sharding
-from passes.analysis.op_costs import sum_bytes
-from passes.analysis.sharding_graph import Link, Site
-from passes.decide_shardings import Case
+from passes.analysis.ops.op_costs import sum_bytes
+from passes.analysis.shardings.cases import Case
+from passes.analysis.shardings.graph import Link, Site
 from passes.solvers.reshard import Step
 from passes.solvers.sharding_problem import Costs
 

@@ -16,7 +16,7 @@ from compiler.plan.price import Price, shorter
 from dialects import attributes as names
 from dialects.ops import element_type
 from dialects.signature import op_text
-from passes.analysis.sharding_graph import Site
+from passes.analysis.shardings.graph import Site
 from passes.shardings.choose_shardings import Decision
 from passes.solvers.sharding_problem import Certificate
 

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from compiler.decisions.names import Names
-from passes.analysis.local_rules import allowed_factors
-from passes.analysis.rules import read_rule
-from passes.analysis.sharding_graph import Member
-from passes.decide_shardings import Case
+from passes.analysis.ops.local_rules import allowed_factors
+from passes.analysis.ops.rules import read_rule
+from passes.analysis.shardings.cases import Case
+from passes.analysis.shardings.graph import Member
 
 _MOST = 8
 _WIDE = 4  # a dim shorter than this many times an axis is not worth a remark: kernels of 3, heads of 2

@@ -24,7 +24,7 @@ from compiler.simulate.timing import fragment_s
 from compiler.units import show_bytes
 from dialects.errors import UserError
 from dialects.sdy_attrs import mesh_text
-from passes.analysis.liveness import compiler_of
+from passes.analysis.memory.liveness import compiler_of
 
 PROGRAM = "program.mlir"
 _SHOWN = 0.01  # of the whole: smaller classes are left out of a message

@@ -16,8 +16,8 @@ from compiler.plan.records import (
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, shape_of
 from dialects.signature import attr_dicts, op_int, op_text, text_of
-from passes.analysis.flops import flops
-from passes.analysis.liveness import CPU, Compiler, peak_temp_bytes
+from passes.analysis.memory.liveness import CPU, Compiler, peak_temp_bytes
+from passes.analysis.ops.flops import flops
 
 PHASES: dict[str, Phase] = {phase: phase for phase in get_args(Phase)}
 

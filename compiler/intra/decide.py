@@ -20,7 +20,7 @@ from dialects.errors import fail
 from dialects.sdy_attrs import mesh_text
 from dialects.sharding import MeshShape
 from dialects.signature import op_int
-from passes.decide_shardings import read_cases
+from passes.analysis.shardings.cases import read_cases
 from passes.shardings.choose_shardings import ChooseShardings, Decision
 from passes.solvers.mesh_costs import MeshCosts
 from passes.solvers.sharding_problem import Certificate, OutOfMemory

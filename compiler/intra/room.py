@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compiler.decisions.memory import bytes_by_class
-from passes.decide_shardings import Case
+from passes.analysis.shardings.cases import Case
 from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
 from passes.solvers.solve_sharding import solve_sharding
 

@@ -18,8 +18,8 @@ from compiler.machine.meshes import mesh_costs
 from compiler.options import PlanOptions
 from dialects import attributes as names
 from dialects.signature import op_int
+from passes.analysis.shardings.cases import Case, read_cases
 from passes.choosers.base import evaluated
-from passes.decide_shardings import Case, read_cases
 from passes.rules import write_rules
 from passes.shardings.choose_shardings import ChooseShardings, Decision
 from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem

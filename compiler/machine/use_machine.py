@@ -20,7 +20,7 @@ from dialects import attributes as names
 from dialects.errors import fail
 from dialects.sdy_attrs import mesh_text, read_mesh
 from dialects.sharding import MeshShape
-from passes.analysis.machine_attr import machine_attr
+from passes.analysis.shardings.machine_attr import machine_attr
 from passes.base import Pass
 
 

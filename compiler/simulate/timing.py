@@ -6,9 +6,9 @@ from jaxlib.mlir import ir
 
 from dialects.ops import CONTROL_FLOW, body_ops, element_type, num_bytes
 from dialects.sharding import MeshShape
-from passes.analysis.flops import UNKNOWN_TRIPS, flops
-from passes.analysis.op_costs import moved
-from passes.analysis.trip_count import trip_count
+from passes.analysis.ops.flops import UNKNOWN_TRIPS, flops
+from passes.analysis.ops.op_costs import moved
+from passes.analysis.ops.trip_count import trip_count
 from passes.partition.steps import coordinates
 from passes.solvers.mesh_costs import Kind, MeshCosts
 

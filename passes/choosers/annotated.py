@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from passes.analysis.shardings.cases import Case
 from passes.choosers.base import Mask, keep
-from passes.decide_shardings import Case
 
 
 def annotation_masks(case: Case) -> dict[int, Mask]:

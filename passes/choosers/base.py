@@ -12,8 +12,8 @@ from dialects import attributes as names
 from dialects.ops import parent_op
 from dialects.sharding import Sharding
 from dialects.signature import op_text
-from passes.analysis.sharding_graph import Site
-from passes.decide_shardings import Case
+from passes.analysis.shardings.cases import Case
+from passes.analysis.shardings.graph import Site
 from passes.solvers.sharding_problem import Backend, Certificate, Costs, Node, ShardingProblem, ShardingSolution
 from passes.solvers.solve_sharding import NoFiniteChoice, solve_sharding
 

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from dialects.sharding import Sharding
-from passes.analysis.op_costs import is_free_value
-from passes.analysis.sharding_graph import Member, Site
+from passes.analysis.ops.op_costs import is_free_value
+from passes.analysis.shardings.cases import Case
+from passes.analysis.shardings.graph import Member, Site
 from passes.choosers.base import Mask, SolverOptions, keep, solved
 from passes.choosers.named_dims import NamedDims
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 
 ANY = -2  # for the dim of the batch: a constant is made in whatever form its reader wants

@@ -12,10 +12,10 @@ import random
 import time
 from collections.abc import Collection
 
+from passes.analysis.shardings.cases import Case
 from passes.choosers import data
 from passes.choosers.base import SolverOptions, evaluated
 from passes.choosers.greedy import Greedy
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 
 PROPOSALS = 50_000  # some 2 s

@@ -6,8 +6,8 @@ this is what a compiler does that decides op by op, and the floor that the other
 
 import time
 
+from passes.analysis.shardings.cases import Case
 from passes.choosers.base import SolverOptions, evaluated
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import Costs, ShardingSolution
 
 

@@ -16,13 +16,13 @@ from dialects import attributes as names
 from dialects.ops import CONTROL_FLOW, all_ops, body_ops, entry_block
 from dialects.sharding import Sharding
 from dialects.signature import attr_dicts, text_of
-from passes.analysis.fusion import BARRIER
-from passes.analysis.op_costs import is_free_value
-from passes.analysis.sharding_graph import Member, Site
+from passes.analysis.memory.fusion import BARRIER
+from passes.analysis.ops.op_costs import is_free_value
+from passes.analysis.shardings.cases import Case
+from passes.analysis.shardings.graph import Member, Site
 from passes.choosers.annotated import annotation_masks
 from passes.choosers.base import Mask, SolverOptions, best_of, evaluated
 from passes.choosers.propagation import Dims, Propagation, batch_as_annotation
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 
 

@@ -8,10 +8,10 @@ Source: Alpa (Zheng et al., OSDI'22, section 4), made exact.
 import time
 from dataclasses import replace
 
+from passes.analysis.shardings.cases import Case
 from passes.choosers import data, megatron, tofu, zero1, zero2, zero3
 from passes.choosers.annotated import annotation_masks
 from passes.choosers.base import SolverOptions, restricted
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 from passes.solvers.solve_sharding import solve_sharding
 

@@ -12,14 +12,14 @@ from jaxlib.mlir import ir
 
 from dialects.ops import op_key, shape_of
 from dialects.sharding import Sharding
-from passes.analysis.op_costs import is_free_value
-from passes.analysis.rules import read_rule
-from passes.analysis.sharding_graph import Member, Site
+from passes.analysis.ops.op_costs import is_free_value
+from passes.analysis.ops.rules import read_rule
+from passes.analysis.shardings.cases import Case
+from passes.analysis.shardings.graph import Member, Site
 from passes.choosers.base import Mask, SolverOptions, phase_of, solved
 from passes.choosers.data import Rows
 from passes.choosers.megatron_walk import PRODUCTS, Walk, place
 from passes.choosers.named_dims import NamedDims
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 
 WHOLE = -1

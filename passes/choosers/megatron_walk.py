@@ -15,10 +15,10 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import CONTROL_FLOW, body_ops, entry_block, op_key, shape_of
 from dialects.signature import attr_dicts, op_text, text_of
-from passes.analysis.fusion import BARRIER
-from passes.analysis.rules import Rule, read_rule
+from passes.analysis.memory.fusion import BARRIER
+from passes.analysis.ops.rules import Rule, read_rule
+from passes.analysis.shardings.cases import Case
 from passes.choosers.named_dims import NamedDims
-from passes.decide_shardings import Case
 
 PRODUCTS = ("stablehlo.dot_general", "stablehlo.dot", "stablehlo.convolution")
 

@@ -14,11 +14,11 @@ from itertools import product
 import numpy as np
 
 from dialects.sharding import Sharding
-from passes.analysis.op_costs import is_free_value
-from passes.analysis.sharding_graph import Site
+from passes.analysis.ops.op_costs import is_free_value
+from passes.analysis.shardings.cases import Case
+from passes.analysis.shardings.graph import Site
 from passes.choosers.base import Mask, SolverOptions, best_of, evaluated
 from passes.choosers.named_dims import NamedDims
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 
 NAMES = 5  # the largest ones; the batch is always among them: (5 + 1) ** axes layouts

@@ -14,11 +14,11 @@ from jaxlib.mlir import ir
 
 from dialects.annotation import Annotation
 from dialects.ops import shape_of
-from passes.analysis.local_rules import ELEMENTWISE
-from passes.analysis.op_costs import is_free_value
-from passes.analysis.rules import Rule, read_rule
+from passes.analysis.ops.local_rules import ELEMENTWISE
+from passes.analysis.ops.op_costs import is_free_value
+from passes.analysis.ops.rules import Rule, read_rule
+from passes.analysis.shardings.cases import Case
 from passes.choosers.base import batch_dim
-from passes.decide_shardings import Case
 
 SWEEPS = 8  # to and fro; each reaches through the whole program, so what is left after that is a quarrel
 _EARLY = ELEMENTWISE | {"stablehlo.transpose", "stablehlo.reshape", "stablehlo.broadcast_in_dim"}

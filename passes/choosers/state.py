@@ -7,11 +7,11 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import entry_block
 from dialects.signature import attr_dicts, op_text, text_of
-from passes.analysis.local_rules import ELEMENTWISE
-from passes.analysis.sharding_graph import Site
+from passes.analysis.ops.local_rules import ELEMENTWISE
+from passes.analysis.shardings.cases import Case
+from passes.analysis.shardings.graph import Site
 from passes.choosers.base import Mask, SolverOptions, keep, most_split, phase_of, solved
 from passes.choosers.data import Rows
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 
 ONCE_A_STEP = ("setup", "update")

@@ -13,9 +13,9 @@ from collections.abc import Collection
 import numpy as np
 
 from dialects.sharding import Sharding
-from passes.analysis.sharding_graph import Site
+from passes.analysis.shardings.cases import Case
+from passes.analysis.shardings.graph import Site
 from passes.choosers.base import Mask, SolverOptions, best_of, evaluated
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 
 Use = tuple[Sharding, ...]

@@ -5,9 +5,9 @@ Parameters are whole everywhere: each device updates its part of them with its p
 Source: ZeRO stage 1, P_os (Rajbhandari et al., SC'20, arXiv:1910.02054).
 """
 
+from passes.analysis.shardings.cases import Case
 from passes.choosers.base import SolverOptions
 from passes.choosers.state import choose_split_state
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 
 

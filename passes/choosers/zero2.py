@@ -5,9 +5,9 @@ With several microbatches the accumulators are split, so every microbatch ends i
 Source: ZeRO stage 2, P_os+g (Rajbhandari et al., SC'20, arXiv:1910.02054).
 """
 
+from passes.analysis.shardings.cases import Case
 from passes.choosers.base import SolverOptions
 from passes.choosers.state import choose_split_state
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 
 

@@ -3,9 +3,9 @@
 Source: ZeRO stage 3, P_os+g+p (Rajbhandari et al., SC'20, arXiv:1910.02054); PyTorch FSDP (Zhao et al., VLDB'23, arXiv:2304.11277).
 """
 
+from passes.analysis.shardings.cases import Case
 from passes.choosers.base import SolverOptions
 from passes.choosers.state import choose_split_state
-from passes.decide_shardings import Case
 from passes.solvers.sharding_problem import ShardingSolution
 
 

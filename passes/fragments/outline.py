@@ -8,9 +8,9 @@ from dialects import attributes as names
 from dialects.build import call_target, make, splat, tensor_type
 from dialects.ops import all_operands, body_ops, captured, element_type, shape_of
 from dialects.signature import i64
-from passes.analysis.folds import OP_OF_FOLD, neutral
-from passes.analysis.forms import Fold
-from passes.analysis.fragments import Content, Key
+from passes.analysis.ops.folds import OP_OF_FOLD, neutral
+from passes.analysis.ops.forms import Fold
+from passes.analysis.stages.fragments import Content, Key
 
 
 def outline(

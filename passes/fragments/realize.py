@@ -21,7 +21,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, int_of, op_int, set_attr_dicts, text_of
-from passes.analysis.fragments import Fragments
+from passes.analysis.stages.fragments import Fragments
 from passes.base import Pass
 from passes.fragments.outline import outline
 

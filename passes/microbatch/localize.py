@@ -1,4 +1,4 @@
-"""Rewrites a function in place to what one microbatch sees, following the forms that ``passes.analysis.batch`` found.
+"""Rewrites a function in place to what one microbatch sees, following the forms that ``passes.analysis.batch.batch`` found.
 
 Split values get their local type; ops whose attributes hold sizes are patched; where an op wants a form that its operand does
 not have, a conversion goes right after the operand's definition:
@@ -17,9 +17,9 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.build import after, constant_elements, custom_call, i64s, make, splat, tensor_type
 from dialects.ops import body_ops, defining_op, element_type, entry_block, op_key, shape_of
-from passes.analysis.batch import BatchForms, Coupling
-from passes.analysis.folds import neutral
-from passes.analysis.forms import AFTER, Form, local_shape, partial
+from passes.analysis.batch.batch import BatchForms, Coupling
+from passes.analysis.ops.folds import neutral
+from passes.analysis.ops.forms import AFTER, Form, local_shape, partial
 from passes.microbatch.localize_rules import PATCHES, small_copy
 
 

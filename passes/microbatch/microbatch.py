@@ -22,10 +22,10 @@ from dialects.build import i64s, tensor_type
 from dialects.errors import fail
 from dialects.ops import body_ops, describe, entry_block, main_func, op_key, shape_of
 from dialects.signature import add_argument, attr_dicts, i64, int_of, refresh_type, text_of
-from passes.analysis.batch import BatchForms, Coupling, analyze_batch
-from passes.analysis.flops import flops
-from passes.analysis.forms import Form
-from passes.analysis.rules import RULE
+from passes.analysis.batch.batch import BatchForms, Coupling, analyze_batch
+from passes.analysis.ops.flops import flops
+from passes.analysis.ops.forms import Form
+from passes.analysis.ops.rules import RULE
 from passes.base import Pass
 from passes.microbatch.localize import Localizer
 from passes.microbatch.whole_batch import compute_whole

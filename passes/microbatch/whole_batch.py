@@ -16,9 +16,9 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import captured, element_type, enclosing, entry_block
 from dialects.signature import add_argument, attr_dicts
-from passes.analysis.batch import Coupling
-from passes.analysis.flops import flops
-from passes.analysis.forms import WHOLE, Form
+from passes.analysis.batch.batch import Coupling
+from passes.analysis.ops.flops import flops
+from passes.analysis.ops.forms import WHOLE, Form
 
 MAX_SHARE = 0.02  # of the program's flops: what each microbatch may repeat
 FREE_FLOPS = 1e5  # below this nobody measures it

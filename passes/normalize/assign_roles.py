@@ -9,7 +9,7 @@ from dialects.attributes import BATCH_SIZE, HOW, INDEX, NAME, ROLE, STATE_ARG, S
 from dialects.errors import fail
 from dialects.ops import main_func
 from dialects.signature import attr_dicts, i64, set_attr_dicts
-from passes.analysis.roles import Role, Said, find_roles
+from passes.analysis.roles.roles import Role, Said, find_roles
 from passes.base import Pass
 
 

@@ -8,9 +8,9 @@ from jaxlib.mlir.dialects import stablehlo
 
 from dialects.build import constant_elements, i64s
 from dialects.ops import all_ops, defining_op, shape_of
-from passes.analysis.folds import body_fold, neutral
-from passes.analysis.op_costs import is_zero
-from passes.analysis.windows import WINDOWED, ints, padding_of, picks
+from passes.analysis.ops.folds import body_fold, neutral
+from passes.analysis.ops.op_costs import is_zero
+from passes.analysis.ops.windows import WINDOWED, ints, padding_of, picks
 from passes.base import Pass
 
 

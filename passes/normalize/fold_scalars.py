@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from jaxlib.mlir import ir
 
-from passes.analysis.trip_count import constant_integer
+from passes.analysis.ops.trip_count import constant_integer
 
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
     "EQ": lambda a, b: a == b,

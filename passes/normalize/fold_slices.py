@@ -8,7 +8,7 @@ from jaxlib.mlir import ir
 from dialects.build import i64s, tensor_type
 from dialects.ops import all_ops, defining_op, shape_of
 from dialects.signature import i64
-from passes.analysis.regions import Region, constant_starts, region_of_slice, region_of_update
+from passes.analysis.indices.regions import Region, constant_starts, region_of_slice, region_of_update
 from passes.base import Pass
 from passes.normalize.fold_scalars import fold_scalar
 

@@ -10,7 +10,7 @@ from jaxlib.mlir.dialects import stablehlo
 from dialects.build import make, tensor_type
 from dialects.ops import all_ops, defining_op, element_type, shape_of
 from dialects.signature import i64
-from passes.analysis.counters import counts_along
+from passes.analysis.indices.counters import counts_along
 from passes.base import Pass
 
 

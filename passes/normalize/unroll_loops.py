@@ -6,8 +6,8 @@ from typing import ClassVar
 from jaxlib.mlir import ir
 
 from dialects.ops import all_ops, body_ops
-from passes.analysis.layer_loops import is_layer_loop
-from passes.analysis.trip_count import trip_count
+from passes.analysis.ops.trip_count import trip_count
+from passes.analysis.stages.layer_loops import is_layer_loop
 from passes.base import Pass
 
 

@@ -17,9 +17,9 @@ from dialects.ops import CONTROL_FLOW, body_ops, captured, describe, element_typ
 from dialects.sdy_attrs import SHARDING, op_shardings
 from dialects.sharding import MeshShape, Sharding, replicated
 from dialects.signature import op_text
-from passes.analysis.forms import Fold
-from passes.analysis.local_rules import reduction_kind
-from passes.analysis.rules import RULE, read_rule
+from passes.analysis.ops.forms import Fold
+from passes.analysis.ops.local_rules import reduction_kind
+from passes.analysis.ops.rules import RULE, read_rule
 from passes.partition.collectives import emit
 from passes.partition.device import Device
 from passes.partition.fit import Fit, Misfit, fit

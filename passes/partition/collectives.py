@@ -11,8 +11,8 @@ from jaxlib.mlir import ir
 from dialects.build import make, splat, tensor_type
 from dialects.ops import element_type, shape_of
 from dialects.sharding import MeshShape, Sharding
-from passes.analysis.folds import OP_OF_FOLD, neutral
-from passes.analysis.forms import Fold
+from passes.analysis.ops.folds import OP_OF_FOLD, neutral
+from passes.analysis.ops.forms import Fold
 from passes.partition.device import Device
 from passes.partition.indexed import with_body
 from passes.partition.steps import Step, permutation

@@ -13,8 +13,8 @@ from jaxlib.mlir import ir
 from dialects.ops import all_ops, element_bits, element_type, entry_block, num_bytes, op_key, shape_of
 from dialects.sdy_attrs import read_mesh
 from dialects.sharding import MeshShape, Sharding
-from passes.analysis.exchanges import exchanges
-from passes.analysis.windows import WINDOWED
+from passes.analysis.ops.exchanges import exchanges
+from passes.analysis.ops.windows import WINDOWED
 from passes.partition.body import Body
 from passes.partition.collectives import wire_type
 from passes.partition.fit import Fit

@@ -7,8 +7,8 @@ from jaxlib.mlir import ir
 from dialects.build import constant_elements, i64s, make, splat, tensor_type
 from dialects.ops import defining_op, element_type, shape_of
 from dialects.sharding import MeshShape
-from passes.analysis.folds import neutral
-from passes.analysis.forms import Fold
+from passes.analysis.ops.folds import neutral
+from passes.analysis.ops.forms import Fold
 
 
 class Device:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from jaxlib.mlir import ir
 
 from dialects.sharding import MeshShape, Sharding
-from passes.analysis.exchanges import exchanges
-from passes.analysis.local_rules import allowed_factors, reduction_kind, unreduced_operands
-from passes.analysis.rules import Rule
+from passes.analysis.ops.exchanges import exchanges
+from passes.analysis.ops.local_rules import allowed_factors, reduction_kind, unreduced_operands
+from passes.analysis.ops.rules import Rule
 
 
 class Misfit(Exception):

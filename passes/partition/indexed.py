@@ -13,8 +13,8 @@ from jaxlib.mlir.dialects import stablehlo
 
 from dialects.build import i64s, make, splat, tensor_type
 from dialects.ops import element_type, shape_of
-from passes.analysis.folds import neutral
-from passes.analysis.local_rules import reduction_kind
+from passes.analysis.ops.folds import neutral
+from passes.analysis.ops.local_rules import reduction_kind
 from passes.partition.device import Device, compare, scalar, shielded, spread
 from passes.partition.fit import Fit
 

@@ -1,7 +1,7 @@
 """What an op needs besides operands and results of local size, keyed by op: sizes in attributes, contributions counted once.
 
 Each rule changes the op in place, after its results got their local type. Ops without an entry need nothing.
-The entries of passes/analysis/local_rules.py say which factors may be split at all.
+The entries of passes/analysis/ops/local_rules.py say which factors may be split at all.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from jaxlib.mlir.dialects import stablehlo
 
 from dialects.build import i64s, make, splat
 from dialects.ops import element_type, shape_of
-from passes.analysis.folds import OP_OF_FOLD, body_fold, neutral
+from passes.analysis.ops.folds import OP_OF_FOLD, body_fold, neutral
 from passes.partition.device import Device, is_neutral, spread
 from passes.partition.fit import Fit
 from passes.partition.indexed import dynamic_slice, gather, scatter

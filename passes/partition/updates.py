@@ -6,7 +6,7 @@ from jaxlib.mlir import ir
 
 from dialects.build import i64s, make, splat, tensor_type
 from dialects.ops import element_type, shape_of
-from passes.analysis.folds import neutral
+from passes.analysis.ops.folds import neutral
 from passes.partition.device import Device, compare, spread
 from passes.partition.fit import Fit
 from passes.partition.indexed import shield, signed

@@ -16,9 +16,9 @@ from jaxlib.mlir import ir
 from dialects.build import i64s, make, splat, tensor_type
 from dialects.ops import element_type, shape_of
 from dialects.sharding import MeshShape
-from passes.analysis.exchanges import Exchange, exchanges
-from passes.analysis.folds import neutral
-from passes.analysis.windows import padding_of, picks
+from passes.analysis.ops.exchanges import Exchange, exchanges
+from passes.analysis.ops.folds import neutral
+from passes.analysis.ops.windows import padding_of, picks
 from passes.partition.collectives import matrix
 from passes.partition.device import Device, compare, is_neutral, scalar, spread
 from passes.partition.fit import Fit

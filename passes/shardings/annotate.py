@@ -17,10 +17,10 @@ from dialects.ops import CONTROL_FLOW, body_ops, defining_op, element_bits, elem
 from dialects.sdy_attrs import SHARDING, sharding_attr, shardings_attr
 from dialects.sharding import Sharding
 from dialects.signature import attr_dicts, set_attr_dicts
-from passes.analysis.fusion import BARRIER
-from passes.analysis.op_costs import is_free, sum_bytes
-from passes.analysis.sharding_graph import ShardingGraph, Use
-from passes.analysis.strategies import Strategy
+from passes.analysis.memory.fusion import BARRIER
+from passes.analysis.ops.op_costs import is_free, sum_bytes
+from passes.analysis.shardings.graph import ShardingGraph, Use
+from passes.analysis.shardings.strategies import Strategy
 from passes.solvers.reshard import Resharder, Step
 
 

@@ -16,11 +16,11 @@ from typing import ClassVar
 from jaxlib.mlir import ir
 
 from dialects.errors import fail
-from passes.analysis.machine_attr import read_machine
+from passes.analysis.shardings.cases import Case, read_cases
+from passes.analysis.shardings.machine_attr import read_machine
 from passes.base import Pass
 from passes.choosers import data, flexflow, greedy, gspmd, ilp, megatron, mesh_tensorflow, tofu, zero1, zero2, zero3
 from passes.choosers.base import Chooser, SolverOptions
-from passes.decide_shardings import Case, read_cases
 from passes.microbatch.microbatch import drop_rules
 from passes.rules import write_rules
 from passes.shardings.annotate import Annotator

@@ -16,7 +16,7 @@ from dialects import attributes as names
 from dialects.errors import fail
 from dialects.ops import CONTROL_FLOW, body_ops, describe, entry_block, main_func, num_bytes, top_level
 from dialects.signature import i64, op_int, op_text
-from passes.analysis.flops import flops, traffic_bytes
+from passes.analysis.ops.flops import flops, traffic_bytes
 from passes.base import Pass
 from passes.solvers.cut import choose_cuts
 

@@ -17,7 +17,7 @@ from dialects.build import call_target
 from dialects.errors import Failure
 from dialects.ops import all_operands, body_ops, describe, entry_block, main_func, num_bytes
 from dialects.signature import attr_dicts, i64, int_of, op_int, op_text
-from passes.analysis.replicable import replicable_ops
+from passes.analysis.stages.replicable import replicable_ops
 from passes.base import Pass
 from passes.solvers.placement import Edge, Infeasible, PlacementProblem, place
 from passes.solvers.placement_problem import EdgeKind

@@ -13,7 +13,7 @@ from dialects.build import call_target
 from dialects.errors import Failure
 from dialects.ops import all_operands, body_ops, describe, entry_block, main_func
 from dialects.signature import op_int, op_text
-from passes.analysis.replicable import replicable_ops
+from passes.analysis.stages.replicable import replicable_ops
 from passes.base import Pass
 from passes.stages.mark_phases import FOLDS
 

@@ -10,8 +10,8 @@ from dialects.ops import body_ops, entry_block, main_func, op_key, shape_of
 from dialects.sdy_attrs import SHARDING, mesh_text, sharding_attr, shardings_attr
 from dialects.sharding import MeshShape, Sharding, replicated
 from dialects.signature import attr_dicts, set_attr_dicts
-from passes.analysis.local_rules import allowed_factors, reduction_kind, unreduced_operands
-from passes.analysis.rules import Rule, read_rule
+from passes.analysis.ops.local_rules import allowed_factors, reduction_kind, unreduced_operands
+from passes.analysis.ops.rules import Rule, read_rule
 from passes.native import run_native
 from passes.partition.fit import Misfit, fit
 from passes.partition.steps import step_between

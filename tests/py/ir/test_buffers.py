@@ -4,7 +4,7 @@ from jaxlib.mlir import ir
 
 from dialects.context import make_context
 from dialects.ops import entry_block, main_func
-from passes.analysis.liveness import peak_temp_bytes
+from passes.analysis.memory.liveness import peak_temp_bytes
 
 MATRIX = "tensor<64x64xf32>"
 BYTES = 64 * 64 * 4

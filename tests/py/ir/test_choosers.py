@@ -15,10 +15,10 @@ from compiler.pipeline.text import parse_pipeline
 from compiler.plan.files import load_plan
 from dialects.context import make_context
 from dialects.sharding import Sharding
-from passes.analysis.machine_attr import read_machine
+from passes.analysis.shardings.cases import Case, read_cases
+from passes.analysis.shardings.machine_attr import read_machine
 from passes.choosers import flexflow, tofu
 from passes.choosers.base import SolverOptions, best_of, restricted
-from passes.decide_shardings import Case, read_cases
 from passes.rules import write_rules
 from passes.shardings.choose_shardings import CHOOSERS
 from passes.solvers.sharding_problem import ShardingSolution

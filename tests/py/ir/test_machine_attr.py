@@ -10,7 +10,7 @@ from compiler.pipeline.text import parse_pipeline
 from dialects.context import make_context
 from dialects.errors import UserError
 from dialects.sharding import MeshShape
-from passes.analysis.machine_attr import read_machine
+from passes.analysis.shardings.machine_attr import read_machine
 
 pytestmark = pytest.mark.ir
 

@@ -19,10 +19,10 @@ from compiler.pipeline.run import run_pipeline
 from compiler.pipeline.text import parse_pipeline
 from dialects.context import make_context
 from dialects.sharding import MeshShape
-from passes import decide_shardings
-from passes.analysis.strategies import Strategies
+from passes.analysis.shardings import cases as decide_shardings
+from passes.analysis.shardings.cases import Case, read_cases
+from passes.analysis.shardings.strategies import Strategies
 from passes.choosers.base import SolverOptions
-from passes.decide_shardings import Case, read_cases
 from passes.rules import write_rules
 from passes.shardings.choose_shardings import CHOOSERS
 from passes.solvers.mesh_costs import AxisLink, MeshCosts

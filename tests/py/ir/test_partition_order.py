@@ -7,7 +7,7 @@ from jaxlib.mlir import ir
 
 from dialects.context import make_context
 from dialects.ops import body_ops, defining_op, entry_block, main_func
-from passes.analysis.liveness import peak_temp_bytes
+from passes.analysis.memory.liveness import peak_temp_bytes
 from passes.partition.order import BARRIER, order_gathers
 from runtime.xla import Compiled, World
 

@@ -10,8 +10,8 @@ from jaxlib.mlir import ir
 from compiler.frontends.load import load_module
 from dialects.context import make_context
 from dialects.errors import UserError
-from passes.analysis.names import signature_of
-from passes.analysis.roles import Roles, Said, find_roles
+from passes.analysis.roles.names import signature_of
+from passes.analysis.roles.roles import Roles, Said, find_roles
 from passes.normalize.normalize import Normalize
 
 MODULES = Path(__file__).parents[2] / "modules"

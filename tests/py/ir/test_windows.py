@@ -15,9 +15,9 @@ from dialects.ops import body_ops, entry_block, main_func
 from dialects.sdy_attrs import SHARDING, mesh_text, sharding_attr, shardings_attr
 from dialects.sharding import MeshShape, Sharding, replicated
 from dialects.signature import attr_dicts, set_attr_dicts
-from passes.analysis.sharding_costs import ShardingCosts
-from passes.analysis.strategies import Strategies, Strategy
-from passes.analysis.windows import WINDOWED
+from passes.analysis.ops.windows import WINDOWED
+from passes.analysis.shardings.costs import ShardingCosts
+from passes.analysis.shardings.strategies import Strategies, Strategy
 from passes.rules import write_rules
 from passes.solvers.mesh_costs import AxisLink, MeshCosts
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from passes.analysis.halo import Halo, Window, halo, picking_halos, splits_results, splits_window
+from passes.analysis.ops.halo import Halo, Window, halo, picking_halos, splits_results, splits_window
 
 TEXTBOOK = Window(size=8, results=8, length=3, low=1)
 

@@ -1,0 +1,1 @@
+"""How every value relates to the microbatches: whole, split or partial."""

@@ -1,0 +1,1 @@
+"""Integers that find a place: counters, boxes at constant places, bounds."""

@@ -1,0 +1,125 @@
+"""Which arguments are the batch: those with one size of dim 0 that the forward never uses as a weight."""
+
+from dataclasses import dataclass
+
+from jaxlib.mlir import ir
+
+from dialects.errors import fail
+from passes.analysis.roles.batch_flow import Flow, batch_flow
+from passes.analysis.roles.dependence import Dependence
+from passes.analysis.roles.names import Signature, sounds_like_batch, sounds_like_key
+
+REMEDY = "say which arguments are the batch with --batch-args 0,1 or that there is none with --batch-args none"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Argument -> how we know that it is a batch; ``size`` is dim 0 of all of them, None when there is no batch."""
+
+    arguments: dict[int, str]
+    size: int | None
+
+
+def given_batch(signature: Signature, chosen: tuple[int, ...]) -> Batch:
+    """The user's choice, checked. Raises UserError on a bad index, a scalar or two sizes of dim 0."""
+    sizes: dict[int, int] = {}
+    for index in chosen:
+        if not 0 <= index < len(signature.argument_types):
+            fail(f"got index {index}, want 0 to {len(signature.argument_types) - 1}", where="--batch-args")
+        if not (shape := shape_at(signature, index)):
+            fail(f"{title(signature, index)} is a scalar and has no batch dimension", where="--batch-args")
+        sizes[index] = shape[0]
+    if len(set(sizes.values())) > 1:
+        listed = ", ".join(f"{title(signature, index)} has {size}" for index, size in sizes.items())
+        fail(f"dim 0 differs: {listed}", where="--batch-args", remedy="name only arguments whose dim 0 is the batch")
+    return Batch(dict.fromkeys(sizes, "said by --batch-args"), next(iter(sizes.values()), None))
+
+
+def find_batch(
+    module: ir.Module, signature: Signature, graph: Dependence, free: list[int], forward: frozenset[int], training: bool
+) -> Batch:
+    """The batch among the arguments ``free`` that are no state; ``forward``: the nodes that the loss (or any result) needs.
+
+    Raises UserError, with the candidates, when two groups of arguments are as good as each other.
+    """
+    ops = frozenset(op for node in forward if (op := graph.ops[node]) is not None)
+    flows = {i: batch_flow(module, i, ops) for i in free if shape_at(signature, i) and not _is_key(signature, i)}
+    useful = [
+        i for i, flow in flows.items() if not flow.cut and (graph.arguments[i] in forward or _named(signature, i))
+    ]
+    kept = [i for i in useful if not flows[i].weight] or [i for i in useful if _named(signature, i)]
+    groups: dict[int, list[int]] = {}
+    for index in kept:
+        groups.setdefault(shape_at(signature, index)[0], []).append(index)
+    if not training:
+        groups = _kept_by_results(groups, flows, signature)
+    if not groups:
+        return Batch({}, None)
+    size = _best(groups, signature, graph, forward)
+    members = {
+        index: f"its name, and dim 0 is {size}"
+        if flows[index].weight
+        else f"dim 0 is {size} and runs through the forward as a batch does"
+        for index in groups[size]
+    }
+    for index in free:
+        shape = shape_at(signature, index)
+        if (
+            index not in members
+            and shape[:1] == (size,)
+            and graph.arguments[index] not in forward
+            and not _is_key(signature, index)
+        ):
+            members[index] = f"its dim 0 is {size}, as the batch's"
+    return Batch(members, size)
+
+
+def _best(groups: dict[int, list[int]], signature: Signature, graph: Dependence, forward: frozenset[int]) -> int:
+    """The size of the best group: those the forward reads before others, then those with data's names."""
+    for test in (
+        lambda index: graph.arguments[index] in forward,
+        lambda index: _named(signature, index),
+    ):
+        kept = {size: members for size, members in groups.items() if any(test(index) for index in members)}
+        groups = kept or groups
+    if len(groups) > 1:
+        listed = "; ".join(
+            f"dim 0 = {size}: " + ", ".join(title(signature, index) for index in members)
+            for size, members in groups.items()
+        )
+        fail(f"cannot tell which arguments are the batch, candidates are {listed}", where="@main", remedy=REMEDY)
+    return next(iter(groups))
+
+
+def _kept_by_results(
+    groups: dict[int, list[int]], flows: dict[int, Flow], signature: Signature
+) -> dict[int, list[int]]:
+    """In a program without a loss: groups whose size is dim 0 of a result; of them, those whose dim 0 provably gets there."""
+    sizes = {kind.shape[0] for item in signature.result_types if (kind := ir.RankedTensorType(item)).rank}
+    fitting = {size: members for size, members in groups.items() if size in sizes}
+    proven = {
+        size: members for size, members in fitting.items() if any(0 in flows[i].results.values() for i in members)
+    }
+    return proven or fitting
+
+
+def _named(signature: Signature, index: int) -> bool:
+    return sounds_like_batch(signature.argument_names[index])
+
+
+def _is_key(signature: Signature, index: int) -> bool:
+    """A random key: ui32[2] or ui32[4], or called so."""
+    kind = ir.RankedTensorType(signature.argument_types[index])
+    unsigned = isinstance(kind.element_type, ir.IntegerType) and kind.element_type.is_unsigned
+    return unsigned and (tuple(kind.shape) in ((2,), (4,)) or sounds_like_key(signature.argument_names[index]))
+
+
+def shape_at(signature: Signature, index: int) -> tuple[int, ...]:
+    """Shape of an argument."""
+    return tuple(ir.RankedTensorType(signature.argument_types[index]).shape)
+
+
+def title(signature: Signature, index: int) -> str:
+    """An argument for people: ``argument 5 'x' tensor<8x16xf32>``."""
+    name = f" '{signature.argument_names[index]}'" if signature.argument_names[index] else ""
+    return f"argument {index}{name} {signature.argument_types[index]}"
