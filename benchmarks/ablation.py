@@ -27,7 +27,7 @@ from paper import export
 from passes.analysis.shardings.cases import Case
 from passes.choosers.base import SolverOptions
 from passes.shardings.choose_shardings import CHOOSERS
-from passes.solvers.sharding_problem import OutOfMemory, ShardingSolution
+from passes.solvers.shardings.problem import OutOfMemory, ShardingSolution
 
 RULES = ("data", "zero2", "zero3", "megatron", "ilp")
 OF_ANY_MESH = ("megatron", "ilp")  # where it matters which axis is which

@@ -25,7 +25,7 @@ from passes.analysis.shardings.machine_attr import read_machine
 from passes.choosers.base import SolverOptions
 from passes.rules import write_rules
 from passes.shardings.choose_shardings import CHOOSERS
-from passes.solvers.sharding_problem import OutOfMemory
+from passes.solvers.shardings.problem import OutOfMemory
 
 PATH = (
     "normalize,assign-roles,microbatch{{microbatches={microbatches}}},copy-views,mark-phases,choose-stages{{stages=1}},place,"

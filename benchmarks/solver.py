@@ -14,9 +14,9 @@ from pathlib import Path
 
 from transformer_problem import transformer
 
-from passes.solvers.sharding_files import load_npz
-from passes.solvers.sharding_problem import ShardingProblem
-from passes.solvers.solve_sharding import solve_sharding
+from passes.solvers.shardings.files import load_npz
+from passes.solvers.shardings.problem import ShardingProblem
+from passes.solvers.shardings.solve import solve_sharding
 
 RUNS = 3
 

@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
+from passes.solvers.shardings.problem import Costs, Edge, MemoryRow, Node, ShardingProblem
 
 AXES = (2, 4)  # devices along each mesh axis
 _SECONDS_PER_BYTE = (1 / 25e9, 1 / 150e9)  # over each axis

@@ -23,8 +23,8 @@ from dialects.context import make_context
 from dialects.errors import Failure, fail
 from passes.fragments.whole_program import WholeProgram
 from passes.microbatch.microbatch import Microbatch
-from passes.solvers.sharding_files import dump_npz, write_mps
-from passes.solvers.sharding_problem import ShardingProblem
+from passes.solvers.shardings.files import dump_npz, write_mps
+from passes.solvers.shardings.problem import ShardingProblem
 
 DUMPS: dict[str, Callable[[ShardingProblem, str | Path], None]] = {".npz": dump_npz, ".mps": write_mps}
 

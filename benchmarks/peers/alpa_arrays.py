@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.solvers.sharding_problem import Costs, ShardingProblem
+from passes.solvers.shardings.problem import Costs, ShardingProblem
 
 MICROSECONDS = 1e6
 MIB = 2.0**20

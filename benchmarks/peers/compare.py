@@ -24,9 +24,9 @@ import numpy as np
 
 from alpa_arrays import MICROSECONDS, alpa_arrays
 from gpt_problem import gpt_problem
-from passes.solvers.sharding_files import load_npz
-from passes.solvers.sharding_problem import MemoryRow, OutOfMemory, ShardingProblem, ShardingSolution
-from passes.solvers.solve_sharding import solve_sharding
+from passes.solvers.shardings.files import load_npz
+from passes.solvers.shardings.problem import MemoryRow, OutOfMemory, ShardingProblem, ShardingSolution
+from passes.solvers.shardings.solve import solve_sharding
 from scratch import Scratch, make_scratch
 from synthetic import layered_problem
 

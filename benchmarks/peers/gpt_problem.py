@@ -18,7 +18,7 @@ from passes.microbatch.microbatch import Microbatch
 from passes.normalize.assign_roles import AssignRoles
 from passes.normalize.normalize import Normalize
 from passes.rules import write_rules
-from passes.solvers.sharding_problem import ShardingProblem
+from passes.solvers.shardings.problem import ShardingProblem
 from passes.stages.choose_stages import ChooseStages
 from passes.stages.copy_views import CopyViews
 from passes.stages.mark_phases import MarkPhases

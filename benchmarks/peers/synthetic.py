@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from passes.solvers.sharding_problem import Edge, MemoryRow, Node, ShardingProblem
+from passes.solvers.shardings.problem import Edge, MemoryRow, Node, ShardingProblem
 
 PER_LAYER = 8
 

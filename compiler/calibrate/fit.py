@@ -1,7 +1,7 @@
 """From measured seconds to the numbers of a machine file: least squares of logarithms, so that small sizes count as well.
 
 Compute: seconds = dispatch + work / rate. Links: seconds = dispatch + slowdown[kind] * (a alpha + b bytes beta), where a and b are
-those of ``passes.solvers.mesh_costs`` for the cheapest algorithm.
+those of ``passes.solvers.costs.mesh_costs`` for the cheapest algorithm.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialects.sharding import MeshShape
-from passes.solvers.mesh_costs import KINDS, AxisLink, Kind, MeshCosts
+from passes.solvers.costs.mesh_costs import KINDS, AxisLink, Kind, MeshCosts
 
 Floats = NDArray[np.float64]
 

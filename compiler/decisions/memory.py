@@ -7,7 +7,7 @@ from dialects import attributes as names
 from dialects.signature import attr_dicts, op_text, text_of
 from passes.analysis.shardings.cases import PER_MICROBATCH, Case
 from passes.analysis.shardings.graph import Site
-from passes.solvers.sharding_problem import MemoryRow
+from passes.solvers.shardings.problem import MemoryRow
 
 _ROLES = {"parameter": "parameters", "optimizer": "optimizer", "batch": "batch"}
 

@@ -18,8 +18,8 @@ from dialects.sharding import Sharding
 from passes.analysis.ops.op_costs import sum_bytes
 from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Link, Site
-from passes.solvers.reshard import Step
-from passes.solvers.sharding_problem import Costs
+from passes.solvers.costs.reshard import Step
+from passes.solvers.shardings.problem import Costs
 
 MOST_ALTERNATIVES = 3
 

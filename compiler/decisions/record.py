@@ -18,7 +18,7 @@ from dialects.ops import element_type
 from dialects.signature import op_text
 from passes.analysis.shardings.graph import Site
 from passes.shardings.choose_shardings import Decision
-from passes.solvers.sharding_problem import Certificate
+from passes.solvers.shardings.problem import Certificate
 
 _CALLS = {"parameter": "parameter", "optimizer": "optimizer state", "state": "state", "batch": "batch"}
 

@@ -22,8 +22,8 @@ from dialects.sharding import MeshShape
 from dialects.signature import op_int
 from passes.analysis.shardings.cases import read_cases
 from passes.shardings.choose_shardings import ChooseShardings, Decision
-from passes.solvers.mesh_costs import MeshCosts
-from passes.solvers.sharding_problem import Certificate, OutOfMemory
+from passes.solvers.costs.mesh_costs import MeshCosts
+from passes.solvers.shardings.problem import Certificate, OutOfMemory
 
 MOST_AXES = 2  # three axes find little that two do not, and cost ten times the time; --mesh 2x2x2 asks for them
 

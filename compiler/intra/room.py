@@ -9,8 +9,8 @@ import numpy as np
 
 from compiler.decisions.memory import bytes_by_class
 from passes.analysis.shardings.cases import Case
-from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
-from passes.solvers.solve_sharding import solve_sharding
+from passes.solvers.shardings.problem import Costs, Edge, MemoryRow, Node, ShardingProblem
+from passes.solvers.shardings.solve import solve_sharding
 
 
 @dataclass(frozen=True)

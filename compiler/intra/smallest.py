@@ -22,8 +22,8 @@ from passes.analysis.shardings.cases import Case, read_cases
 from passes.choosers.base import evaluated
 from passes.rules import write_rules
 from passes.shardings.choose_shardings import ChooseShardings, Decision
-from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
-from passes.solvers.solve_sharding import solve_sharding
+from passes.solvers.shardings.problem import Costs, Edge, MemoryRow, Node, ShardingProblem
+from passes.solvers.shardings.solve import solve_sharding
 
 SECONDS = 20.0  # for one problem of bytes
 _TIME_SHARE = 1e-3  # of the bytes: among choices of equal size the faster one

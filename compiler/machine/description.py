@@ -9,7 +9,7 @@ import msgspec
 
 from compiler.plan import records as plan
 from dialects.errors import fail
-from passes.solvers.mesh_costs import Kind
+from passes.solvers.costs.mesh_costs import Kind
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -39,7 +39,7 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     ``memory_bytes``, ``memory_bandwidth_bytes_per_s`` and ``flops_per_s`` (by MLIR element type, f32 at least) are per
     device; ``dispatch_s`` is the fixed cost of starting one compiled program. A link that there is no use for can be left out.
     ``transfer``: messages between meshes, where they do not go the way of the collectives. ``rings_only`` and
-    ``slowdown``: see ``passes.solvers.mesh_costs``.
+    ``slowdown``: see ``passes.solvers.costs.mesh_costs``.
     """
 
     name: str

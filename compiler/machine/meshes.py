@@ -8,7 +8,7 @@ from collections import Counter
 
 from compiler.machine.description import Machine
 from dialects.sharding import MeshShape
-from passes.solvers.mesh_costs import AxisLink, MeshCosts
+from passes.solvers.costs.mesh_costs import AxisLink, MeshCosts
 
 AXES = ("x", "y", "z")
 

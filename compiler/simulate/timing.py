@@ -10,7 +10,7 @@ from passes.analysis.ops.flops import UNKNOWN_TRIPS, flops
 from passes.analysis.ops.op_costs import moved
 from passes.analysis.ops.trip_count import trip_count
 from passes.partition.steps import coordinates
-from passes.solvers.mesh_costs import Kind, MeshCosts
+from passes.solvers.costs.mesh_costs import Kind, MeshCosts
 
 COLLECTIVES: dict[str, Kind] = {
     "stablehlo.all_gather": "all_gather",

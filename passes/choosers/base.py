@@ -14,8 +14,8 @@ from dialects.sharding import Sharding
 from dialects.signature import op_text
 from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Site
-from passes.solvers.sharding_problem import Backend, Certificate, Costs, Node, ShardingProblem, ShardingSolution
-from passes.solvers.solve_sharding import NoFiniteChoice, solve_sharding
+from passes.solvers.shardings.problem import Backend, Certificate, Costs, Node, ShardingProblem, ShardingSolution
+from passes.solvers.shardings.solve import NoFiniteChoice, solve_sharding
 
 Mask = NDArray[np.bool_]
 

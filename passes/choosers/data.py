@@ -15,7 +15,7 @@ from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Member, Site
 from passes.choosers.base import Mask, SolverOptions, keep, solved
 from passes.choosers.named_dims import NamedDims
-from passes.solvers.sharding_problem import ShardingSolution
+from passes.solvers.shardings.problem import ShardingSolution
 
 ANY = -2  # for the dim of the batch: a constant is made in whatever form its reader wants
 

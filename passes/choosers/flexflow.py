@@ -16,7 +16,7 @@ from passes.analysis.shardings.cases import Case
 from passes.choosers import data
 from passes.choosers.base import SolverOptions, evaluated
 from passes.choosers.greedy import Greedy
-from passes.solvers.sharding_problem import ShardingSolution
+from passes.solvers.shardings.problem import ShardingSolution
 
 PROPOSALS = 50_000  # some 2 s
 SEED = 0

@@ -8,7 +8,7 @@ import time
 
 from passes.analysis.shardings.cases import Case
 from passes.choosers.base import SolverOptions, evaluated
-from passes.solvers.sharding_problem import Costs, ShardingSolution
+from passes.solvers.shardings.problem import Costs, ShardingSolution
 
 
 def choose(case: Case, options: SolverOptions) -> ShardingSolution:

@@ -23,7 +23,7 @@ from passes.analysis.shardings.graph import Member, Site
 from passes.choosers.annotated import annotation_masks
 from passes.choosers.base import Mask, SolverOptions, best_of, evaluated
 from passes.choosers.propagation import Dims, Propagation, batch_as_annotation
-from passes.solvers.sharding_problem import ShardingSolution
+from passes.solvers.shardings.problem import ShardingSolution
 
 
 def choose(case: Case, options: SolverOptions) -> ShardingSolution:

@@ -12,8 +12,8 @@ from passes.analysis.shardings.cases import Case
 from passes.choosers import data, megatron, tofu, zero1, zero2, zero3
 from passes.choosers.annotated import annotation_masks
 from passes.choosers.base import SolverOptions, restricted
-from passes.solvers.sharding_problem import ShardingSolution
-from passes.solvers.solve_sharding import solve_sharding
+from passes.solvers.shardings.problem import ShardingSolution
+from passes.solvers.shardings.solve import solve_sharding
 
 OTHERS = (data.choose, zero1.choose, zero2.choose, zero3.choose, megatron.choose, tofu.choose)
 

@@ -20,7 +20,7 @@ from passes.choosers.base import Mask, SolverOptions, phase_of, solved
 from passes.choosers.data import Rows
 from passes.choosers.megatron_walk import PRODUCTS, Walk, place
 from passes.choosers.named_dims import NamedDims
-from passes.solvers.sharding_problem import ShardingSolution
+from passes.solvers.shardings.problem import ShardingSolution
 
 WHOLE = -1
 

@@ -19,7 +19,7 @@ from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Site
 from passes.choosers.base import Mask, SolverOptions, best_of, evaluated
 from passes.choosers.named_dims import NamedDims
-from passes.solvers.sharding_problem import ShardingSolution
+from passes.solvers.shardings.problem import ShardingSolution
 
 NAMES = 5  # the largest ones; the batch is always among them: (5 + 1) ** axes layouts
 

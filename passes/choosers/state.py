@@ -12,7 +12,7 @@ from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Site
 from passes.choosers.base import Mask, SolverOptions, keep, most_split, phase_of, solved
 from passes.choosers.data import Rows
-from passes.solvers.sharding_problem import ShardingSolution
+from passes.solvers.shardings.problem import ShardingSolution
 
 ONCE_A_STEP = ("setup", "update")
 

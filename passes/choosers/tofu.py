@@ -16,7 +16,7 @@ from dialects.sharding import Sharding
 from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Site
 from passes.choosers.base import Mask, SolverOptions, best_of, evaluated
-from passes.solvers.sharding_problem import ShardingSolution
+from passes.solvers.shardings.problem import ShardingSolution
 
 Use = tuple[Sharding, ...]
 

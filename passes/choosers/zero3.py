@@ -6,7 +6,7 @@ Source: ZeRO stage 3, P_os+g+p (Rajbhandari et al., SC'20, arXiv:1910.02054); Py
 from passes.analysis.shardings.cases import Case
 from passes.choosers.base import SolverOptions
 from passes.choosers.state import choose_split_state
-from passes.solvers.sharding_problem import ShardingSolution
+from passes.solvers.shardings.problem import ShardingSolution
 
 
 def choose(case: Case, options: SolverOptions) -> ShardingSolution:

@@ -21,7 +21,7 @@ from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.op_costs import is_free, sum_bytes
 from passes.analysis.shardings.graph import ShardingGraph, Use
 from passes.analysis.shardings.strategies import Strategy
-from passes.solvers.reshard import Resharder, Step
+from passes.solvers.costs.reshard import Resharder, Step
 
 
 class Annotator:

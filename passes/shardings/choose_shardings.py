@@ -24,8 +24,8 @@ from passes.choosers.base import Chooser, SolverOptions
 from passes.microbatch.microbatch import drop_rules
 from passes.rules import write_rules
 from passes.shardings.annotate import Annotator
-from passes.solvers.mesh_costs import MeshCosts
-from passes.solvers.sharding_problem import ShardingSolution
+from passes.solvers.costs.mesh_costs import MeshCosts
+from passes.solvers.shardings.problem import ShardingSolution
 
 # The order of docs and tables.
 CHOOSERS: dict[str, Chooser] = {

@@ -18,7 +18,7 @@ from dialects.ops import CONTROL_FLOW, body_ops, describe, entry_block, main_fun
 from dialects.signature import i64, op_int, op_text
 from passes.analysis.ops.flops import flops, traffic_bytes
 from passes.base import Pass
-from passes.solvers.cut import choose_cuts
+from passes.solvers.stages.cut import choose_cuts
 
 TOO_LARGE = 1.25  # of an even share: then the loop is what makes the pipeline uneven
 SLACK = 0.05  # a slowest stage 5 % slower is worth a cheaper cut: costs are estimates to no better than that

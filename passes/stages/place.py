@@ -19,8 +19,8 @@ from dialects.ops import all_operands, body_ops, describe, entry_block, main_fun
 from dialects.signature import attr_dicts, i64, int_of, op_int, op_text
 from passes.analysis.stages.replicable import replicable_ops
 from passes.base import Pass
-from passes.solvers.placement import Edge, Infeasible, PlacementProblem, place
-from passes.solvers.placement_problem import EdgeKind
+from passes.solvers.placement.placement import Edge, Infeasible, PlacementProblem, place
+from passes.solvers.placement.problem import EdgeKind
 from passes.stages.mark_phases import FOLDS
 
 _KINDS: dict[tuple[str, str], EdgeKind] = {("forward", "forward"): "forward", ("backward", "backward"): "backward"}

@@ -17,8 +17,8 @@ from passes.analysis.shardings.costs import ShardingCosts
 from passes.analysis.shardings.graph import GraphBuilder, ShardingGraph
 from passes.analysis.shardings.moments import memory_rows
 from passes.analysis.shardings.strategies import Strategies
-from passes.solvers.mesh_costs import MeshCosts
-from passes.solvers.sharding_problem import ShardingProblem
+from passes.solvers.costs.mesh_costs import MeshCosts
+from passes.solvers.shardings.problem import ShardingProblem
 
 PER_MICROBATCH = ("forward", "backward")
 PORTS = ("arg_attrs", "res_attrs")

@@ -18,9 +18,9 @@ from passes.analysis.ops.flops import flops
 from passes.analysis.ops.op_costs import Moved, is_free, is_zero, moved, sum_bytes
 from passes.analysis.shardings.graph import Link, Member, ShardingGraph, Site, Use
 from passes.analysis.shardings.strategies import Strategy, wide_axes
-from passes.solvers.mesh_costs import Kind, MeshCosts
-from passes.solvers.reshard import Resharder
-from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
+from passes.solvers.costs.mesh_costs import Kind, MeshCosts
+from passes.solvers.costs.reshard import Resharder
+from passes.solvers.shardings.problem import Costs, Edge, MemoryRow, Node, ShardingProblem
 
 
 class ShardingCosts:

@@ -17,7 +17,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.errors import fail
 from dialects.sdy_attrs import read_mesh
-from passes.solvers.mesh_costs import AxisLink, MeshCosts
+from passes.solvers.costs.mesh_costs import AxisLink, MeshCosts
 
 
 def machine_attr(name: str, costs: MeshCosts) -> ir.Attribute:

@@ -19,7 +19,7 @@ from passes.analysis.memory.liveness import CPU, Compiler, fullest
 from passes.analysis.ops.exchanges import grown_bytes
 from passes.analysis.ops.windows import WINDOWED
 from passes.analysis.shardings.graph import Member, ShardingGraph, Site
-from passes.solvers.sharding_problem import Costs, MemoryRow
+from passes.solvers.shardings.problem import Costs, MemoryRow
 
 MOMENTS = 2  # rows a fragment
 

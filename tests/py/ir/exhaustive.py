@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from passes.solvers.sharding_problem import Costs, ShardingProblem
+from passes.solvers.shardings.problem import Costs, ShardingProblem
 
 _ROUNDING = 1e-12  # relative: a continuation has to be better by more than that
 

@@ -21,7 +21,7 @@ from passes.choosers import flexflow, tofu
 from passes.choosers.base import SolverOptions, best_of, restricted
 from passes.rules import write_rules
 from passes.shardings.choose_shardings import CHOOSERS
-from passes.solvers.sharding_problem import ShardingSolution
+from passes.solvers.shardings.problem import ShardingSolution
 
 MODULES = Path(__file__).parents[2] / "modules"
 NAMES = (

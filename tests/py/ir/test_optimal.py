@@ -25,9 +25,9 @@ from passes.analysis.shardings.strategies import Strategies
 from passes.choosers.base import SolverOptions
 from passes.rules import write_rules
 from passes.shardings.choose_shardings import CHOOSERS
-from passes.solvers.mesh_costs import AxisLink, MeshCosts
-from passes.solvers.sharding_problem import OutOfMemory, ShardingProblem
-from passes.solvers.solve_sharding import solve_sharding
+from passes.solvers.costs.mesh_costs import AxisLink, MeshCosts
+from passes.solvers.shardings.problem import OutOfMemory, ShardingProblem
+from passes.solvers.shardings.solve import solve_sharding
 
 TINY = sorted((Path(__file__).parents[2] / "modules" / "tiny").glob("*.mlir"))
 PATH = "normalize,assign-roles,microbatch{microbatches=1},copy-views,mark-phases,choose-stages{stages=1},place,realize"

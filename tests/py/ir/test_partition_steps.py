@@ -4,7 +4,7 @@ import pytest
 
 from dialects.sharding import MeshShape, Sharding
 from passes.partition.steps import FREE, permutation, step_between, used_axes
-from passes.solvers.reshard_moves import Move, all_states, local_key, moves
+from passes.solvers.costs.reshard_moves import Move, all_states, local_key, moves
 
 MESHES = (MeshShape((("x", 2), ("y", 4))), MeshShape((("x", 2), ("y", 2), ("z", 2))))
 

@@ -9,7 +9,7 @@ from jaxlib.mlir.passmanager import PassManager
 from dialects.context import make_context
 from dialects.sdy_attrs import mesh_text, read_sharding, sharding_attr, shardings_attr
 from dialects.sharding import MeshShape, Sharding
-from passes.solvers.reshard_moves import Move, all_states, local_key, moves
+from passes.solvers.costs.reshard_moves import Move, all_states, local_key, moves
 
 pytestmark = pytest.mark.ir
 

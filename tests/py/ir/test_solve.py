@@ -11,8 +11,8 @@ from compiler.cli.errors import exit_code
 from dialects.context import make_context
 from dialects.ops import all_ops
 from dialects.sdy_attrs import SHARDING, read_mesh
-from passes.solvers.sharding_files import load_npz
-from passes.solvers.solve_sharding import solve_sharding
+from passes.solvers.shardings.files import load_npz
+from passes.solvers.shardings.solve import solve_sharding
 
 MLP = str(Path(__file__).parents[2] / "modules" / "jax_mlp.mlirbc")
 WHERE = ("--hosts", "1", "--devices-per-host", "8", "--mesh", "2x4", "--machine", "v100-p3.16xlarge")

@@ -19,7 +19,7 @@ from passes.analysis.ops.windows import WINDOWED
 from passes.analysis.shardings.costs import ShardingCosts
 from passes.analysis.shardings.strategies import Strategies, Strategy
 from passes.rules import write_rules
-from passes.solvers.mesh_costs import AxisLink, MeshCosts
+from passes.solvers.costs.mesh_costs import AxisLink, MeshCosts
 
 MESHES = (MeshShape((("x", 2),)), MeshShape((("x", 4),)), MeshShape((("x", 2), ("y", 2))))
 MOST = 3  # compiled a case and mesh; the strategies with most split slid dims first

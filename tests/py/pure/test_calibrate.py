@@ -15,7 +15,7 @@ from compiler.machine.files import load_machine
 from compiler.machine.meshes import mesh_costs
 from dialects.errors import Failure, UserError
 from dialects.sharding import MeshShape
-from passes.solvers.mesh_costs import KINDS, AxisLink, MeshCosts
+from passes.solvers.costs.mesh_costs import KINDS, AxisLink, MeshCosts
 from runtime.calibrate_programs import groups_of
 
 pytestmark = pytest.mark.pure

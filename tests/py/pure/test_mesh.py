@@ -8,7 +8,7 @@ from compiler.machine.files import load_machine, load_machine_for
 from compiler.machine.meshes import distinct_meshes, logical_meshes, mesh_costs
 from dialects.errors import UserError
 from dialects.sharding import MeshShape
-from passes.solvers.mesh_costs import AxisLink
+from passes.solvers.costs.mesh_costs import AxisLink
 
 pytestmark = pytest.mark.pure
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialects.sharding import MeshShape
-from passes.solvers.mesh_costs import KINDS, AxisLink, Kind, MeshCosts
+from passes.solvers.costs.mesh_costs import KINDS, AxisLink, Kind, MeshCosts
 
 pytestmark = pytest.mark.pure
 

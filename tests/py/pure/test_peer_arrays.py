@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.peers.alpa_arrays import MICROSECONDS, alpa_arrays
-from passes.solvers.sharding_problem import Edge, MemoryRow, Node, ShardingProblem
+from passes.solvers.shardings.problem import Edge, MemoryRow, Node, ShardingProblem
 
 pytestmark = pytest.mark.pure
 FORBIDDEN_S = 1e3

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passes.solvers.placement import Edge, Placement, PlacementProblem, place, placement_cost
-from passes.solvers.placement_bounds import Infeasible
+from passes.solvers.placement.bounds import Infeasible
+from passes.solvers.placement.placement import Edge, Placement, PlacementProblem, place, placement_cost
 
 
 def allowed(problem: PlacementProblem, stages: tuple[int, ...]) -> bool:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialects.sharding import MeshShape, Sharding, replicated
-from passes.solvers.mesh_costs import AxisLink, MeshCosts
-from passes.solvers.reshard import Resharder, Step
+from passes.solvers.costs.mesh_costs import AxisLink, MeshCosts
+from passes.solvers.costs.reshard import Resharder, Step
 
 SIZES = ((2, 4), (2, 2, 2), (3, 2), (4,))
 

@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passes.solvers.ascent import ascend
-from passes.solvers.bound import Duals, dual_bound
-from passes.solvers.core import core_of
-from passes.solvers.elimination import eliminate, plan_elimination
-from passes.solvers.prices import price_bytes
-from passes.solvers.relax import solve_core
-from passes.solvers.sharding_files import dump_npz, load_npz, write_mps
-from passes.solvers.sharding_problem import Backend, Edge, MemoryRow, Node, OutOfMemory, ShardingProblem
-from passes.solvers.shrink import Graph
-from passes.solvers.solve_inside import solve_inside
-from passes.solvers.solve_sharding import NoFiniteChoice, solve_sharding
-from passes.solvers.tables import Tables
+from passes.solvers.shardings.ascent import ascend
+from passes.solvers.shardings.bound import Duals, dual_bound
+from passes.solvers.shardings.core import core_of
+from passes.solvers.shardings.elimination import eliminate, plan_elimination
+from passes.solvers.shardings.files import dump_npz, load_npz, write_mps
+from passes.solvers.shardings.prices import price_bytes
+from passes.solvers.shardings.problem import Backend, Edge, MemoryRow, Node, OutOfMemory, ShardingProblem
+from passes.solvers.shardings.relax import solve_core
+from passes.solvers.shardings.shrink import Graph
+from passes.solvers.shardings.solve import NoFiniteChoice, solve_sharding
+from passes.solvers.shardings.solve_inside import solve_inside
+from passes.solvers.shardings.tables import Tables
 
 EXAMPLES = int(os.environ.get("MESHWRIGHT_EXAMPLES", "200"))  # thousands before a release
 
@@ -241,8 +241,8 @@ def test_same_problem_same_answer():
 
 _ONE_PROCESS = """
 import sys
-from passes.solvers.sharding_files import load_npz
-from passes.solvers.solve_sharding import solve_sharding
+from passes.solvers.shardings.files import load_npz
+from passes.solvers.shardings.solve import solve_sharding
 found = solve_sharding(load_npz(sys.argv[1]))
 print(found.choice, found.certificate.bound_s.hex())
 """

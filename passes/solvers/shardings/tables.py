@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.solvers.sharding_problem import Costs
+from passes.solvers.shardings.problem import Costs
 
 T = TypeVar("T")
 Indices = NDArray[np.intp]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from passes.solvers.sharding_problem import Costs
-from passes.solvers.tables import Indices, Tables
+from passes.solvers.shardings.problem import Costs
+from passes.solvers.shardings.tables import Indices, Tables
 
 
 def undominated(tables: Tables, cost: int, edges: Sequence[int], uses: int | None) -> Indices | None:

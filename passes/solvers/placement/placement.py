@@ -8,9 +8,9 @@ optimum feasible and optimal all the same: it preserves order, and a span's cost
 
 from dataclasses import dataclass
 
-from passes.solvers.placement_bounds import Infeasible, find_bounds
-from passes.solvers.placement_network import Network
-from passes.solvers.placement_problem import Edge, PlacementProblem, check, placement_cost
+from passes.solvers.placement.bounds import Infeasible, find_bounds
+from passes.solvers.placement.network import Network
+from passes.solvers.placement.problem import Edge, PlacementProblem, check, placement_cost
 
 __all__ = ["Edge", "Infeasible", "Placement", "PlacementProblem", "place", "placement_cost"]
 

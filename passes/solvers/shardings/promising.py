@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from passes.solvers.core import Core, core_of
-from passes.solvers.sharding_problem import Costs
-from passes.solvers.shrink import Graph, NoFiniteChoice
-from passes.solvers.tables import Indices
+from passes.solvers.shardings.core import Core, core_of
+from passes.solvers.shardings.problem import Costs
+from passes.solvers.shardings.shrink import Graph, NoFiniteChoice
+from passes.solvers.shardings.tables import Indices
 
 _BUDGETS = (3_000, 10_000, 30_000, 90_000)  # columns before shrinking, which often leaves a tenth
 Wanted = Sequence[frozenset[int]]  # of each core node, positions among the strategies that are left

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from passes.solvers.ascent import CLOSED, ascend
-from passes.solvers.core import core_of
-from passes.solvers.elimination import eliminate, plan_elimination
-from passes.solvers.fixing import fix, surplus
-from passes.solvers.fusion import fuse
-from passes.solvers.promising import also, promising_parts
-from passes.solvers.promising import columns as columns_of
-from passes.solvers.relax import solve_core
-from passes.solvers.sharding_problem import Backend
-from passes.solvers.shrink import Graph
+from passes.solvers.shardings.ascent import CLOSED, ascend
+from passes.solvers.shardings.core import core_of
+from passes.solvers.shardings.elimination import eliminate, plan_elimination
+from passes.solvers.shardings.fixing import fix, surplus
+from passes.solvers.shardings.fusion import fuse
+from passes.solvers.shardings.problem import Backend
+from passes.solvers.shardings.promising import also, promising_parts
+from passes.solvers.shardings.promising import columns as columns_of
+from passes.solvers.shardings.relax import solve_core
+from passes.solvers.shardings.shrink import Graph
 
 _THIN = 5e7  # additions that elimination may take at once: about 0.1 s
 _THICK = 2e9  # … where dual ascent left a gap: about 4 s

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from passes.solvers.sharding_problem import Costs
-from passes.solvers.shrink import Graph
-from passes.solvers.tables import Tables
+from passes.solvers.shardings.problem import Costs
+from passes.solvers.shardings.shrink import Graph
+from passes.solvers.shardings.tables import Tables
 
 Factor = tuple[tuple[int, ...], int]  # the positions it speaks of (0 is the eliminated node), and its table or symbol
 _LARGEST = 20_000_000  # cells of one result: 160 MB

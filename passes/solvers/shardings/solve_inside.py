@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.solvers.ascent import Ascent, ascend
-from passes.solvers.core import Core, core_of
-from passes.solvers.fixing import fix, surplus
-from passes.solvers.improve import descend
-from passes.solvers.promising import Wanted, also, columns, promising_parts
-from passes.solvers.relax import Relaxed, solve_core
-from passes.solvers.sharding_problem import Backend
-from passes.solvers.shrink import Graph
-from passes.solvers.solve_free import Found
+from passes.solvers.shardings.ascent import Ascent, ascend
+from passes.solvers.shardings.core import Core, core_of
+from passes.solvers.shardings.fixing import fix, surplus
+from passes.solvers.shardings.improve import descend
+from passes.solvers.shardings.problem import Backend
+from passes.solvers.shardings.promising import Wanted, also, columns, promising_parts
+from passes.solvers.shardings.relax import Relaxed, solve_core
+from passes.solvers.shardings.shrink import Graph
+from passes.solvers.shardings.solve_free import Found
 
 _SMALL = 8_000  # columns of a program that is solved at once: some 2 s
 _ROUNDS = 3

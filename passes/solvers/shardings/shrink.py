@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from passes.solvers.dominance import undominated
-from passes.solvers.sharding_problem import Costs, MemoryRow, ShardingProblem
-from passes.solvers.tables import Indices, Tables
+from passes.solvers.shardings.dominance import undominated
+from passes.solvers.shardings.problem import Costs, MemoryRow, ShardingProblem
+from passes.solvers.shardings.tables import Indices, Tables
 
 
 class NoFiniteChoice(ValueError):

@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.solvers.classes import visiting_order
-from passes.solvers.sharding_problem import Costs
-from passes.solvers.shrink import Graph
+from passes.solvers.shardings.classes import visiting_order
+from passes.solvers.shardings.problem import Costs
+from passes.solvers.shardings.shrink import Graph
 
 
 @dataclass(frozen=True, eq=False)

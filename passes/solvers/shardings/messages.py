@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.solvers.bound import Duals
-from passes.solvers.core import Core
-from passes.solvers.sharding_problem import Costs
-from passes.solvers.tables import Indices
+from passes.solvers.shardings.bound import Duals
+from passes.solvers.shardings.core import Core
+from passes.solvers.shardings.problem import Costs
+from passes.solvers.shardings.tables import Indices
 
 _GRAIN = 4  # numbers of strategies are rounded up to a multiple of this, so that edges of like sizes go together
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialects.sharding import Sharding
-from passes.solvers.mesh_costs import Kind, MeshCosts
-from passes.solvers.reshard_moves import Move, all_states, is_canonical, local_key, moves
+from passes.solvers.costs.mesh_costs import Kind, MeshCosts
+from passes.solvers.costs.reshard_moves import Move, all_states, is_canonical, local_key, moves
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.solvers.core import Core
-from passes.solvers.sharding_problem import Costs
+from passes.solvers.shardings.core import Core
+from passes.solvers.shardings.problem import Costs
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from passes.solvers.quiet import quiet
-from passes.solvers.sharding_problem import Backend, Costs, MemoryRow, Node, ShardingProblem
+from passes.solvers.shardings.problem import Backend, Costs, MemoryRow, Node, ShardingProblem
 
 FreeSolver = Callable[[ShardingProblem], tuple[tuple[int, ...] | None, float]]  # choice and lower bound in seconds
 _MOST = 8  # prices tried on the sum

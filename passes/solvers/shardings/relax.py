@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from dialects.errors import fail
-from passes.solvers.bound import Duals, dual_bound
-from passes.solvers.core import Core
 from passes.solvers.quiet import quiet
-from passes.solvers.sharding_problem import Backend, Costs
+from passes.solvers.shardings.bound import Duals, dual_bound
+from passes.solvers.shardings.core import Core
+from passes.solvers.shardings.problem import Backend, Costs
 
 _INTEGRAL = 1e-6
 _STRICTER = 4e-6  # of a memory row: back ends let a row be over by 1e-6

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from passes.solvers.bound import Duals
-from passes.solvers.classes import colours
-from passes.solvers.core import Core
-from passes.solvers.sharding_problem import Costs
-from passes.solvers.shrink import Graph
-from passes.solvers.tables import Indices
+from passes.solvers.shardings.bound import Duals
+from passes.solvers.shardings.classes import colours
+from passes.solvers.shardings.core import Core
+from passes.solvers.shardings.problem import Costs
+from passes.solvers.shardings.shrink import Graph
+from passes.solvers.shardings.tables import Indices
 
 
 def surplus(core: Core, duals: Duals) -> list[Costs]:

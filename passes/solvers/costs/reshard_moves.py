@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import chain, combinations, pairwise, permutations, product
 
 from dialects.sharding import MeshShape, Sharding
-from passes.solvers.mesh_costs import Kind
+from passes.solvers.costs.mesh_costs import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from passes.solvers.elimination import eliminate, plan_elimination
-from passes.solvers.shrink import Graph, NoFiniteChoice
+from passes.solvers.shardings.elimination import eliminate, plan_elimination
+from passes.solvers.shardings.shrink import Graph, NoFiniteChoice
 
 _THIN = 2e7  # additions
 

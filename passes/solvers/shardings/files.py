@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.solvers.sharding_problem import Costs, Edge, MemoryRow, Node, ShardingProblem
+from passes.solvers.shardings.problem import Costs, Edge, MemoryRow, Node, ShardingProblem
 
 
 def dump_npz(problem: ShardingProblem, path: str | Path) -> None:

@@ -3,8 +3,8 @@
 import importlib
 from typing import Any
 
-from passes.solvers.placement_bounds import Bounds
-from passes.solvers.placement_problem import PlacementProblem, values_of
+from passes.solvers.placement.bounds import Bounds
+from passes.solvers.placement.problem import PlacementProblem, values_of
 from passes.solvers.quiet import quiet
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from passes.solvers.prices import price_bytes
-from passes.solvers.sharding_problem import (
+from passes.solvers.shardings.prices import price_bytes
+from passes.solvers.shardings.problem import (
     Backend,
     Certificate,
     MemoryRow,
@@ -19,10 +19,10 @@ from passes.solvers.sharding_problem import (
     ShardingProblem,
     ShardingSolution,
 )
-from passes.solvers.shrink import Graph, NoFiniteChoice
-from passes.solvers.solve_free import Found, solve_free
-from passes.solvers.solve_inside import Known, solve_inside
-from passes.solvers.tables import Tables, ticks_per_second
+from passes.solvers.shardings.shrink import Graph, NoFiniteChoice
+from passes.solvers.shardings.solve_free import Found, solve_free
+from passes.solvers.shardings.solve_inside import Known, solve_inside
+from passes.solvers.shardings.tables import Tables, ticks_per_second
 
 __all__ = ["NoFiniteChoice", "solve_sharding"]
 

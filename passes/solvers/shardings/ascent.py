@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.solvers.bound import Duals, dual_bound
-from passes.solvers.core import Core
-from passes.solvers.improve import descend
-from passes.solvers.messages import Messages, Point
+from passes.solvers.shardings.bound import Duals, dual_bound
+from passes.solvers.shardings.core import Core
+from passes.solvers.shardings.improve import descend
+from passes.solvers.shardings.messages import Messages, Point
 
 _LOOK = 5  # sweeps between two looks at choice and bound: a look costs about as much as a sweep
 _STALL = 30  # sweeps in which the bound must have risen by a part in a million

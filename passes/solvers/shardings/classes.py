@@ -4,7 +4,7 @@ Nodes of one colour have equal costs, edges and surroundings up to that radius: 
 decided for a whole colour keeps equal layers equal, so that work on them is still done once.
 """
 
-from passes.solvers.shrink import Graph
+from passes.solvers.shardings.shrink import Graph
 
 _RADIUS = 2
 _NEAR = 1  # radius of the colours that the visiting order goes by

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from passes.solvers.core import Core
+from passes.solvers.shardings.core import Core
 
 _SWEEPS = 30  # each strictly improves; in practice three or four do
 

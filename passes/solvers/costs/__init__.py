@@ -1,0 +1,1 @@
+"""Seconds of collectives and compute on a logical mesh, and the cheapest way from one sharding to another."""

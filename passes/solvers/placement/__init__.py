@@ -1,0 +1,1 @@
+"""Which stage every value belongs to, by one linear program."""

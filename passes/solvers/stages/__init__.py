@@ -1,0 +1,1 @@
+"""Where the forward part is cut into stages."""
