@@ -37,7 +37,7 @@ from dialects.errors import UserError
 from dialects.ops import CONTROL_FLOW, body_ops, main_func, num_bytes
 from passes.analysis.ops.flops import UNKNOWN_TRIPS
 from passes.analysis.ops.trip_count import trip_count
-from runtime.xla import Compiled, World, set_environment
+from runtime.devices.xla import Compiled, World, set_environment
 
 PERMUTE = "collective_permute"
 SILENT = ("all_slice", "keep_first")  # no device talks to another

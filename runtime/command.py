@@ -12,11 +12,11 @@ from typing import Any
 import click
 
 from dialects.errors import MeshwrightError
-from runtime.failure import Stop, end_job
+from runtime.devices.xla import set_environment
 from runtime.job import Job, JobOptions
-from runtime.supervise import Watch
+from runtime.process.failure import Stop, end_job
+from runtime.process.supervise import Watch
 from runtime.transport.mpi import MpiTransport, load_mpi, ranks_per_core
-from runtime.xla import set_environment
 
 PLANNER = {
     "machine": "NAME|FILE.toml", "hosts": "H", "devices_per_host": "D", "microbatches": "N|auto", "stages": "N|auto",

@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.plan.records import Plan
 from dialects.errors import Failure
-from runtime import output
-from runtime.executor import Action, Resolver
-from runtime.failure import listen, together
-from runtime.inputs import Inputs
-from runtime.mesh import Seat, fragments_of, seats
+from runtime.data import output
+from runtime.data.inputs import Inputs
+from runtime.devices.seats import Seat, fragments_of, seats
+from runtime.devices.xla import Executable, World, check_version
+from runtime.process.failure import listen, together
+from runtime.process.supervise import Watch
 from runtime.program import PlanFolder, share_files, share_plan
 from runtime.report import Reporter
-from runtime.results import Results
-from runtime.store import Store
-from runtime.supervise import Watch
-from runtime.trace import Trace
+from runtime.step.executor import Action, Resolver
+from runtime.step.results import Results
+from runtime.step.store import Store
+from runtime.step.trace import Trace
 from runtime.transport.mpi import MpiTransport, unlink_shared_memory
-from runtime.xla import Executable, World, check_version
 
 if TYPE_CHECKING:
-    from runtime.compare import Difference
-    from runtime.reference import Reference
+    from runtime.verify.compare import Difference
+    from runtime.verify.reference import Reference
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Job:
         if self._folder is None:
             return
         if self._reference is None:
-            from runtime.reference import Reference
+            from runtime.verify.reference import Reference
 
             self._reference = Reference(plan, self._folder.read(plan.program), inputs)
         self._reference.step(step, results)

@@ -6,7 +6,7 @@ Nothing heavy is imported here: under mpirun the process first splits into the r
 
 import sys
 
-from runtime import supervise
+from runtime.process import supervise
 
 
 def main() -> None:

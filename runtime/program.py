@@ -15,7 +15,7 @@ import numpy as np
 from compiler.plan.files import load_plan
 from compiler.plan.records import Plan
 from dialects.errors import fail
-from runtime.mesh import Seat, fragments_of
+from runtime.devices.seats import Seat, fragments_of
 from runtime.transport.mpi import MpiTransport
 
 FILES_TAG = 1

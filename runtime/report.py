@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 from compiler.plan.records import Plan
-from runtime.compare import Difference
-from runtime.results import Scalar, StepReport
+from runtime.step.results import Scalar, StepReport
+from runtime.verify.compare import Difference
 
 _CLEAR = "\r\x1b[K"  # back to the start of the line, and empty it
 

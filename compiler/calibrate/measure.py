@@ -1,4 +1,4 @@
-"""Measure this machine and write its file: start ``runtime.calibrate`` under mpirun, fit what it says, show how well that fits."""
+"""Measure this machine and write its file: start ``runtime.measure.calibrate`` under mpirun, fit what it says, show how well it fits."""
 
 import json
 import os
@@ -47,10 +47,18 @@ class Calibration:
 
 
 def measure(num_ranks: int, sizes: Sizes) -> dict[str, Any]:
-    """What ``runtime.calibrate`` says on ``num_ranks`` ranks. Raises UserError without mpirun, Failure when the job fails."""
+    """What ``runtime.measure.calibrate`` says on ``num_ranks`` ranks. UserError without mpirun, Failure when the job fails."""
     if num_ranks < 2:
         fail(f"got {num_ranks}, want at least 2 ranks, to have a link between them", where="-np")
-    command = [_mpirun(), "-np", str(num_ranks), sys.executable, "-m", "runtime.calibrate", json.dumps(asdict(sizes))]
+    command = [
+        _mpirun(),
+        "-np",
+        str(num_ranks),
+        sys.executable,
+        "-m",
+        "runtime.measure.calibrate",
+        json.dumps(asdict(sizes)),
+    ]
     path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONPATH": path}
     done = subprocess.run(

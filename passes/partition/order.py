@@ -8,7 +8,7 @@ gather of an argument waits for the value with which its result is first multipl
     %y = dot_general %x, %g      becomes     %g = all_gather %t#0
                                              %y = dot_general %t#1, %g        and who reads %part reads %t#2
 
-``runtime.xla`` keeps the barriers until XLA has an order. A gather of less than an eighth of the usual one waits for nothing.
+``runtime.devices.xla`` keeps the barriers until XLA has an order. A gather of under an eighth of the usual one waits for nothing.
 """
 
 from collections.abc import Sequence

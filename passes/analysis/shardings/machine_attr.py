@@ -9,7 +9,7 @@
       rings_only = false, slowdown = {}}} {
       sdy.mesh @mesh = <["x"=8]>
 
-The three arrays have one number an axis of the mesh; see ``passes.solvers.mesh_costs.AxisLink``.
+The three arrays have one number an axis of the mesh; see ``passes.solvers.costs.mesh_costs.AxisLink``.
 """
 
 from jaxlib.mlir import ir

@@ -14,7 +14,7 @@ from dialects.ops import body_ops, entry_block, main_func, shape_of
 from dialects.sdy_attrs import SHARDING, read_sharding
 from dialects.sharding import MeshShape, Sharding
 from dialects.signature import attr_dicts
-from runtime.dtypes import numpy_dtype
+from runtime.devices.dtypes import numpy_dtype
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -30,8 +30,8 @@ from passes.stages.copy_views import CopyViews
 from passes.stages.mark_phases import MarkPhases
 from passes.stages.place import Place
 from passes.stages.verify_stages import VerifyStages
-from runtime.dtypes import numpy_dtype
-from runtime.xla import World
+from runtime.devices.dtypes import numpy_dtype
+from runtime.devices.xla import World
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

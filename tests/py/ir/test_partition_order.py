@@ -9,7 +9,7 @@ from dialects.context import make_context
 from dialects.ops import body_ops, defining_op, entry_block, main_func
 from passes.analysis.memory.liveness import peak_temp_bytes
 from passes.partition.order import BARRIER, order_gathers
-from runtime.xla import Compiled, World
+from runtime.devices.xla import Compiled, World
 
 LAYERS = 6
 PART, WHOLE = "tensor<64x256xf32>", "tensor<256x256xf32>"

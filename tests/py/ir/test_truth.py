@@ -9,7 +9,7 @@ import pytest
 from benchmarks.truth import Collective, in_hlo, priced, step_bytes, truths
 from compiler.driver import make_plan
 from compiler.options import PlanOptions
-from runtime.xla import World
+from runtime.devices.xla import World
 
 MODULES = Path(__file__).parents[2] / "modules"
 WITHIN = 0.1  # of the step's peak; the table of all modules: python benchmarks/truth.py --all

@@ -9,7 +9,7 @@ import pytest
 from conftest import MPIRUN, ROOT, Done
 
 from compiler.machine.files import load_machine
-from runtime.calibrate_programs import KINDS
+from runtime.measure.programs import KINDS
 
 SPEC = {
     "message_bytes": [4096],
@@ -44,7 +44,7 @@ def test_a_file_that_can_be_used(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ranks", [2, 3])
 def test_every_collective_runs_on(ranks: int) -> None:
-    command = [str(MPIRUN), "-np", str(ranks), sys.executable, "-m", "runtime.calibrate", json.dumps(SPEC)]
+    command = [str(MPIRUN), "-np", str(ranks), sys.executable, "-m", "runtime.measure.calibrate", json.dumps(SPEC)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -75,7 +75,7 @@ def test_mistakes(arguments: list[str], code: int, message: str) -> None:
 
 def test_a_spec_that_cannot_be_measured() -> None:
     spec = json.dumps({**SPEC, "dtypes": ["f12"]})
-    command = [str(MPIRUN), "-np", "2", sys.executable, "-m", "runtime.calibrate", spec]
+    command = [str(MPIRUN), "-np", "2", sys.executable, "-m", "runtime.measure.calibrate", spec]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "f12" in done.stderr

@@ -121,7 +121,7 @@ def test_nobody_outlives_a_launcher_that_vanishes(jobs: Jobs, tmp_path: Path, de
 
 def test_the_first_rank_cannot_outlive_its_watcher_by_much(tmp_path: Path) -> None:
     stuck = "while True: ctypes.PyDLL(None).sleep(60)"  # with Python's lock held: no thread can do anything
-    child = f"import ctypes; from runtime.supervise import *; outlive_briefly(); print(1, flush=True)\n{stuck}"
+    child = f"import ctypes; from runtime.process.supervise import *; outlive_briefly(); print(1, flush=True)\n{stuck}"
     source = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
     with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, cwd=ROOT) as parent:
         assert parent.stdout is not None

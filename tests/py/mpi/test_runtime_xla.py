@@ -7,8 +7,8 @@ from conftest import ROOT
 
 ARRAYS = """
 import numpy as np
-from runtime.dtypes import _NUMPY
-from runtime.xla import World
+from runtime.devices.dtypes import _NUMPY
+from runtime.devices.xla import World
 world = World.alone()
 for name, dtype in _NUMPY.items():
     for shape in ((), (3, 5), (0, 4), (64, 64)):
@@ -21,7 +21,7 @@ print(len(_NUMPY))
 
 DONATION = """
 import numpy as np
-from runtime.xla import World
+from runtime.devices.xla import World
 world = World.alone()
 text = b'''func.func public @main(%a: tensor<64xf32> {tf.aliasing_output = 0 : i32}) -> tensor<64xf32> {
   %0 = stablehlo.add %a, %a : tensor<64xf32>
@@ -37,7 +37,7 @@ print("safe")
 
 LAPACK = """
 import numpy as np
-from runtime.xla import World
+from runtime.devices.xla import World
 world = World.alone()
 text = b'''func.func public @main(%a: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %0:2 = stablehlo.custom_call @lapack_spotrf_ffi(%a) {

@@ -10,7 +10,7 @@ from conftest import Jobs
 from benchmarks.truth import Collective, priced, truths
 from compiler.driver import make_plan
 from compiler.options import PlanOptions
-from runtime.xla import World
+from runtime.devices.xla import World
 
 MODULES = Path(__file__).parents[2] / "modules"
 MODULE, MACHINE = MODULES / "wide_image.mlir", MODULES / "slow-devices.toml"

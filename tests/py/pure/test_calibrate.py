@@ -16,7 +16,7 @@ from compiler.machine.meshes import mesh_costs
 from dialects.errors import Failure, UserError
 from dialects.sharding import MeshShape
 from passes.solvers.costs.mesh_costs import KINDS, AxisLink, MeshCosts
-from runtime.calibrate_programs import groups_of
+from runtime.measure.programs import groups_of
 
 pytestmark = pytest.mark.pure
 
@@ -72,7 +72,7 @@ def test_rates_and_messages() -> None:
 
 
 def measured(hosts: int = 1) -> dict[str, Any]:
-    """What runtime.calibrate says, of a machine that is made up."""
+    """What runtime.measure.calibrate says, of a machine that is made up."""
     samples: list[dict[str, Any]] = [{"what": "dispatch", "seconds": 1e-5}]
     samples += [{"what": "memory", "bytes": size, "seconds": 1e-5 + size / 1e10} for size in (1e5, 1e7)]
     samples += [

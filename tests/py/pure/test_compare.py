@@ -4,7 +4,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from runtime.compare import Difference, bound_of, perturbed, relative_error, rounding_of
+from runtime.verify.compare import Difference, bound_of, perturbed, relative_error, rounding_of
 
 NAN = float("nan")
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from compiler.plan.records import Argument
 from dialects.errors import UserError
-from runtime.dtypes import numpy_dtype
-from runtime.generate import BLOCK, generate
-from runtime.inputs import Inputs
+from runtime.data.generate import BLOCK, generate
+from runtime.data.inputs import Inputs
+from runtime.devices.dtypes import numpy_dtype
 
 DTYPES = ["f32", "bf16", "f16", "f64", "f8E5M2", "i1", "i32", "ui8", "i4", "ui32", "complex<f32>"]
 ROLES = ["parameter", "optimizer", "state", "batch", "constant"]

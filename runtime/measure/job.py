@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from runtime.calibrate_programs import KINDS, collective, groups_of, matmul, negate, result_elements
-from runtime.dtypes import numpy_dtype
-from runtime.failure import listen, together
-from runtime.supervise import Watch
+from runtime.devices.dtypes import numpy_dtype
+from runtime.devices.xla import World, check_version
+from runtime.measure.programs import KINDS, collective, groups_of, matmul, negate, result_elements
+from runtime.process.failure import listen, together
+from runtime.process.supervise import Watch
 from runtime.transport.mpi import MpiTransport, unlink_shared_memory
-from runtime.xla import World, check_version
 
 BATCHES = 5
 F32 = np.dtype(np.float32)

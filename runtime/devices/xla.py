@@ -155,7 +155,7 @@ class World:
         return self._client.deserialize_executable(executable, self._device_list(), self._options())
 
     def put(self, array: NumpyArray) -> Buffer:
-        """A copy of the array on this rank's device. Every dtype of ``runtime.dtypes``, 0-d and empty included."""
+        """A copy of the array on this rank's device. Every dtype of ``runtime.devices.dtypes``, 0-d and empty included."""
         shape = _shaped(array.shape, array.dtype)
         during_call = self._jax.HostBufferSemantics.IMMUTABLE_ONLY_DURING_CALL
         return self._jax.batched_device_put(

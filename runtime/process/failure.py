@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn, Protocol
 
 from dialects.errors import MeshwrightError
-from runtime.supervise import Watch
-from runtime.watch import EXCEPTION_S, HEARD_S
+from runtime.process.supervise import Watch
+from runtime.process.watch import EXCEPTION_S, HEARD_S
 
 
 class Stop(Exception):

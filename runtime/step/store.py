@@ -11,10 +11,10 @@ import numpy as np
 from compiler.plan.pieces import Slices, box_slices, shard_boxes
 from compiler.plan.records import Placement, Plan, Value
 from dialects.errors import Failure
-from runtime.inputs import Inputs
-from runtime.mesh import Seat
+from runtime.data.inputs import Inputs
+from runtime.devices.seats import Seat
+from runtime.devices.xla import Buffer, World
 from runtime.transport.mpi import Array
-from runtime.xla import Buffer, World
 
 Key = tuple[str, int | None]
 WRONG_PLAN = "the plan is wrong: plan again"

@@ -10,9 +10,9 @@ import numpy as np
 
 from compiler.plan.pieces import ONE_DEVICE, Piece, pieces
 from compiler.plan.records import Placement, Plan, Result, Value
-from runtime.dtypes import is_complex, is_float, numpy_dtype
-from runtime.mesh import Seat
-from runtime.store import Store
+from runtime.devices.dtypes import is_complex, is_float, numpy_dtype
+from runtime.devices.seats import Seat
+from runtime.step.store import Store
 from runtime.transport.mpi import Array, MpiTransport, Received
 
 Scalar = float | int | complex

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from compiler.plan.pieces import Slices
 from compiler.plan.records import Argument
-from runtime.dtypes import is_complex, is_float, is_unsigned, numpy_dtype
+from runtime.devices.dtypes import is_complex, is_float, is_unsigned, numpy_dtype
 
 Array = NDArray[Any]
 BLOCK = 1 << 20  # elements

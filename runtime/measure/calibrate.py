@@ -1,4 +1,4 @@
-"""``mpirun -np N python -m runtime.calibrate SPEC``: measure this machine; rank 0 prints one JSON document.
+"""``mpirun -np N python -m runtime.measure.calibrate SPEC``: measure this machine; rank 0 prints one JSON document.
 
 `python -m compiler calibrate` starts it. SPEC is ``compiler.calibrate.measure.Sizes`` as JSON: ``{"message_bytes": [4096, …], …}``.
 """
@@ -6,15 +6,15 @@
 import json
 import sys
 
-from runtime import supervise
+from runtime.process import supervise
 
 
 def main() -> None:
     """As runtime.launch: split, measure, leave with an exit code: 0 good, 1 a failure, 2 a mistake."""
     watch = supervise.split()
     from dialects.errors import MeshwrightError
+    from runtime.devices.xla import set_environment
     from runtime.transport.mpi import load_mpi, ranks_per_core
-    from runtime.xla import set_environment
 
     try:
         set_environment(int(1 / ranks_per_core(watch.local_size)))
@@ -23,8 +23,8 @@ def main() -> None:
         if watch.rank == 0:
             print(f"error: {error}", file=sys.stderr, flush=True)
         sys.exit(error.exit_code)
-    from runtime.calibrate_job import measure
-    from runtime.failure import Stop, end_job
+    from runtime.measure.job import measure
+    from runtime.process.failure import Stop, end_job
     from runtime.transport.mpi import MpiTransport
 
     try:

@@ -11,11 +11,11 @@ import os
 import numpy as np
 
 from compiler.plan.records import Plan
-from runtime.compare import Difference, bound_of, differences, perturbed, rounding_of
-from runtime.dtypes import numpy_dtype
-from runtime.inputs import Inputs
+from runtime.data.inputs import Inputs
+from runtime.devices.dtypes import numpy_dtype
+from runtime.devices.xla import World
 from runtime.transport.mpi import Array
-from runtime.xla import World
+from runtime.verify.compare import Difference, bound_of, differences, perturbed, rounding_of
 
 
 class Reference:

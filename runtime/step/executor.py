@@ -14,11 +14,11 @@ import numpy as np
 from compiler.plan.pieces import Piece, pieces
 from compiler.plan.records import Fragment, Free, Plan, Recv, Run, Send, Value
 from dialects.errors import Failure
-from runtime.dtypes import numpy_dtype
-from runtime.mesh import Seat
-from runtime.store import Key, Store, placement_on
+from runtime.devices.dtypes import numpy_dtype
+from runtime.devices.seats import Seat
+from runtime.devices.xla import Executable, World
+from runtime.step.store import Key, Store, placement_on
 from runtime.transport.mpi import MpiTransport
-from runtime.xla import Executable, World
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from runtime.mesh import Seat
+from runtime.devices.seats import Seat
 
 
 class Trace:

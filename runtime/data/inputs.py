@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from compiler.plan.pieces import Slices
 from compiler.plan.records import Argument
 from dialects.errors import fail
-from runtime.dtypes import is_complex, is_float, numpy_dtype
-from runtime.generate import generate
+from runtime.data.generate import generate
+from runtime.devices.dtypes import is_complex, is_float, numpy_dtype
 
 Array = NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""Calibration's measurements, on all ranks at once."""

@@ -1,0 +1,1 @@
+"""One step on one device: the instruction list, the buffers, the results, the trace."""

@@ -1,0 +1,1 @@
+"""The run against the whole program on one device."""
