@@ -15,7 +15,7 @@ SLOW = ("--machine", MODULES / "slow-devices.toml", "--stages", 1, "--verify", "
 
 @pytest.mark.parametrize("chooser", ["data", "megatron"])
 def test_routing_groups(chooser: str, jobs: Jobs) -> None:
-    module = TESTS / "lit" / "passes" / "choosers_experts.mlir"
+    module = TESTS / "lit" / "passes" / "choosers" / "experts.mlir"
     done = jobs.run(4, module, *SLOW, "--mesh", "2x2", "--intra", chooser, "--steps", 2)
     assert done.code == 0, done.err
     assert json.loads(done.out)["verify"]["ok"] is True

@@ -1,4 +1,4 @@
-// RUN: %compiler plan %s -o %t --hosts 1 --devices-per-host 4 --mesh 2x2 --machine %S/../../modules/slow-devices.toml | FileCheck %s
+// RUN: %compiler plan %s -o %t --hosts 1 --devices-per-host 4 --mesh 2x2 --machine %S/../../../modules/slow-devices.toml | FileCheck %s
 
 // What runs whole on every device is said, by op and line, and so is a dim that no axis divides.
 // CHECK: remark: mesh0: rng_bit_generator at noise.py:7 runs whole on every device: no way to split it is known
