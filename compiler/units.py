@@ -1,4 +1,9 @@
-"""Numbers for people: bytes, seconds, flops."""
+"""Numbers for people, to and from text: bytes, seconds, flops."""
+
+import math
+import re
+
+from dialects.errors import fail
 
 
 def show_bytes(num_bytes: float) -> str:
@@ -25,3 +30,17 @@ def _scaled(number: float, base: float, units: tuple[str, ...]) -> str:
         number /= base
         power += 1
     return f"{number:.0f} {units[0]}" if power == 0 else f"{number:.3g} {units[power]}"
+
+
+def parse_bytes(text: str) -> float:
+    """Read "16GiB", "512 MB" or "1e9" as bytes. Raises UserError."""
+    match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([KMGT]i?)?B?\s*", text, re.IGNORECASE)
+    try:
+        number = float(match[1]) if match else 0.0
+    except ValueError:
+        number = 0.0
+    if not match or not 0 < number < math.inf:
+        fail(f"got '{text}', want a size in bytes", remedy="write it as 16GiB, 512MB or 1000000000")
+    unit = (match[2] or "").lower()
+    power = "kmgt".index(unit[0]) + 1 if unit else 0
+    return number * (1024.0 if unit.endswith("i") else 1000.0) ** power

@@ -1,4 +1,4 @@
-"""Measure this machine and write its file: start ``runtime.measure.calibrate`` under mpirun, fit what it says, show how well it fits."""
+"""Measure this machine and write its file: start ``runtime.measure.calibrate`` under mpirun, fit what it says, show the fit."""
 
 import json
 import os

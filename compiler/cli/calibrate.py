@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from compiler.machine.files import parse_bytes
+from compiler.units import parse_bytes
 from dialects.errors import fail
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import click
 
-from compiler.machine.files import parse_bytes
 from compiler.options import CHOOSER_NAMES, PlanOptions
 from compiler.schedules.table import SCHEDULES
+from compiler.units import parse_bytes
 from dialects.errors import UserError, fail
 
 # Option -> (what is written after it, its help). The names are those of PlanOptions' fields.

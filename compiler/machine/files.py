@@ -2,7 +2,6 @@
 
 import difflib
 import math
-import re
 import tomllib
 from pathlib import Path
 from typing import Any, cast
@@ -60,20 +59,6 @@ def load_machine_for(
     """``load_machine`` with as many hosts as ``num_devices`` take; all in one host if neither the file nor the caller says."""
     per_host = devices_per_host or _read(_find(name_or_path)).devices_per_host or num_devices
     return load_machine(name_or_path, math.ceil(num_devices / per_host), per_host, memory_bytes)
-
-
-def parse_bytes(text: str) -> float:
-    """Read "16GiB", "512 MB" or "1e9" as bytes. Raises UserError."""
-    match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*([KMGT]i?)?B?\s*", text, re.IGNORECASE)
-    try:
-        number = float(match[1]) if match else 0.0
-    except ValueError:
-        number = 0.0
-    if not match or not 0 < number < math.inf:
-        fail(f"got '{text}', want a size in bytes", remedy="write it as 16GiB, 512MB or 1000000000")
-    unit = (match[2] or "").lower()
-    power = "kmgt".index(unit[0]) + 1 if unit else 0
-    return number * (1024.0 if unit.endswith("i") else 1000.0) ** power
 
 
 def _find(name_or_path: str) -> Path:

@@ -14,8 +14,9 @@ from typing import ClassVar
 
 from jaxlib.mlir import ir
 
-from compiler.machine.files import load_machine_for, parse_bytes
+from compiler.machine.files import load_machine_for
 from compiler.machine.meshes import AXES, mesh_costs
+from compiler.units import parse_bytes
 from dialects import attributes as names
 from dialects.errors import fail
 from dialects.sdy_attrs import mesh_text, read_mesh

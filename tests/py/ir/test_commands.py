@@ -106,7 +106,7 @@ def test_bug_is_one_message(step: str, monkeypatch: pytest.MonkeyPatch, capsys: 
         raise ZeroDivisionError("x")
 
     monkeypatch.delenv("MESHWRIGHT_TRACEBACK", raising=False)
-    monkeypatch.setattr("compiler.cli.inspect.load_module", broken)
+    monkeypatch.setattr("compiler.cli.inspected.load_module", broken)
     assert compiler("inspect", step) == 1
     assert capsys.readouterr().err == "error: internal: ZeroDivisionError: x; set MESHWRIGHT_TRACEBACK=1 to see where\n"
     monkeypatch.setenv("MESHWRIGHT_TRACEBACK", "1")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from compiler.machine.description import Machine
-from compiler.machine.files import known_machines, load_machine, parse_bytes
+from compiler.machine.files import known_machines, load_machine
+from compiler.units import parse_bytes
 from dialects.errors import UserError
 
 GOOD = (Path(__file__).parents[3] / "compiler/machine/known/a100-dgx.toml").read_text()
