@@ -9,7 +9,8 @@ from passes.analysis.roles.batch_args import Batch, find_batch, given_batch, tit
 from passes.analysis.roles.dependence import Dependence, dependence_of
 from passes.analysis.roles.loss import find_loss, given_loss, is_float, is_scalar_float
 from passes.analysis.roles.names import Signature, signature_of
-from passes.analysis.roles.state_pairs import StatePair, StateSearch
+from passes.analysis.roles.state_facts import StateFacts, StatePair
+from passes.analysis.roles.state_pairs import late_pairs, state_pairs
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def find_roles(module: ir.Module, said: Said) -> Roles:
     else:
         # state is told apart from outputs by what the loss reads, and the loss from state by what is fed back
         likely = given or find_loss(signature, graph, frozenset())
-        pairs = StateSearch(signature, graph, likely[0] if likely else None).pairs()
+        pairs = state_pairs(StateFacts(signature, graph, likely[0] if likely else None))
     state = {pair.argument: pair for pair in pairs}
     loss = given or find_loss(signature, graph, frozenset(pair.result for pair in pairs))
     forward = graph.cone(_goals(graph, loss, state))
@@ -67,7 +68,7 @@ def find_roles(module: ir.Module, said: Said) -> Roles:
                     remedy="say the state with --state-args",
                 )
     if said.state_args is None and loss is not None:
-        late = StateSearch(signature, graph, loss[0]).late_pairs(state, frozenset(batch.arguments))
+        late = late_pairs(StateFacts(signature, graph, loss[0]), state, frozenset(batch.arguments))
         pairs, state = (*pairs, *late), state | {pair.argument: pair for pair in late}
     return Roles(
         arguments=_argument_roles(signature, graph, state, batch, forward),
