@@ -97,7 +97,7 @@ def predicted_bytes(plan: Plan, fragment: Fragment) -> float:
 
 def step_bytes(plan: Plan, temp_bytes: dict[str, float]) -> float:
     """The most that a device holds along its list, if the fragments' temporaries are these."""
-    program = Program.of(plan.fragments, plan.values, plan.microbatches, held_results(plan))
+    program = Program.of(plan.fragments, plan.values, plan.microbatches, held_results(plan.results, plan.values))
     peaks: list[float] = []
     for mesh, items in enumerate(plan.instructions):
         sizes = placed_bytes(plan.values, plan.meshes, mesh)

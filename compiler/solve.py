@@ -13,12 +13,12 @@ from jaxlib.mlir import ir
 
 from compiler.decisions.memory import memory_record
 from compiler.decisions.record import certificate_record
-from compiler.driver import find_roles, machine_of, prepare, run_passes
 from compiler.frontends.load import load_module
 from compiler.intra.decide import Decided, decide
 from compiler.machine.layout import Layout, make_layout
 from compiler.options import PlanOptions
 from compiler.plan.decisions import CertificateRecord, MemoryRecord
+from compiler.prepare import find_roles, machine_of, prepare, run_passes
 from dialects.context import make_context
 from dialects.errors import Failure, fail
 from passes.fragments.whole_program import WholeProgram
@@ -88,8 +88,8 @@ def solve(
             if whole:
                 module, layout = _whole(loaded.module, options), make_layout(1, machine.num_devices)
             else:
-                ready = prepare(loaded.module, machine, options)
-                module, layout = ready.module, ready.layout
+                ready = prepare(loaded.module, loaded.name, machine, options)
+                module, layout = ready.module, ready.outline.layout
         with clock.part("graph"):
             decided = decide(module, machine, layout, options)
         clock.seconds["graph"] -= decided.solve_s

@@ -1,5 +1,6 @@
 """Small typed helpers over ir.Operation: find @main, name an op for people, sizes of tensors, values a region captures."""
 
+import io
 from collections.abc import Iterator
 from math import prod
 from typing import cast
@@ -161,3 +162,10 @@ def describe(op: ir.Operation) -> str:
     place = f" at {own[0]}" if own else ""
     type_text = f" -> {op.results[0].type}" if len(op.results) else ""
     return f"{op.name}{type_text}{place}"
+
+
+def copy_module(module: ir.Module) -> ir.Module:
+    """A copy in the same context, locations kept."""
+    buffer = io.BytesIO()
+    module.operation.write_bytecode(buffer)
+    return ir.Module.parse(buffer.getvalue())

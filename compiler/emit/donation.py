@@ -43,7 +43,7 @@ def find_donated(
     return {name: tuple(sorted(positions)) for name, positions in shared.items()}
 
 
-def replaced_arguments_of(arguments: Sequence[Argument], results: Sequence[Result]) -> set[str]:
+def replaced_arguments(arguments: Sequence[Argument], results: Sequence[Result]) -> set[str]:
     """State arguments whose next value is another value: their buffers may be reused once they were read last."""
     held = {result.value for result in results}
     values = {f"arg{a.index}": a for a in arguments if a.state_result is not None}

@@ -1,6 +1,6 @@
 """Every value of a plan: its kind, its type, and how each mesh that has it holds it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from compiler.emit.parts import Part, Port
 from compiler.machine.layout import Layout
@@ -16,17 +16,15 @@ from compiler.plan.records import (
 
 
 def make_values(
-    parts: Sequence[Part],
-    mesh_of: Sequence[int],
-    arguments: Sequence[Argument],
-    extra: Mapping[str, set[int]],
-    becomes: Mapping[str, str],
+    parts: Sequence[Part], layout: Layout, arguments: Sequence[Argument], results: Sequence[Result]
 ) -> tuple[Value, ...]:
-    """Every value that a fragment reads or gives, and where; ``extra``: value id -> more meshes that must hold it.
+    """Every value that a fragment reads or gives or that a mesh must hold, and where.
 
-    ``becomes``: the state that a value is the next value of; where both are, they lie alike, read or not.
+    A state and its next value lie alike where both are, read or not.
     The mesh that makes a value comes first: the others may have freed it at the end of the step.
     """
+    mesh_of, extra = layout.mesh_of, _meshes_besides(parts, results, arguments, layout)
+    becomes = {r.value: f"arg{arguments[r.state_arg].index}" for r in results if r.state_arg is not None}
     ports: dict[str, Port] = {}
     meshes: dict[str, dict[int, Sharding]] = {}
     makers: dict[str, set[int]] = {}
@@ -86,7 +84,7 @@ def _argument(value: str) -> int | None:
     return number if stem in ("arg", "batch") else None
 
 
-def extra_meshes(
+def _meshes_besides(
     parts: Sequence[Part], results: Sequence[Result], arguments: Sequence[Argument], layout: Layout
 ) -> dict[str, set[int]]:
     """Meshes that must hold a value besides those that use it: state where it lives, and results nobody else holds."""

@@ -1,5 +1,6 @@
 """The decision inside a mesh: every logical shape of it is tried with the chooser, and the cheapest is written into the module."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
@@ -7,25 +8,18 @@ from msgspec import structs
 
 from compiler.decisions.names import value_names
 from compiler.decisions.record import decision_record
-from compiler.frontends.annotate import user_mesh
 from compiler.intra.room import Shortage, least, taken
+from compiler.intra.shapes import cases_on, chooser_for, each_shape
 from compiler.intra.shortage import NoRoom
 from compiler.machine.description import Machine
-from compiler.machine.layout import Layout, in_flight
-from compiler.machine.meshes import AXES, distinct_meshes, mesh_costs
+from compiler.machine.layout import Layout
 from compiler.options import PlanOptions
 from compiler.plan.decisions import DecisionRecord
-from dialects import attributes as names
-from dialects.errors import fail
 from dialects.sdy_attrs import mesh_text
 from dialects.sharding import MeshShape
-from dialects.signature import op_int
-from passes.analysis.shardings.cases import read_cases
 from passes.shardings.choose_shardings import ChooseShardings, Decision
 from passes.solvers.costs.mesh_costs import MeshCosts
 from passes.solvers.shardings.problem import Certificate, OutOfMemory
-
-MOST_AXES = 2  # three axes find little that two do not, and cost ten times the time; --mesh 2x2x2 asks for them
 
 
 @dataclass(frozen=True)
@@ -76,25 +70,20 @@ def written(decided: Decided, module: ir.Module, options: PlanOptions) -> Sharde
 
 def decide(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Decided:
     """Try every logical mesh; of those with room, the one with the fewest seconds. Raises UserError when none has room."""
-    stages, microbatches = len(layout.mesh_of), op_int(module.operation, names.MICROBATCHES) or 1
-    alive = in_flight(options.schedule, stages, microbatches)
-    chooser = ChooseShardings(intra=options.intra, mesh_of=layout.mesh_of, in_flight=alive)
+    chooser = chooser_for(module, layout, options)
     best: Decided | None = None
     best_s = solve_s = 0.0
     tight: list[Shortage] = []
-    own = user_mesh(module, layout.width, options.mesh)
-    for shape in meshes_tried(machine, layout, options.mesh) if own is None else [own]:
-        costs = mesh_costs(machine, shape, layout.meshes[0].ranks[0])
+    for costs in each_shape(module, machine, layout, options):
         try:
             decisions = chooser.decide(module, costs)
         except (OutOfMemory, TimeoutError):  # none, or none found in time
-            cases = read_cases(module, costs, layout.mesh_of, alive)
-            tight.append(max(map(least, cases), key=lambda item: item.total_bytes))
+            tight.append(_largest(map(least, cases_on(module, costs, chooser))))
             continue
         solve_s += sum(decision.solution.certificate.seconds for decision in decisions)
         broken = [short for d in decisions if (short := taken(d.case, d.solution.choice)) is not None]
         if broken:
-            tight.append(max(broken, key=lambda item: item.total_bytes))
+            tight.append(_largest(broken))
             continue
         seconds = sum(decision.solution.certificate.objective_s for decision in decisions)
         if best is None or seconds < best_s:
@@ -104,15 +93,5 @@ def decide(module: ir.Module, machine: Machine, layout: Layout, options: PlanOpt
     return replace(best, solve_s=solve_s)
 
 
-def meshes_tried(machine: Machine, layout: Layout, asked: tuple[int, ...] | None) -> list[MeshShape]:
-    """The logical meshes worth trying, or the one that was asked for."""
-    width = layout.width
-    if asked is None:
-        shapes = distinct_meshes(machine, width, MOST_AXES, layout.meshes[0].ranks[0])
-        two = [shape for shape in shapes if len(shape.axes) == MOST_AXES]
-        return two or shapes  # what one axis can do, two can: both along the same dim
-    shape = MeshShape(tuple(zip(AXES, asked, strict=False)))
-    if shape.num_devices != width or len(asked) > 3:
-        sizes = "x".join(map(str, asked))
-        fail(f"got {sizes}, want up to 3 sizes with the product {width}, the devices of a mesh", where="--mesh")
-    return [shape]
+def _largest(found: Iterable[Shortage]) -> Shortage:
+    return max(found, key=lambda item: item.total_bytes)

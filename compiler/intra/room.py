@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from compiler.decisions.memory import bytes_by_class
+from compiler.intra.bytes import least_bytes
 from passes.analysis.shardings.cases import Case
-from passes.solvers.shardings.problem import Costs, Edge, MemoryRow, Node, ShardingProblem
-from passes.solvers.shardings.solve import solve_sharding
+from passes.solvers.shardings.problem import MemoryRow
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Shortage:
 
 def least(case: Case) -> Shortage:
     """The smallest that the fullest moment can be, over all choices: a problem of its own, with bytes for seconds."""
-    found = [_least(case, row) for row in case.problem.rows]
+    found = [_shortage(case, row, least_bytes(case, (row,))) for row in case.problem.rows]
     return max(found, key=lambda item: item.total_bytes / item.limit_bytes)
 
 
@@ -41,25 +39,6 @@ def taken(case: Case, choice: Sequence[int]) -> Shortage | None:
         return None
     row = case.problem.rows[max(broken, key=lambda number: used[number])]
     return _shortage(case, row, choice)
-
-
-def _least(case: Case, row: MemoryRow) -> Shortage:
-    problem = case.problem
-    nodes = [_bytes_node(node, row.bytes_of.get(n)) for n, node in enumerate(problem.nodes)]
-    free: dict[int, Costs] = {}
-    edges: list[Edge] = []
-    for edge in problem.edges:
-        if id(edge.cost) not in free:
-            free[id(edge.cost)] = np.where(np.isfinite(edge.cost), 0.0, np.inf)
-        if not np.isfinite(edge.cost).all():
-            edges.append(Edge(edge.a, edge.b, free[id(edge.cost)]))
-    solution = solve_sharding(ShardingProblem(tuple(nodes), tuple(edges)), time_limit_s=20.0)
-    return _shortage(case, row, solution.choice)
-
-
-def _bytes_node(node: Node, use: Costs | None) -> Node:
-    size = np.zeros(len(node.cost)) if use is None else use
-    return Node(node.name, np.where(np.isfinite(node.cost), size, np.inf))
 
 
 def _shortage(case: Case, row: MemoryRow, choice: Sequence[int]) -> Shortage:

@@ -1,11 +1,13 @@
-"""No choice of shardings fits a device: say the least that is possible, what it is made of, and what would make it less."""
+"""No choice of shardings fits a device: say what is needed at least, what it is made of, and what would make it less."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil
 
 from compiler.intra.room import Shortage
 from compiler.options import PlanOptions
+from compiler.plan.decisions import MemoryRecord
 from compiler.units import show_bytes
 from dialects.errors import UserError
 
@@ -13,6 +15,27 @@ _LARGE = 0.1  # a class with less of the whole than this is not worth an advice 
 _SHOWN = 0.01  # of the whole: smaller classes are left out
 _STATE = ("parameters", "optimizer", "other arguments")
 _PER_ROW = ("activations", "temporaries", "batch")
+# Memory rows count these before anything is partitioned and freed, and may count too much; the rest is exact.
+_COUNTED_HIGH = ("temporaries", "activations", "values of the step", "batch")
+
+
+class TooLarge(UserError):
+    """A plan that does not fit. ``peak_bytes``: what its fullest device needs; ``bytes_of``: of each class, in ``moment``."""
+
+    def __init__(self, peak_bytes: float, memory: MemoryRecord, limit_bytes: float, mesh: int) -> None:
+        sizes = dict(memory.bytes_of)
+        more = peak_bytes - sum(sizes.values())
+        if more > 0:
+            sizes["gathered parts and copies"] = more
+        for kind in _COUNTED_HIGH:
+            less = min(sizes.get(kind, 0.0), max(0.0, -more))
+            sizes[kind] = sizes.get(kind, 0.0) - less
+            more += less
+        super().__init__(
+            f"mesh {mesh} needs {show_bytes(peak_bytes)} per device, a device has {show_bytes(limit_bytes)}: {show_classes(sizes)}",
+            remedy="use more stages, more microbatches, more devices, or a larger --memory-per-device",
+        )
+        self.peak_bytes, self.moment, self.bytes_of = peak_bytes, memory.moment, sizes
 
 
 class NoRoom(UserError):
@@ -24,9 +47,7 @@ class NoRoom(UserError):
 
 
 def _message(short: Shortage, options: PlanOptions, found_bytes: float | None) -> str:
-    shown = {kind: size for kind, size in short.bytes_of.items() if size > _SHOWN * short.total_bytes}
-    classes = sorted(shown.items(), key=lambda item: -item[1])
-    parts = ", ".join(f"{kind} {show_bytes(size)}" for kind, size in classes)
+    parts = show_classes(short.bytes_of)
     room = f"a device has {show_bytes(short.limit_bytes)}"
     if found_bytes is not None:
         need = f"the smallest plan found needs {show_bytes(found_bytes)} per device, in {short.row},"
@@ -54,3 +75,10 @@ def _remedies(short: Shortage, options: PlanOptions, found_bytes: float | None) 
     found.append("more devices")
     enough = f" ({ceil(found_bytes)}B is enough)" if found_bytes is not None else ""
     return ", ".join(found) + f" or a larger --memory-per-device{enough}"
+
+
+def show_classes(bytes_of: Mapping[str, float]) -> str:
+    """``parameters 2 GiB, activations 1 GiB``: the largest first, and none that hardly counts."""
+    least = _SHOWN * sum(bytes_of.values())
+    shown = sorted(((kind, size) for kind, size in bytes_of.items() if size > least), key=lambda item: -item[1])
+    return ", ".join(f"{kind} {show_bytes(size)}" for kind, size in shown)

@@ -55,13 +55,3 @@ def make_layout(stages: int, devices: int) -> Layout:
     axes = (Axis("x", width),)
     meshes = tuple(Mesh(f"mesh{i}", tuple(range(i * width, (i + 1) * width)), axes) for i in range(num_meshes))
     return Layout(meshes, tuple(stage * num_meshes // stages for stage in range(stages)))
-
-
-def in_flight(schedule: str, stages: int, microbatches: int) -> tuple[int, ...]:
-    """Per stage, how many microbatches wait between their forward and their backward at once.
-
-    1F1B: PipeDream (SOSP'19) section 3.2; all of them in every other schedule.
-    """
-    if schedule != "1f1b":
-        return (microbatches,) * stages
-    return tuple(min(microbatches, stages - stage) for stage in range(stages))

@@ -1,10 +1,11 @@
 """What must hold between the parts of a plan, checked whenever one is read: a hand-edited plan gets one sentence, not a hang."""
 
+from collections.abc import Sequence
 from math import prod
 from typing import NoReturn
 
 from compiler.plan.check_instructions import check_instructions
-from compiler.plan.records import Plan, Run
+from compiler.plan.records import Plan, Result, Run, Value
 from dialects.errors import Failure, UserError
 
 
@@ -55,7 +56,9 @@ def _check(plan: Plan) -> None:
                 if found is None or found.mesh != mesh:
                     _wrong(f"mesh {mesh} runs '{instruction.fragment}', which is not one of its fragments")
     _check_state(plan, ids)
-    check_instructions(plan.fragments, plan.values, plan.instructions, plan.microbatches, held_results(plan))
+    check_instructions(
+        plan.fragments, plan.values, plan.instructions, plan.microbatches, held_results(plan.results, plan.values)
+    )
 
 
 def _check_meshes(plan: Plan) -> None:
@@ -91,11 +94,11 @@ def _check_state(plan: Plan, ids: set[str]) -> None:
             _wrong(f"value '{value.id}' is of argument {value.argument}, which is not there")
 
 
-def held_results(plan: Plan) -> dict[str, set[int]]:
+def held_results(results: Sequence[Result], values: Sequence[Value]) -> dict[str, set[int]]:
     """Value id -> meshes that must hold it after the step: where the state that it becomes lives."""
-    places = {value.id: {p.mesh for p in value.placements} for value in plan.values}
+    places = {value.id: {p.mesh for p in value.placements} for value in values}
     held: dict[str, set[int]] = {}
-    for result in plan.results:
+    for result in results:
         meshes = held.setdefault(result.value, set())
         if result.state_arg is not None:
             meshes |= places.get(f"arg{result.state_arg}", set())

@@ -10,13 +10,12 @@ that with ``sdy.all_slice`` behind it. Source: docs/decisions/0007-the-collectiv
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import ClassVar
 
 from jaxlib.mlir import ir
 
 from dialects.errors import Failure
-from dialects.ops import all_ops, describe, entry_block, op_key
+from dialects.ops import all_ops, copy_module, describe, entry_block, op_key
 from dialects.sdy_attrs import SHARDING, op_shardings, read_mesh, read_sharding, sharding_attr, shardings_attr
 from dialects.sharding import MeshShape, Sharding
 from dialects.signature import attr_dicts, set_attr_dicts
@@ -43,7 +42,7 @@ class VerifyCollectives(Pass):
         if mesh is None or mesh.num_devices == 1:
             return
         with ir.Location.unknown():
-            copy = _copy(module)
+            copy = copy_module(module)
             write_rules(copy)
             funcs = annotated_funcs(copy)
             expected = [made for func in funcs for made in _expected(func, mesh)]
@@ -60,12 +59,6 @@ class _Made:
     explicit: tuple[str, ...]
     collectives: tuple[str, ...]
     where: str
-
-
-def _copy(module: ir.Module) -> ir.Module:
-    buffer = BytesIO()
-    module.operation.write_bytecode(buffer)
-    return ir.Module.parse(buffer.getvalue(), module.context)
 
 
 def _expected(func: ir.OpView, mesh: MeshShape) -> Iterator[_Made]:

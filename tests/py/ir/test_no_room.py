@@ -6,7 +6,7 @@ import pytest
 
 from compiler.__main__ import main
 from compiler.cli.errors import exit_code
-from compiler.emit.assemble import TooLarge
+from compiler.intra.shortage import TooLarge
 from compiler.plan.decisions import MemoryRecord
 from compiler.plan.files import load_plan
 

@@ -1,0 +1,78 @@
+"""The cheapest plan that fits the devices: first in just their memory, then in as much more or less as the rows may be wrong.
+
+What the solver knows of memory are rows, an estimate made before any program is written. What a device's own program needs is known
+only afterwards; where the two disagree, another choice is made with another limit on the rows, and at last the smallest there is.
+"""
+
+from dataclasses import replace
+
+import msgspec
+
+from compiler.emit.assemble import assemble
+from compiler.intra.decide import Sharded, shard, written
+from compiler.intra.room import Shortage
+from compiler.intra.shortage import NoRoom, TooLarge
+from compiler.intra.smallest import decide_smallest
+from compiler.machine.description import Machine
+from compiler.options import PlanOptions
+from compiler.plan.records import Plan
+from compiler.prepare import Prepared, run_passes
+from dialects.errors import UserError
+from dialects.ops import copy_module
+from passes.fragments.verify_fragments import VerifyFragments
+from passes.partition.partition import Partition
+from passes.partition.verify_collectives import VerifyCollectives
+
+MOST_WRONG = 1.5  # times what a device's own program needs: more than this memory rows never were
+SLACKS = (1.2, 1.02)  # times the least of the rows: room by the rows for a plan that may fit in truth
+SHARES = (
+    1.0,
+    0.92,
+    0.82,
+)  # of the room that would be right if the rows were as wrong about the next plan as about this one
+
+Made = tuple[Plan, dict[str, str]]  # a plan and its stage files
+
+
+def plan_in_memory(ready: Prepared, machine: Machine, options: PlanOptions) -> Made:
+    """The cheapest plan that fits. Raises UserError with the size of the smallest one when none does."""
+    spare, limit = copy_module(ready.module), machine.memory_bytes
+    try:
+        return _attempt(ready, machine, options, limit)
+    except NoRoom as error:
+        missing: NoRoom | TooLarge = error
+        least = max(error.short.total_bytes, limit)
+        rooms = [least * slack for slack in SLACKS] if least <= MOST_WRONG * limit and options.intra == "ilp" else []
+    except TooLarge as error:
+        missing, rooms = error, [limit * limit / error.peak_bytes * share for share in SHARES]
+    for rows_bytes in rooms:
+        try:
+            return _attempt(replace(ready, module=copy_module(spare)), machine, options, rows_bytes)
+        except UserError:
+            continue
+    if options.intra != "ilp":
+        raise missing
+    return _smallest(replace(ready, module=spare), machine, options)
+
+
+def _attempt(ready: Prepared, machine: Machine, options: PlanOptions, rows_bytes: float) -> Made:
+    """The cheapest choice with ``rows_bytes`` as the limit of the rows, made a plan for the devices as they are."""
+    room = msgspec.structs.replace(machine, memory_bytes=rows_bytes)
+    sharded = shard(ready.module, room, ready.outline.layout, options)
+    return _finish(ready, machine, sharded.on_devices_of(machine.memory_bytes), options)
+
+
+def _smallest(ready: Prepared, machine: Machine, options: PlanOptions) -> Made:
+    decided = decide_smallest(ready.module, machine, ready.outline.layout, options)
+    try:
+        return _finish(ready, machine, written(decided, ready.module, options), options)
+    except TooLarge as error:
+        short = Shortage(error.moment, machine.memory_bytes, error.bytes_of)
+        raise NoRoom(short, options, error.peak_bytes) from None
+
+
+def _finish(ready: Prepared, machine: Machine, sharded: Sharded, options: PlanOptions) -> Made:
+    """Partition and assemble what has shardings."""
+    fragments = VerifyFragments(mesh_of=ready.outline.layout.mesh_of)
+    run_passes(ready.module, [VerifyCollectives(), Partition(), fragments])
+    return assemble(ready.module, ready.outline, machine, sharded, options)

@@ -1,0 +1,122 @@
+"""All that comes before shardings: roles, microbatches, phases, stages, fragments. One function a step, one why a step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jaxlib.mlir import ir
+
+from compiler.emit.assemble import Outline
+from compiler.emit.signature import make_arguments
+from compiler.frontends.annotate import annotate
+from compiler.machine.description import Machine
+from compiler.machine.files import load_machine
+from compiler.machine.layout import auto_stages, make_layout, microbatch_candidates
+from compiler.options import PlanOptions
+from dialects import attributes as names
+from dialects.errors import UserError
+from dialects.ops import copy_module, entry_block, main_func, shape_of
+from dialects.signature import op_int
+from passes.analysis.indices.index_bounds import index_bounds
+from passes.base import Pass
+from passes.fragments.realize import Realize
+from passes.microbatch.microbatch import Microbatch, batch_positions
+from passes.normalize.assign_roles import AssignRoles
+from passes.normalize.fold_slices import FoldSlices
+from passes.normalize.normalize import Normalize
+from passes.normalize.unroll_loops import UnrollLoops
+from passes.stages.choose_stages import ChooseStages, loop_remark
+from passes.stages.copy_views import CopyViews
+from passes.stages.mark_phases import MarkPhases
+from passes.stages.place import Place
+from passes.stages.verify_stages import VerifyStages
+
+DEVICES_PER_HOST = 8  # what a host has when only the number of devices is known, and it is a multiple of this
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A realized module: fragments with phase and stage, and the meshes that they run on. Shardings come next."""
+
+    module: ir.Module
+    outline: Outline
+
+
+def find_roles(module: ir.Module, options: PlanOptions) -> None:
+    """One flat @main whose arguments and results have roles, and the user's annotations."""
+    roles = AssignRoles(batch_args=options.batch_args, loss=options.loss, state_args=_pairs(options))
+    run_passes(module, [Normalize(), roles])
+    annotate(module, options)
+
+
+def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Prepared:
+    """All that comes before shardings: roles, microbatches, phases, stages, fragments."""
+    devices = machine.num_devices
+    remarks: list[str] = []
+    find_roles(module, options)
+    func = main_func(module)
+    arguments = make_arguments(module, index_bounds(func))
+    batch = batch_positions(func)
+    rows = shape_of(entry_block(func).arguments[batch[0]])[0] if batch else None
+    stages = options.stages or auto_stages(machine.hosts or 1, devices)
+    if stages > 1:  # so that a cut can fall between two iterations
+        run_passes(module, [UnrollLoops(), FoldSlices(), Normalize()])
+    module = _microbatch(module, options, microbatch_candidates(rows, stages, devices), remarks)
+    count = op_int(module.operation, names.MICROBATCHES) or 1
+    run_passes(module, [CopyViews(), MarkPhases(), _stage_chooser(stages, machine), Place(), VerifyStages()])
+    found = op_int(module.operation, names.NUM_STAGES) or 1
+    if found < stages:
+        remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
+    if (remark := loop_remark(module)) is not None:
+        remarks.append(remark)
+    run_passes(module, [Realize()])
+    return Prepared(module, Outline(name, arguments, make_layout(found, devices), rows, count, tuple(remarks)))
+
+
+def machine_of(options: PlanOptions) -> Machine:
+    """The machine, with a shape for ``options.devices`` when nothing else gives one."""
+    hosts, per_host = options.hosts, options.devices_per_host
+    if options.devices is not None and hosts is None and per_host is None:
+        per_host = DEVICES_PER_HOST if options.devices % DEVICES_PER_HOST == 0 else options.devices
+        hosts = options.devices // per_host
+    return load_machine(options.machine or "local-cpu", hosts, per_host, options.memory_per_device)
+
+
+def _pairs(options: PlanOptions) -> tuple[str, ...] | None:
+    if options.state_args is None:
+        return None
+    return tuple(f"{argument}:{result}" for argument, result in options.state_args)
+
+
+def run_passes(module: ir.Module, passes: Sequence[Pass]) -> None:
+    """One after the other."""
+    for item in passes:
+        item.run(module)
+
+
+def _microbatch(module: ir.Module, options: PlanOptions, candidates: Sequence[int], remarks: list[str]) -> ir.Module:
+    """The module with the asked number of microbatches, or with the first candidate that the program allows."""
+    if options.microbatches is not None:
+        Microbatch(microbatches=options.microbatches).run(module)
+        return module
+    why = ""
+    for count in candidates:
+        trial = copy_module(module) if count > 1 else module
+        try:
+            Microbatch(microbatches=count).run(trial)
+        except UserError as error:
+            why = why or str(UserError(error.message, where=error.where))
+            continue
+        if why:
+            remarks.append(f"{count} microbatch{'es' if count > 1 else ''}, because {why}")
+        return trial
+    raise AssertionError("one microbatch is always possible")
+
+
+def _stage_chooser(stages: int, machine: Machine) -> ChooseStages:
+    width = max(1, machine.num_devices // stages)
+    return ChooseStages(
+        stages=stages,
+        flops_per_s=machine.flops_per_s["f32"] * width,
+        bytes_per_s=machine.memory_bandwidth_bytes_per_s * width,
+        link_bytes_per_s=machine.link(0, min(width, machine.num_devices - 1)).bandwidth_bytes_per_s,
+    )
