@@ -38,5 +38,6 @@ RESULT_ROLES = ("state", "loss", "metric", "output")
 # Calls that passes leave in @main between the parts that run per microbatch and the part that runs once per step
 ACCUMULATE = "mw.accumulate"  # custom_call: partial result of each microbatch -> their fold; mw.kind says which
 COLLECT = "mw.collect"  # custom_call: one slice per microbatch -> their concatenation along mw.dim
+FOLDS = (ACCUMULATE, COLLECT)
 KIND = "mw.kind"  # string: "sum" | "min" | "max" | "and" | "or" | "product"
 DIM = "mw.dim"  # i64

@@ -10,6 +10,7 @@ from jaxlib.mlir import ir
 from dialects.errors import fail
 
 CONTROL_FLOW = ("stablehlo.while", "stablehlo.if", "stablehlo.case")
+BARRIER = "stablehlo.optimization_barrier"
 
 
 def main_func(module: ir.Module) -> ir.OpView:

@@ -40,11 +40,15 @@ def op_shardings(op: ir.Operation) -> tuple[Sharding, ...]:
 
 def read_mesh(module: ir.Module) -> MeshShape | None:
     """The shape of ``sdy.mesh @mesh``; None when the module has no mesh."""
-    for op in module.body.operations:
-        if op.operation.name == "sdy.mesh":
-            axes = [sdy.MeshAxisAttr(axis) for axis in sdy.MeshAttr(op.operation.attributes["mesh"]).axes]
-            return MeshShape(tuple((axis.name, axis.size) for axis in axes))
-    return None
+    found = read_meshes(module)
+    return found[0] if found else None
+
+
+def read_meshes(module: ir.Module) -> list[MeshShape]:
+    """The shape of every ``sdy.mesh``: a frontend may declare several."""
+    meshes = [op.operation for op in module.body.operations if op.operation.name == "sdy.mesh"]
+    axes = [[sdy.MeshAxisAttr(axis) for axis in sdy.MeshAttr(op.attributes["mesh"]).axes] for op in meshes]
+    return [MeshShape(tuple((axis.name, axis.size) for axis in each)) for each in axes]
 
 
 def mesh_text(mesh: MeshShape) -> str:

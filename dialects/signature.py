@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 from jaxlib.mlir import ir
 
+from dialects import attributes as names
 from dialects.ops import body_ops, entry_block
+
+
+def fragment_funcs(module: ir.Module) -> list[ir.OpView]:
+    """The fragments of a realized module, in module order; none before ``realize``."""
+    funcs = [op for op in module.body.operations if op.operation.name == "func.func"]
+    return [func for func in funcs if names.PHASE in func.operation.attributes]
 
 
 def attr_dicts(func: ir.OpView, which: str) -> list[dict[str, ir.Attribute]]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import get_args
 
 from jaxlib.mlir import ir
-from jaxlib.mlir.dialects import sdy
 
 from compiler.machine.layout import Layout
 from compiler.plan.records import (
@@ -15,7 +14,8 @@ from compiler.plan.records import (
 )
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, shape_of
-from dialects.signature import attr_dicts, op_int, op_text, text_of
+from dialects.sdy_attrs import SHARDING, read_sharding
+from dialects.signature import attr_dicts, fragment_funcs, op_int, op_text, text_of
 from passes.analysis.memory.liveness import CPU, Compiler, peak_temp_bytes
 from passes.analysis.ops.flops import flops
 
@@ -61,10 +61,8 @@ def local_block(func: ir.OpView) -> ir.Block:
 def read_parts(module: ir.Module, devices: int) -> list[Part]:
     """Every fragment function of a partitioned module, in module order; ``devices`` of a mesh each run it."""
     parts: list[Part] = []
-    for func in module.body.operations:
+    for func in fragment_funcs(module):
         op = func.operation
-        if op.name != "func.func" or names.PHASE not in op.attributes:
-            continue
         block = entry_block(func)
         terminator = body_ops(block)[-1]
         each = devices if local_block(func) != block else 1
@@ -97,9 +95,7 @@ def dtype_of(value: ir.Value) -> str:
 
 
 def _sharding(entry: Mapping[str, ir.Attribute]) -> Sharding:
-    sharding = sdy.TensorShardingAttr(entry["sdy.sharding"])
-    dims = [sdy.DimensionShardingAttr(dim) for dim in sharding.dimension_shardings]
-    return tuple(tuple(sdy.AxisRefAttr(axis).name for axis in dim.axes) for dim in dims)
+    return read_sharding(entry[SHARDING]).dims
 
 
 def fragment_of(part: Part, layout: Layout, donated: tuple[int, ...] = (), compiler: Compiler = CPU) -> Fragment:

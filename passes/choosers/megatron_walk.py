@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.ops import CONTROL_FLOW, body_ops, entry_block, op_key, shape_of
+from dialects.ops import BARRIER, CONTROL_FLOW, body_ops, entry_block, op_key, shape_of
 from dialects.signature import attr_dicts, op_text, text_of
-from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.rules import Rule, read_rule
 from passes.analysis.shardings.cases import Case
 from passes.choosers.named_dims import NamedDims

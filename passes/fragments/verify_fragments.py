@@ -5,19 +5,17 @@ is made by a fragment, and so is every result; every dim that is split divides.
 """
 
 from dataclasses import dataclass
-from math import prod
 from typing import ClassVar
 
 from jaxlib.mlir import ir
-from jaxlib.mlir.dialects import sdy
 
 from dialects import attributes as names
 from dialects.errors import Failure
 from dialects.ops import body_ops, entry_block, main_func, shape_of
-from dialects.signature import attr_dicts, int_of, op_int, text_of
+from dialects.sdy_attrs import SHARDING, read_mesh, read_sharding
+from dialects.sharding import MeshShape
+from dialects.signature import attr_dicts, fragment_funcs, int_of, op_int, text_of
 from passes.base import Pass
-
-SHARDING = "sdy.sharding"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +32,11 @@ class VerifyFragments(Pass):
 
     def run(self, module: ir.Module) -> None:
         main = main_func(module)
-        axes = _axes(module)
+        shape = read_mesh(module) or MeshShape(())
         made = {text_of(entry, names.VALUE) for entry in attr_dicts(main, "arg_attrs")}
         seen: dict[tuple[str, int], tuple[str, str]] = {}
         reads: list[tuple[str, str]] = []
-        for func in module.body.operations:
-            if func.operation.name != "func.func" or names.PHASE not in func.operation.attributes:
-                continue
+        for func in fragment_funcs(module):
             stage = op_int(func.operation, names.STAGE) or 0
             mesh = self.mesh_of[stage] if self.mesh_of else stage
             name = ir.StringAttr(func.operation.attributes["sym_name"]).value
@@ -57,7 +53,7 @@ class VerifyFragments(Pass):
                         if facts != same:
                             message = f"value '{key}' is {facts} in {name} and {same} in {other}"
                             raise Failure(message, where=f"@{name}")
-                    _check_divides(key, value, entry, axes, name)
+                    _check_divides(key, value, entry, shape, name)
                     if listed is None:
                         made.add(key)
                     else:
@@ -82,20 +78,11 @@ def _sharding(entry: dict[str, ir.Attribute]) -> str:
     return str(entry[SHARDING]).partition(", ")[2].removesuffix(">") if SHARDING in entry else "not annotated"
 
 
-def _axes(module: ir.Module) -> dict[str, int]:
-    """Axis -> size, of the one mesh that ``choose-shardings`` wrote; empty without it."""
-    for op in module.body.operations:
-        if op.operation.name == "sdy.mesh":
-            axes = [sdy.MeshAxisAttr(axis) for axis in sdy.MeshAttr(op.operation.attributes["mesh"]).axes]
-            return {axis.name: axis.size for axis in axes}
-    return {}
-
-
-def _check_divides(key: str, value: ir.Value, entry: dict[str, ir.Attribute], axes: dict[str, int], where: str) -> None:
+def _check_divides(key: str, value: ir.Value, entry: dict[str, ir.Attribute], mesh: MeshShape, where: str) -> None:
     if SHARDING not in entry:
         return
-    dims = [sdy.DimensionShardingAttr(dim) for dim in sdy.TensorShardingAttr(entry[SHARDING]).dimension_shardings]
-    for dim, (size, split) in enumerate(zip(shape_of(value), dims, strict=True)):
-        parts = prod(axes[sdy.AxisRefAttr(axis).name] for axis in split.axes)
-        if size % parts:
-            raise Failure(f"dim {dim} of value '{key}' has size {size} and is split in {parts}", where=f"@{where}")
+    for dim, (size, split) in enumerate(zip(shape_of(value), read_sharding(entry[SHARDING]).dims, strict=True)):
+        if size % mesh.size(split):
+            raise Failure(
+                f"dim {dim} of value '{key}' has size {size} and is split in {mesh.size(split)}", where=f"@{where}"
+            )

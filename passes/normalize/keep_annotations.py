@@ -21,7 +21,7 @@ from dialects import attributes as names
 from dialects.annotation import Annotation
 from dialects.errors import fail
 from dialects.ops import all_ops, defining_op, describe, entry_block, main_func
-from dialects.sdy_attrs import SHARDING
+from dialects.sdy_attrs import SHARDING, read_meshes
 from dialects.signature import attr_dicts, set_attr_dicts, text_of
 from passes.base import Pass
 
@@ -38,12 +38,11 @@ class KeepAnnotations(Pass):
     name: ClassVar[str] = "keep-annotations"
 
     def run(self, module: ir.Module) -> None:
-        mesh = _mesh(module)
-        if not mesh:
+        meshes = [mesh for mesh in read_meshes(module) if any(size > 1 for _, size in mesh.axes)]
+        if not meshes:
             return
-        module.operation.attributes[names.USER_MESH] = ir.StringAttr.get(
-            ",".join(f"{name}={size}" for name, size in mesh)
-        )
+        axes = ",".join(f"{name}={size}" for name, size in meshes[0].axes)
+        module.operation.attributes[names.USER_MESH] = ir.StringAttr.get(axes)
         func = main_func(module)
         for which, word in (("arg_attrs", "argument"), ("res_attrs", "result")):
             entries = attr_dicts(func, which)
@@ -54,15 +53,6 @@ class KeepAnnotations(Pass):
         for op in all_ops(func.operation):
             if op.name in _SAME:
                 _constrain(func, op)
-
-
-def _mesh(module: ir.Module) -> list[tuple[str, int]]:
-    for op in module.body.operations:
-        if op.operation.name == "sdy.mesh":
-            axes = [sdy.MeshAxisAttr(axis) for axis in sdy.MeshAttr(op.operation.attributes["mesh"]).axes]
-            if any(axis.size > 1 for axis in axes):
-                return [(axis.name, axis.size) for axis in axes]
-    return []
 
 
 def _read(attribute: ir.Attribute, where: str) -> Annotation:

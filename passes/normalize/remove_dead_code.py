@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from jaxlib.mlir import ir
 
-from dialects.ops import all_ops
+from dialects.ops import BARRIER, all_ops
 from passes.base import Pass
 
 # StableHLO ops that only compute; MLIR's own passes keep them because the dialect does not declare it.
-_PURE = ("stablehlo.rng", "stablehlo.rng_bit_generator", "stablehlo.optimization_barrier")
+_PURE = ("stablehlo.rng", "stablehlo.rng_bit_generator", BARRIER)
 
 
 @dataclass(frozen=True, kw_only=True)

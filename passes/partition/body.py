@@ -13,7 +13,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.build import tensor_type
 from dialects.errors import Failure
-from dialects.ops import CONTROL_FLOW, body_ops, captured, describe, element_type, op_key, shape_of
+from dialects.ops import BARRIER, CONTROL_FLOW, body_ops, captured, describe, element_type, op_key, shape_of
 from dialects.sdy_attrs import SHARDING, op_shardings
 from dialects.sharding import MeshShape, Sharding, replicated
 from dialects.signature import op_text
@@ -27,7 +27,7 @@ from passes.partition.made import MADE, made
 from passes.partition.rules import RULES
 from passes.partition.steps import step_between, used_axes
 
-_AS_GIVEN = frozenset({*CONTROL_FLOW, "stablehlo.optimization_barrier"})
+_AS_GIVEN = frozenset({*CONTROL_FLOW, BARRIER})
 
 
 class Body:
@@ -111,7 +111,7 @@ class Body:
 
     def _plan_as_given(self, op: ir.Operation, ins: tuple[Sharding, ...], outs: tuple[Sharding, ...]) -> None:
         """Loops, branches and barriers: operands, block arguments, what bodies return, and results all lie alike."""
-        if op.name in ("stablehlo.while", "stablehlo.optimization_barrier"):
+        if op.name in ("stablehlo.while", BARRIER):
             if ins != outs:
                 _refuse(op, f"its operands lie as {_list(ins)} and its results as {_list(outs)}")
         elif not ins[0].is_replicated:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from jaxlib.mlir import ir
 
 from dialects.build import constant_elements, i64s, make, splat, tensor_type
-from dialects.ops import defining_op, element_type, shape_of
+from dialects.ops import BARRIER, defining_op, element_type, shape_of
 from dialects.sharding import MeshShape
 from passes.analysis.ops.folds import neutral
 from passes.analysis.ops.forms import Fold
@@ -88,7 +88,7 @@ def shielded(value: ir.Value) -> ir.Value:
         source = defining_op(source.operands[0])
     if source is None or source.name not in ("stablehlo.dynamic_slice", "stablehlo.gather"):
         return value
-    return make("stablehlo.optimization_barrier", [value.type], [value])
+    return make(BARRIER, [value.type], [value])
 
 
 def scalar(number: int) -> ir.Value:

@@ -12,7 +12,7 @@ from jaxlib.mlir import ir
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.ops.exchanges import exchanges
 from passes.analysis.ops.local_rules import allowed_factors, reduction_kind, unreduced_operands
-from passes.analysis.ops.rules import Rule
+from passes.analysis.ops.rules import Rule, factor_letter
 
 
 class Misfit(Exception):
@@ -55,7 +55,7 @@ def fit(
     along = _factor_axes(rule, ins, outs, mesh)
     forbidden = sorted(factor for factor in along if factor not in allowed_factors(op, rule))
     if forbidden:
-        raise Misfit(f"it cannot be split along {', '.join(_letter(factor) for factor in forbidden)}")
+        raise Misfit(f"it cannot be split along {', '.join(factor_letter(factor) for factor in forbidden)}")
     split = [axis for axes in along.values() for axis in axes]
     if len(set(split)) < len(split):
         raise Misfit("it is split over one axis in two ways")
@@ -99,7 +99,9 @@ def _factor_axes(
         for factors, axes in zip(mapping, sharding.dims, strict=True):
             for factor, mine in _deal(rule, factors, axes, mesh).items():
                 if found.setdefault(factor, mine) != mine:
-                    raise Misfit(f"{_letter(factor)} is split over {_said(found[factor])} here and {_said(mine)} there")
+                    raise Misfit(
+                        f"{factor_letter(factor)} is split over {_said(found[factor])} here and {_said(mine)} there"
+                    )
     return {factor: axes for factor, axes in found.items() if axes}
 
 
@@ -116,14 +118,11 @@ def _deal(rule: Rule, factors: tuple[int, ...], axes: tuple[str, ...], mesh: Mes
         full = full and left <= 1
         found[factor] = tuple(mine)
     if rest:
-        raise Misfit(f"{', '.join(rest)} split a dim of the factors {', '.join(_letter(f) for f in factors)} unevenly")
+        raise Misfit(
+            f"{', '.join(rest)} split a dim of the factors {', '.join(factor_letter(f) for f in factors)} unevenly"
+        )
     return found
 
 
 def _said(axes: tuple[str, ...]) -> str:
     return "*".join(axes) or "nothing"
-
-
-def _letter(factor: int) -> str:
-    """Shardy's name of a factor: i, j, …, z, z_1, …"""
-    return chr(ord("i") + factor) if factor < 18 else f"z_{factor - 17}"

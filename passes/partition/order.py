@@ -16,9 +16,8 @@ from dataclasses import dataclass
 
 from jaxlib.mlir import ir
 
-from dialects.ops import all_operands, body_ops, defining_op, num_bytes, op_key
+from dialects.ops import BARRIER, all_operands, body_ops, defining_op, num_bytes, op_key
 
-BARRIER = "stablehlo.optimization_barrier"
 SMALL = 1 / 8  # of the mean gather
 _GATHERS = ("stablehlo.all_gather",)
 _SUMS = ("stablehlo.all_reduce", "stablehlo.reduce_scatter")

@@ -26,7 +26,7 @@ from dialects.errors import Failure
 from dialects.ops import all_ops, body_ops, describe, entry_block, main_func
 from dialects.sdy_attrs import SHARDING, read_mesh, sharding_attr
 from dialects.sharding import MeshShape
-from dialects.signature import attr_dicts, refresh_type, set_attr_dicts
+from dialects.signature import attr_dicts, fragment_funcs, refresh_type, set_attr_dicts
 from passes.base import Pass
 from passes.native import run_native
 from passes.partition.body import Body
@@ -60,8 +60,7 @@ class Partition(Pass):
 
 def annotated_funcs(module: ir.Module) -> list[ir.OpView]:
     """The fragments; where there are none, @main, if it is annotated."""
-    funcs = [op for op in module.body.operations if op.operation.name == "func.func"]
-    fragments = [func for func in funcs if names.PHASE in func.operation.attributes]
+    fragments = fragment_funcs(module)
     if fragments:
         return fragments
     main = main_func(module)

@@ -13,11 +13,20 @@ from collections.abc import Sequence
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.ops import CONTROL_FLOW, body_ops, defining_op, element_bits, element_type, entry_block, op_key, shape_of
+from dialects.ops import (
+    BARRIER,
+    CONTROL_FLOW,
+    body_ops,
+    defining_op,
+    element_bits,
+    element_type,
+    entry_block,
+    op_key,
+    shape_of,
+)
 from dialects.sdy_attrs import SHARDING, sharding_attr, shardings_attr
 from dialects.sharding import Sharding
 from dialects.signature import attr_dicts, set_attr_dicts
-from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.op_costs import is_free, sum_bytes
 from passes.analysis.shardings.graph import ShardingGraph, Use
 from passes.analysis.shardings.strategies import Strategy

@@ -23,8 +23,6 @@ from dialects.signature import attr_dicts, op_int, op_text, text_of
 from passes.base import Pass
 from passes.stages.copy_views import VIEWS
 
-FOLDS = (names.ACCUMULATE, names.COLLECT)
-
 
 @dataclass(frozen=True, kw_only=True)
 class MarkPhases(Pass):
@@ -38,7 +36,7 @@ class MarkPhases(Pass):
         ops = body_ops(block)[:-1]
         seen_by = _Graph(ops)
         seeds = _seeds(func, ops)
-        folded = {op: op.operands[0].owner for op in ops if call_target(op) in FOLDS}
+        folded = {op: op.operands[0].owner for op in ops if call_target(op) in names.FOLDS}
         seeds |= {owner.operation for owner in folded.values() if not isinstance(owner, ir.Block)}
         needed = _loss_cone(func, ops)
         below, above = seen_by.descendants(seeds), seen_by.ancestors(seeds)
@@ -76,7 +74,7 @@ class _Graph:
         self.inputs = {
             op: {v.owner.operation for v in all_operands(op) if not isinstance(v.owner, ir.Block)} for op in ops
         }
-        self.folds = {op for op in ops if call_target(op) in FOLDS}
+        self.folds = {op for op in ops if call_target(op) in names.FOLDS}
 
     def descendants(self, seeds: set[ir.Operation]) -> set[ir.Operation]:
         found: set[ir.Operation] = set()

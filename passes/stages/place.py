@@ -21,7 +21,6 @@ from passes.analysis.stages.replicable import replicable_ops
 from passes.base import Pass
 from passes.solvers.placement.placement import Edge, Infeasible, PlacementProblem, place
 from passes.solvers.placement.problem import EdgeKind
-from passes.stages.mark_phases import FOLDS
 
 _KINDS: dict[tuple[str, str], EdgeKind] = {("forward", "forward"): "forward", ("backward", "backward"): "backward"}
 
@@ -54,7 +53,7 @@ def _solve(func: ir.OpView, ops: list[ir.Operation], num_stages: int, microbatch
     node = {op: i for i, op in enumerate(ops)}
     block = entry_block(func)
     returned = body_ops(block)[-1].operands
-    folds = [op for op in ops if call_target(op) in FOLDS and not isinstance(op.operands[0].owner, ir.Block)]
+    folds = [op for op in ops if call_target(op) in names.FOLDS and not isinstance(op.operands[0].owner, ir.Block)]
     ties: list[tuple[int, ...]] = [(node[op], node[op.operands[0].owner.operation]) for op in folds]
     state: dict[ir.Value, int] = {}
     for value, entry in zip(block.arguments, attr_dicts(func, "arg_attrs"), strict=True):
@@ -91,7 +90,7 @@ def _edges(
             if producer not in node:
                 continue
             source = op_text(producer, names.PHASE)
-            once = source in ("setup", "update") or call_target(producer) in FOLDS
+            once = source in ("setup", "update") or call_target(producer) in names.FOLDS
             kind = "free" if once else _KINDS.get((source, phase), "free")
             size = num_bytes(value) * (1 if once else microbatches)
             edges.append(Edge(node[producer], node[op], size, kind, ir.OpResult(value).result_number))

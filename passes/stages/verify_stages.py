@@ -15,7 +15,6 @@ from dialects.ops import all_operands, body_ops, describe, entry_block, main_fun
 from dialects.signature import op_int, op_text
 from passes.analysis.stages.replicable import replicable_ops
 from passes.base import Pass
-from passes.stages.mark_phases import FOLDS
 
 PHASES = ("setup", "forward", "backward", "update")
 _RANK = {"setup": 0, "forward": 1, "backward": 2, "update": 3}
@@ -50,7 +49,7 @@ def _check(op: ir.Operation, num_stages: int, copied: set[ir.Operation]) -> None
             continue
         producer = value.owner.operation
         source, from_stage = op_text(producer, names.PHASE), op_int(producer, names.STAGE) or 0
-        folded = call_target(producer) in FOLDS
+        folded = call_target(producer) in names.FOLDS
         if not folded and _RANK[source] > _RANK[phase]:
             raise Failure(f"a {phase} op reads what {source} makes in '{describe(producer)}'", where=describe(op))
         backwards = phase == source and not folded

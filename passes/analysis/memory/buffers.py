@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from jaxlib.mlir import ir
 
-from dialects.ops import all_operands, body_ops, captured, num_bytes
+from dialects.ops import BARRIER, all_operands, body_ops, captured, num_bytes
 from passes.analysis.memory.copies import copied, picking
-from passes.analysis.memory.fusion import BARRIER, READS_FUSED, SHARED, gathers_inner, takes_buffer
+from passes.analysis.memory.fusion import READS_FUSED, SHARED, gathers_inner, takes_buffer
 from passes.analysis.ops.local_rules import ELEMENTWISE
 
 _IN_PLACE = ELEMENTWISE | {"stablehlo.while", "stablehlo.dynamic_update_slice", "stablehlo.scatter"}

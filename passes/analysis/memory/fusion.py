@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 
 from jaxlib.mlir import ir
 
-from dialects.ops import shape_of
+from dialects.ops import BARRIER, shape_of
 from passes.analysis.ops.local_rules import ELEMENTWISE
 from passes.analysis.ops.op_costs import is_free
 
-BARRIER = "stablehlo.optimization_barrier"
 SHARED = frozenset(("stablehlo.reshape", BARRIER))  # the operand's own buffer
 FUSED = ELEMENTWISE | frozenset(
     f"stablehlo.{name}"

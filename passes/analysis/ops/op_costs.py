@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from jaxlib.mlir import ir
 
 from dialects.build import constant_elements
-from dialects.ops import CONTROL_FLOW, element_bits, shape_of
+from dialects.ops import BARRIER, CONTROL_FLOW, element_bits, shape_of
 
-_VIEWS = frozenset(("stablehlo.reshape", "stablehlo.optimization_barrier"))
+_VIEWS = frozenset(("stablehlo.reshape", BARRIER))
 _HEAVY = frozenset(
     f"stablehlo.{name}"
     for name in (

@@ -75,3 +75,8 @@ def form_of(rule: Rule, mapping: tuple[tuple[int, ...], ...], time: TimeFactor) 
                 return split(dim, before * time.outer)
             before *= rule.sizes[factor]
     return None
+
+
+def factor_letter(factor: int) -> str:
+    """Shardy's name of a factor: i, j, …, z, z_1, …"""
+    return chr(ord("i") + factor) if factor < 18 else f"z_{factor - 17}"

@@ -7,7 +7,7 @@ from math import prod
 
 from jaxlib.mlir import ir
 
-from dialects.ops import body_ops, captured, entry_block, main_func, shape_of
+from dialects.ops import BARRIER, body_ops, captured, entry_block, main_func, shape_of
 
 # Ops whose result holds, at each place, what the operand holds there; None means every operand of the result's shape.
 _EVERY = (
@@ -98,7 +98,7 @@ class _Builder:
             node = self.add(result, op)
             for position, value in enumerate(read):
                 same = _same_size(value, result) and (positions is None or position in positions)
-                if op.name == "stablehlo.optimization_barrier":
+                if op.name == BARRIER:
                     same = position == index
                 self.edge(value, node, elementwise=same)
 

@@ -10,7 +10,7 @@ from dialects.annotation import Annotation, read_annotation
 from dialects.errors import fail
 from dialects.ops import all_ops, body_ops, describe, entry_block, main_func, shape_of
 from dialects.sharding import MeshShape
-from dialects.signature import attr_dicts, int_of, text_of
+from dialects.signature import attr_dicts, fragment_funcs, int_of, text_of
 
 REMEDY = "keep one of them, or use --no-respect-annotations"
 
@@ -46,9 +46,8 @@ def read_annotations(module: ir.Module, mesh: MeshShape, aliases: Mapping[str, s
                 message = f"got {found.text()}, and {there}, which it shares its buffer with, has {other.text()}"
                 fail(message, where=where, remedy=REMEDY)
     inner: dict[ir.Value, Annotation] = {}
-    for fragment in module.body.operations:
-        if names.PHASE in fragment.operation.attributes:
-            _values(fragment.operation, mesh, inner)
+    for fragment in fragment_funcs(module):
+        _values(fragment.operation, mesh, inner)
     return Annotations({value_id: item for value_id, (item, _) in ports.items()}, inner)
 
 

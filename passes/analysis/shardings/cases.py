@@ -10,7 +10,7 @@ from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, main_func
-from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
+from dialects.signature import attr_dicts, fragment_funcs, int_of, op_int, op_text, text_of
 from passes.analysis.memory.liveness import compiler_of
 from passes.analysis.shardings.annotations import Annotations, read_annotations
 from passes.analysis.shardings.costs import ShardingCosts
@@ -79,12 +79,6 @@ def read_cases(
         rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count, compiler)
         cases.append(Case(tuple(funcs), graph, prices, prices.problem(graph, rows), roles, aliases, annotations))
     return cases
-
-
-def fragment_funcs(module: ir.Module) -> list[ir.OpView]:
-    """The fragments of a realized module, in module order; @main itself of one that was never cut."""
-    funcs = [op for op in module.body.operations if op.operation.name == "func.func"]
-    return [func for func in funcs if names.PHASE in func.operation.attributes]
 
 
 def _shared(groups: Iterable[Sequence[ir.OpView]]) -> set[str]:

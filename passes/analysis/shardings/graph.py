@@ -16,10 +16,9 @@ from typing import Literal
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.ops import CONTROL_FLOW, body_ops, entry_block, num_bytes, op_key, shape_of
+from dialects.ops import BARRIER, CONTROL_FLOW, body_ops, entry_block, num_bytes, op_key, shape_of
 from dialects.sharding import Sharding, replicated
 from dialects.signature import attr_dicts, int_of, text_of
-from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.flops import UNKNOWN_TRIPS
 from passes.analysis.ops.op_costs import is_free
 from passes.analysis.ops.trip_count import trip_count

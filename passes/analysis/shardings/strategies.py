@@ -19,7 +19,7 @@ from dialects.ops import shape_of
 from dialects.sharding import MeshShape, Sharding, replicated
 from passes.analysis.ops.exchanges import exchanges
 from passes.analysis.ops.local_rules import allowed_factors, reduction_kind, unreduced_operands
-from passes.analysis.ops.rules import RULE, Rule, read_rule
+from passes.analysis.ops.rules import RULE, Rule, factor_letter, read_rule
 from passes.analysis.ops.window_rules import needless
 
 MAX_CHOICES = 4096  # assignments tried for one op: (factors + 1) ** axes; a convolution on three axes has some 700
@@ -197,17 +197,12 @@ def _strategy(
     known = [sharding for sharding in (*operands, *results) if sharding is not None]
     if len(known) < len(shapes) or not all(mesh.allows(s, k) for s, k in zip(shapes, known, strict=True)):
         return None
-    letters = [f"{_letter(factor)}={'*'.join(axes)}" for factor, axes in sorted(along.items())]
+    letters = [f"{factor_letter(factor)}={'*'.join(axes)}" for factor, axes in sorted(along.items())]
     label = ", ".join([*letters, *([f"sums over {'*'.join(passed)} left open"] if passed else [])])
     finish = kind if summed and kind != "sum" else None
     count = len(rule.operands)
     parts = mesh.size(axis for axes in along.values() for axis in axes)
     return Strategy(tuple(known[:count]), tuple(known[count:]), parts, label or "replicated", finish)
-
-
-def _letter(factor: int) -> str:
-    """Shardy's name of a factor: i, j, …, z, z_1, …"""
-    return chr(ord("i") + factor) if factor < 18 else f"z_{factor - 17}"
 
 
 def _sharding(

@@ -10,7 +10,6 @@ from dialects.ops import all_operands, body_ops, entry_block, op_key
 from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
 from passes.analysis.stages.replicable import replicable_ops
 
-FOLDS = (names.ACCUMULATE, names.COLLECT)
 _ORDER = {"setup": 0, "forward": 1, "backward": 2, "update": 3}
 
 
@@ -72,7 +71,7 @@ class Fragments:
         key = Key(phase, level, stage)
         self.key_of[op] = key
         content = self.content.setdefault(key, Content())
-        if call_target(op) in FOLDS:
+        if call_target(op) in names.FOLDS:
             content.folds.append(op)
             self.content.setdefault(Key("setup", 0, stage), Content()).starts.append(op)
         else:
@@ -94,7 +93,7 @@ class Fragments:
             if source is not content:
                 content.reads[value] = None
                 source.gives[value] = None
-            elif call_target(op) in FOLDS:
+            elif call_target(op) in names.FOLDS:
                 content.reads[value] = None
 
     def _results(self) -> None:

@@ -6,7 +6,7 @@ A loop over time multiplies each step with the same weights; writing it out brin
 from jaxlib.mlir import ir
 
 from dialects.attributes import ROLE
-from dialects.ops import all_ops, body_ops, defining_op, main_func, parent_op
+from dialects.ops import BARRIER, all_ops, body_ops, defining_op, main_func, parent_op
 from dialects.signature import attr_dicts, text_of
 
 _HEAVY = ("stablehlo.dot_general", "stablehlo.convolution")
@@ -47,7 +47,7 @@ def _origin(value: ir.Value) -> ir.Value:
             if outer is None:
                 return value
             value = outer
-        elif op.name == "stablehlo.optimization_barrier":
+        elif op.name == BARRIER:
             value = op.operands[ir.OpResult(value).result_number]
         elif op.name in _VIEWS:
             value = op.operands[0]
