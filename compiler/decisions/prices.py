@@ -21,7 +21,7 @@ from passes.analysis.shardings.graph import Link, Site
 from passes.solvers.costs.reshard import Step
 from passes.solvers.shardings.problem import Costs
 
-MOST_ALTERNATIVES = 3
+MOST_ALTERNATIVES = 3  # a group: the next best are what people compare; `solve --dump` has every one
 
 
 class Prices:

@@ -9,7 +9,7 @@ from passes.analysis.ops.rules import read_rule
 from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Member
 
-_MOST = 8
+_MOST = 8  # of one kind: who reads more remarks than fit a screen reads none
 _WIDE = 4  # a dim shorter than this many times an axis is not worth a remark: kernels of 3, heads of 2
 
 

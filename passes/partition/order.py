@@ -18,7 +18,7 @@ from jaxlib.mlir import ir
 
 from dialects.ops import BARRIER, all_operands, body_ops, defining_op, num_bytes, op_key
 
-SMALL = 1 / 8  # of the mean gather
+SMALL = 1 / 8  # of the mean gather: such buffers hardly count at the peak, and each barrier takes freedom from XLA
 _GATHERS = ("stablehlo.all_gather",)
 _SUMS = ("stablehlo.all_reduce", "stablehlo.reduce_scatter")
 _PRODUCTS = ("stablehlo.dot_general", "stablehlo.convolution")
