@@ -1,12 +1,4 @@
-"""``use-machine``: write into a module the logical mesh and what a machine does on it, so that a chooser can run by itself.
-
-    module {
-becomes with ``use-machine{machine=a100-dgx mesh=2x4}``
-    module attributes {mw.machine = {name = "a100-dgx", latency_s = array<f64: 5.0e-06, 5.0e-06>, …}} {
-      sdy.mesh @mesh = <["x"=2, "y"=4]>
-
-It is the one pass that knows machine files, and so it lives with them: passes import nothing of the compiler.
-"""
+"""``use-machine``: the logical mesh of a machine, written into a module."""
 
 import re
 from dataclasses import dataclass
@@ -27,10 +19,22 @@ from passes.base import Pass
 
 @dataclass(frozen=True, kw_only=True)
 class UseMachine(Pass):
-    """Write ``mw.machine`` and ``sdy.mesh @mesh``: ``machine`` is a known name or a file, ``mesh`` sizes such as 2x4.
+    """Write the logical mesh as ``sdy.mesh @mesh``, and what the machine does on it as ``mw.machine``.
 
-    The mesh begins at device ``first_device``. Hosts are as many as it takes, of ``devices_per_host`` (default: the machine's, or
-    all in one host); ``memory`` replaces the machine's bytes per device (1e9, 16GiB).
+    With both in the module a chooser can run by itself. It is the one pass that knows machine files, and so it lives with them:
+    passes import nothing of the compiler.
+
+    Input:
+        module {
+    Output, with ``use-machine{machine=a100-dgx mesh=2x4}``:
+        module attributes {mw.machine = {name = "a100-dgx", latency_s = array<f64: 5.0e-06, 5.0e-06>, …}} {
+          sdy.mesh @mesh = <["x"=2, "y"=4]>
+
+    ``machine``: a known name or a file. ``mesh``: sizes such as 2x4. ``first_device``: where the mesh begins. Hosts are as many
+    as it takes, of ``devices_per_host`` (default: the machine's, or all in one host). ``memory`` replaces the machine's bytes
+    per device (1e9, 16GiB).
+
+    Raises UserError for an unknown machine, a mesh that it does not fit, and a module that has another mesh already.
     """
 
     name: ClassVar[str] = "use-machine"

@@ -1,17 +1,4 @@
-"""``realize``: each (phase, stage) becomes a function of its own; @main calls them in the order of one microbatch.
-
-    %h = dot %x, %w1  {mw.phase = "forward", mw.stage = 0}
-    %y = dot %h, %w2  {mw.phase = "forward", mw.stage = 1}
-    %a = custom_call @mw.accumulate(%y) {mw.kind = "sum", mw.stage = 1}
-becomes
-    func @stage1_setup() -> (tensor {mw.value = "acc0"})             the neutral element
-    func @stage0_forward(%x {mw.value = "batch1"}, %w1 {mw.value = "arg0"}) -> (tensor {mw.value = "v0"})
-    func @stage1_forward(%acc {mw.value = "acc0"}, %w2, %h {mw.value = "v0"}) -> (tensor {mw.value = "acc0"})   acc + %y
-    func @main(…) { call @stage1_setup; call @stage0_forward; call @stage1_forward … }
-
-Value ids tie the functions together: ``arg3`` argument 3, ``batch3`` its rows for one microbatch, ``index`` the microbatch's
-number, ``acc0`` a fold in progress, ``v0`` anything else. Why functions and not mpmd.fragment: docs/decisions/0003.
-"""
+"""``realize``: each (phase, stage) becomes a function of its own."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -28,7 +15,22 @@ from passes.fragments.outline import outline
 
 @dataclass(frozen=True, kw_only=True)
 class Realize(Pass):
-    """Outline every fragment and rewrite @main as calls."""
+    """Outline every fragment, the part of a phase that one stage runs, and rewrite @main as calls in the order of one microbatch.
+
+    A fragment is what a mesh compiles and a schedule runs. Value ids tie the functions together: ``arg3`` argument 3,
+    ``batch3`` its rows for one microbatch, ``index`` the microbatch's number, ``acc0`` a fold in progress, ``v0`` anything
+    else. Why functions and not mpmd.fragment: docs/decisions/0003.
+
+    Input:
+        %h = dot %x, %w1  {mw.phase = "forward", mw.stage = 0}
+        %y = dot %h, %w2  {mw.phase = "forward", mw.stage = 1}
+        %a = custom_call @mw.accumulate(%y) {mw.kind = "sum", mw.phase = "forward", mw.stage = 1}
+    Output:
+        func @stage1_setup() -> (tensor {mw.value = "acc0"})             the neutral element
+        func @stage0_forward(%x {mw.value = "batch1"}, %w1 {mw.value = "arg0"}) -> (tensor {mw.value = "v0"})
+        func @stage1_forward(%acc {mw.value = "acc0"}, %w2, %h {mw.value = "v0"}) -> (tensor {mw.value = "acc0"})   acc + %y
+        func @main(…) { call @stage1_setup; call @stage0_forward; call @stage1_forward … }
+    """
 
     name: ClassVar[str] = "realize"
 

@@ -1,8 +1,4 @@
-"""``verify-fragments``: the functions of a realized module fit together. Only reads.
-
-Every value id has one type and one batch dim wherever it occurs, and one sharding a mesh; what a fragment reads is an argument or
-is made by a fragment, and so is every result; every dim that is split divides.
-"""
+"""``verify-fragments``: the functions of a realized module fit together. Only reads."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -20,11 +16,27 @@ from passes.base import Pass
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyFragments(Pass):
-    """All fragments agree on the type and the sharding of the values that they share.
+    """All fragments agree on the type and the sharding of the values that they share, and what is read is made.
 
-    Raises Failure naming the value and the two fragments that disagree: a defect of the passes before.
+    The plan ties fragments by value ids alone, so a difference would show on the devices only. Every id has one type and one
+    batch dim wherever it occurs, and one sharding a mesh; what a fragment reads is an argument or is made by a fragment, and so
+    is every result; every dim that is split divides.
+
+    Accepted:
+        func @stage0_forward(%x {mw.value = "batch0"}) -> (tensor<8x4xf32> {mw.value = "v0", mw.value_dim = 0})
+        func @stage1_forward(%h: tensor<8x4xf32> {mw.value = "v0", mw.value_dim = 0})
+    Refused:
+        func @stage0_forward(%x {mw.value = "batch0"}) -> (tensor<8x4xf32> {mw.value = "v0", mw.value_dim = 0})
+        func @stage1_forward(%h: tensor<8x4xf32> {mw.value = "v0", mw.value_dim = 1})
+        error: @stage1_forward: value 'v0' is tensor<8x4xf32>, batch dim 1 in stage1_forward
+               and tensor<8x4xf32>, batch dim 0 in stage0_forward
+    Refused:
+        func @stage1_forward(%h: tensor<8x4xf32> {mw.value = "v7", mw.value_dim = 0})
+        error: @stage1_forward: it reads 'v7', which no fragment gives
 
     ``mesh_of``: the mesh of each stage, its own by default; a value may lie differently on each.
+
+    Raises Failure naming the value and the two fragments that disagree: a defect of the passes before.
     """
 
     name: ClassVar[str] = "verify-fragments"

@@ -1,12 +1,4 @@
-"""``whole-program``: @main as it stands becomes the one fragment of one mesh, so that shardings can be chosen without a pipeline.
-
-    func @main(%w: tensor<4x4xf32> {mw.role = "parameter", mw.state_result = 0}, %x: tensor<8x4xf32> {mw.role = "batch"})
-becomes
-    func @main(%w {…, mw.value = "arg0", mw.value_dim = -1}, %x {…, mw.value = "batch1", mw.value_dim = 0})
-        -> (tensor<4x4xf32> {…, mw.value = "v0"}) attributes {mw.phase = "update", mw.stage = 0}
-
-Its phase is the one that runs once a step. Needs normalize and assign-roles; choose-shardings comes next.
-"""
+"""``whole-program``: @main as it stands becomes the one fragment of one mesh."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,7 +14,17 @@ from passes.base import Pass
 
 @dataclass(frozen=True, kw_only=True)
 class WholeProgram(Pass):
-    """Give @main's arguments and results value ids, and @main a phase and a stage."""
+    """Make @main as it stands the one fragment of one mesh: value ids on its arguments and results, a phase and a stage on itself.
+
+    Shardings can then be chosen without a pipeline. Its phase is the one that runs once a step. Needs normalize and assign-roles;
+    choose-shardings comes next.
+
+    Input:
+        func @main(%w: tensor<4x4xf32> {mw.role = "parameter", mw.state_result = 0}, %x: tensor<8x4xf32> {mw.role = "batch"})
+    Output:
+        func @main(%w {…, mw.value = "arg0", mw.value_dim = -1}, %x {…, mw.value = "batch1", mw.value_dim = 0})
+            -> (tensor<4x4xf32> {…, mw.value = "v0"}) attributes {mw.phase = "update", mw.stage = 0}
+    """
 
     name: ClassVar[str] = "whole-program"
 

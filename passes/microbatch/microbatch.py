@@ -1,16 +1,4 @@
-"""``microbatch``: make the program run on 1/M of the batch, M times, with what accumulates over the M runs marked.
-
-    func @main(%w: tensor<4x4xf32>, %x: tensor<8x4xf32> {mw.role = "batch"}) -> tensor<f32>
-      %0 = dot_general %x, %w        : tensor<8x4xf32>
-      %1 = reduce add %0             : tensor<f32>
-becomes with ``microbatch{microbatches=4}``
-    func @main(%w: tensor<4x4xf32>, %x: tensor<2x4xf32>, %m: tensor<i32> {mw.role = "microbatch"}) -> tensor<f32>
-      %0 = dot_general %x, %w        : tensor<2x4xf32>
-      %1 = reduce add %0             : tensor<f32>          // of this microbatch
-      %2 = custom_call @mw.accumulate(%1) {mw.kind = "sum"}  // of all of them; what follows runs once per step
-
-With one microbatch nothing changes but the ``mw.batch_dim`` attributes. Time as a mesh axis: design 3.1, docs/decisions/0002.
-"""
+"""``microbatch``: make the program run on 1/M of the batch, M times."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -36,7 +24,24 @@ MAX_WHOLE_COPIES = 64  # each round removes one coupling; a program with more is
 
 @dataclass(frozen=True, kw_only=True)
 class Microbatch(Pass):
-    """Split the batch over time into ``microbatches`` equal parts, or refuse naming the op that needs the whole batch."""
+    """Split the batch over time into ``microbatches`` equal parts, or refuse naming the op that needs the whole batch.
+
+    Stages can work on different microbatches at once. Time is treated as a mesh axis (docs/decisions/0002): types become those
+    of 1/M of the batch, and what accumulates over the M runs is marked. With one microbatch nothing changes but the
+    ``mw.batch_dim`` attributes.
+
+    Input:
+        func.func @main(%w: tensor<4x4xf32>, %x: tensor<8x4xf32> {mw.role = "batch"}) -> tensor<f32>
+          %0 = dot_general %x, %w        : tensor<8x4xf32>
+          %1 = reduce add %0             : tensor<f32>
+    Output, with ``microbatch{microbatches=4}``:
+        func.func @main(%w: tensor<4x4xf32>, %x: tensor<2x4xf32>, %m: tensor<i32> {mw.role = "microbatch"}) -> tensor<f32>
+          %0 = dot_general %x, %w        : tensor<2x4xf32>
+          %1 = reduce add %0             : tensor<f32>          // of this microbatch
+          %2 = custom_call @mw.accumulate(%1) {mw.kind = "sum"}  // of all of them; what follows runs once per step
+
+    ``microbatches``: M, which must divide the batch.
+    """
 
     name: ClassVar[str] = "microbatch"
     microbatches: int = 1

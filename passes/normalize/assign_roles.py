@@ -1,4 +1,4 @@
-"""assign-roles: write on every argument and result of @main what it is for."""
+"""``assign-roles``: what every argument and result of @main is for."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +15,10 @@ from passes.base import Pass
 
 @dataclass(frozen=True, kw_only=True)
 class AssignRoles(Pass):
-    """Roles as attributes; needs normalize. Options say what the search cannot find: indices of @main's arguments and results.
+    """Every argument and result of @main gets its role, its name, how the role was found, and a state its next value.
+
+    Everything later asks for roles: what is cut into microbatches, what lives from step to step, what is split by ZeRO. Needs
+    normalize.
 
     Input:
         func.func @main(%w: tensor<4xf32> {tf.aliasing_output = 0 : i32}, %x: tensor<8x4xf32>)
@@ -26,6 +29,10 @@ class AssignRoles(Pass):
             %x: tensor<8x4xf32> {mw.role = "batch", …}
         ) -> (tensor<4xf32> {mw.role = "state", mw.state_arg = 0, …}, tensor<f32> {mw.role = "loss", …})
         and mw.batch_size = 8 on the module
+
+    The options say what the search cannot find, by indices of @main's arguments and results; left out, it is searched for.
+    ``batch_args``: the arguments whose rows are the batch, empty for none. ``loss``: the result that is the loss. ``state_args``:
+    ``argument:result`` pairs, each a state and its next value, empty for none.
 
     Raises UserError when the batch cannot be told, or an option names what is not there or does not fit.
     """

@@ -1,4 +1,4 @@
-"""drop-shardings: forget how the frontend wanted the program distributed; Meshwright decides that."""
+"""``drop-shardings``: forget how the frontend wanted the program distributed."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,7 +16,9 @@ _MODULE_ATTRIBUTES = ("mhlo.num_partitions", "mhlo.num_replicas", "jax.uses_shap
 
 @dataclass(frozen=True, kw_only=True)
 class DropShardings(Pass):
-    """Sharding constraints become nothing, sharding attributes and meshes disappear. The program's meaning is the same.
+    """Sharding constraints become nothing, sharding attributes and meshes disappear; the program's meaning is the same.
+
+    Meshwright decides the distribution; what the user asked for is in ``mw.annotation`` by then (``keep-annotations``).
 
     Input:
         sdy.mesh @mesh = <["data"=8]>

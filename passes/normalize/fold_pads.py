@@ -1,4 +1,4 @@
-"""``fold-pads``: a ``pad`` that only windows read becomes their own padding, so that the dim keeps a size that devices divide."""
+"""``fold-pads``: a ``pad`` that only windows read becomes their own padding."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,7 +18,8 @@ from passes.base import Pass
 class FoldPads(Pass):
     """A pad that only windows read becomes their padding; the results are the same.
 
-    JAX writes gradients of poolings so, Keras convolutions; XLA folds the same pads when it compiles.
+    The dim keeps a size that devices divide. JAX writes gradients of poolings with such pads, Keras convolutions; XLA folds the
+    same ones when it compiles.
 
     Input:
         %p = stablehlo.pad %x, %zero, low = [0, 1], high = [0, 1], interior = [0, 1] : (tensor<2x8xf32>, …) -> tensor<2x17xf32>

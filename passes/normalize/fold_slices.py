@@ -1,4 +1,4 @@
-"""fold-slices: what unrolled loops leave behind: index arithmetic, slices at constant places, stacks built piece by piece."""
+"""``fold-slices``: clean up the slices and stacks that unrolled loops leave behind."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,7 +17,8 @@ from passes.normalize.fold_scalars import fold_scalar
 class FoldSlices(Pass):
     """Dynamic slices at constant places become slices, read through updates and concatenations; full stacks concatenations.
 
-    Without it every layer of an unrolled loop would read its residuals out of one stack that all layers have written.
+    Without it every layer of an unrolled loop would read its residuals out of one stack that all layers have written. The index
+    arithmetic that the counters leave behind is computed on the way.
 
     Input:
         %a1 = stablehlo.dynamic_update_slice %zeros, %p0, %c0, %c0 : (tensor<2x4xf32>, tensor<1x4xf32>, …)

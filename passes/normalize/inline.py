@@ -1,4 +1,4 @@
-"""inline: replace every call by the body of the function that it calls, also inside the regions of loops and branches."""
+"""``inline``: every call becomes the body of the function that it calls."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +14,9 @@ Functions = dict[str, ir.Operation]
 
 @dataclass(frozen=True, kw_only=True)
 class Inline(Pass):
-    """Calls become the ops of the callee; functions that nobody calls any more are left to symbol-dce.
+    """Calls become the ops of the callee, inside the regions of loops and branches too; the same values come out.
+
+    Stages are cut through @main, so everything must be in it. Functions that nobody calls any more are left to symbol-dce.
 
     Input:
         func.func @main(%x: tensor<f32>) -> tensor<f32> {

@@ -1,15 +1,4 @@
-"""``keep-annotations``: what the user says about shardings, written down in our own words before ``drop-shardings`` forgets it.
-
-    sdy.mesh @mesh = <["data"=2, "model"=4]>
-    func @main(%x: tensor<8x4xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"data"}, {?}]>}) {
-      %0 = stablehlo.tanh %x
-      %1 = sdy.sharding_constraint %0 <@mesh, [{"data"}, {}]>
-becomes
-    module attributes {mw.user_mesh = "data=2,model=4"}
-    func @main(%x: tensor<8x4xf32> {mw.annotation = "[{\\"data\\"}, {?}]", sdy.sharding = …}) {
-      %0 = stablehlo.tanh %x {mw.annotation = ["[{\\"data\\"}, {}]"]}
-      %1 = sdy.sharding_constraint %0 …
-"""
+"""``keep-annotations``: what the user says about shardings, written down in our own words."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -30,7 +19,20 @@ _SAME = ("sdy.sharding_constraint", "sdy.reshard")
 
 @dataclass(frozen=True, kw_only=True)
 class KeepAnnotations(Pass):
-    """The user's shardings as ``mw.annotation``; meshes of one device say nothing.
+    """The user's shardings are written down as ``mw.annotation``, and the axes of their mesh as ``mw.user_mesh``.
+
+    ``drop-shardings`` forgets them otherwise, and a chooser must still be able to ask. Meshes of one device say nothing.
+
+    Input:
+        sdy.mesh @mesh = <["data"=2, "model"=4]>
+        func.func @main(%x: tensor<8x4xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"data"}, {?}]>}) {
+          %0 = stablehlo.tanh %x
+          %1 = sdy.sharding_constraint %0 <@mesh, [{"data"}, {}]>
+    Output:
+        module attributes {mw.user_mesh = "data=2,model=4"}
+        func.func @main(%x: tensor<8x4xf32> {mw.annotation = "[{\\"data\\"}, {?}]", sdy.sharding = …}) {
+          %0 = stablehlo.tanh %x {mw.annotation = ["[{\\"data\\"}, {}]"]}
+          %1 = sdy.sharding_constraint %0 …
 
     Raises UserError for axes in pieces, and for two constraints that contradict.
     """

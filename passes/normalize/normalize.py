@@ -1,4 +1,4 @@
-"""normalize: from what frontends write to one flat @main of plain StableHLO."""
+"""``normalize``: from what frontends write to one flat @main of plain StableHLO."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -20,6 +20,8 @@ _CLEAN = ("func.func(canonicalize)", "func.func(cse)")
 @dataclass(frozen=True, kw_only=True)
 class Normalize(Pass):
     """One function @main without calls, composites, CHLO ops, sharding annotations or dead code; results are the same.
+
+    Every later pass may then take it for granted that an op is StableHLO and stands in @main, and that something reads it.
 
     Input:
         func.func public @main(%x: tensor<4xf32>) -> tensor<4xf32> {

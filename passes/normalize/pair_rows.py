@@ -1,4 +1,4 @@
-"""``pair-rows``: row i of a table at an index that row i of others says becomes a batched gather, as ``take_along_axis`` gives."""
+"""``pair-rows``: row i of a table at an index that row i of others says becomes a batched gather."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from passes.base import Pass
 class PairRows(Pass):
     """Components of gather and scatter indices that count along a dim of the indices become batching dims; results are the same.
 
-    ``logp[arange(n), y]`` says by index that rows stay together. As a batching dim Shardy's rule says so too, and the batch can be
-    split over microbatches and devices.
+    ``logp[arange(n), y]`` says by index that rows stay together. As a batching dim, which ``take_along_axis`` gives, Shardy's rule
+    says so too, and the batch can be split over microbatches and devices.
 
     Input:
         %i = stablehlo.concatenate %iota, %y, dim = 1 : (tensor<8x1xi32>, tensor<8x1xi32>) -> tensor<8x2xi32>

@@ -1,4 +1,4 @@
-"""unroll-loops: write a loop over layers out, so that stages can be cut between its iterations."""
+"""``unroll-loops``: write a loop over layers out."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,10 +13,11 @@ from passes.base import Pass
 
 @dataclass(frozen=True, kw_only=True)
 class UnrollLoops(Pass):
-    """Loops over layers (analysis/layer_loops.py) with a known number of iterations become straight code; others stay.
+    """Loops over layers with a known number of iterations become straight code; others stay.
 
-    ``max_trips``: the longest loop to unroll; ``max_ops``: the module never gets more ops than this. What stays runs as one op
-    on one stage. Run fold-slices after it: the counters are constants now. Needs assign-roles to know parameters from data.
+    Stages can be cut between the iterations then; a loop that stays runs as one op on one stage. What a loop over layers is, says
+    ``passes/analysis/stages/layer_loops.py``. Run fold-slices after it: the counters are constants now. Needs assign-roles to know
+    parameters from data.
 
     Input:
         %0:2 = stablehlo.while(%i = %zero, %x = %input) : tensor<i32>, tensor<4x4xf32>
@@ -33,6 +34,8 @@ class UnrollLoops(Pass):
         %i1 = stablehlo.add %zero, %one
         %y1 = stablehlo.dot_general %y0, %w, contracting_dims = [1] x [0]
         %i2 = stablehlo.add %i1, %one
+
+    ``max_trips``: the longest loop to unroll, in iterations. ``max_ops``: the module never gets more ops than this.
     """
 
     name: ClassVar[str] = "unroll-loops"

@@ -1,20 +1,4 @@
-"""``partition``: what every device of the mesh computes, with the collectives written out. XLA runs it as it stands.
-
-Each fragment's body becomes one ``sdy.manual_computation`` over all axes: local shapes, a collective for each reshard.
-
-    func @f(%x: tensor<8x4xf32> {[{"x"}, {}]}, %w: tensor<4x6xf32> {[{}, {}]}) -> (tensor<8x6xf32> {[{}, {}]}) {
-      %0 = stablehlo.dot_general %x, %w {sdy.sharding = [<[{"x"}, {}]>]} : … -> tensor<8x6xf32>
-      %1 = sdy.reshard %0 <[{}, {}]> : tensor<8x6xf32>
-becomes on x=2
-    func @f(…) -> (…) {
-      %0 = sdy.manual_computation(%x, %w) in_shardings=[…] out_shardings=[…] manual_axes={"x"} (%a: tensor<4x4xf32>, …) {
-        %1 = stablehlo.dot_general %a, %b : … -> tensor<4x6xf32>
-        %2 = stablehlo.all_gather %1 {all_gather_dim = 0, replica_groups = [[0, 1]]} : … -> tensor<8x6xf32>
-        sdy.return %2
-
-An unreduced port becomes a stack: ``tensor<4x5xf32> {[{}, {}], unreduced={"x"}}`` is ``tensor<2x4x5xf32> {[{"x"}, {}, {}]}``.
-Source: docs/decisions/0007-the-collectives-are-ours.md.
-"""
+"""``partition``: what every device of the mesh computes, with the collectives written out."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -37,7 +21,23 @@ from passes.rules import write_rules
 
 @dataclass(frozen=True, kw_only=True)
 class Partition(Pass):
-    """Each device's own program, collectives written out.
+    """Each device's own program, collectives written out: a fragment's body becomes one ``sdy.manual_computation`` over all axes.
+
+    Inside it are local shapes and a collective for each reshard, so XLA runs it as it stands and what was priced is what runs
+    (docs/decisions/0007-the-collectives-are-ours.md).
+
+    Input:
+        func @f(%x: tensor<8x4xf32> {[{"x"}, {}]}, %w: tensor<4x6xf32> {[{}, {}]}) -> (tensor<8x6xf32> {[{}, {}]}) {
+          %0 = stablehlo.dot_general %x, %w {sdy.sharding = [<[{"x"}, {}]>]} : … -> tensor<8x6xf32>
+          %1 = sdy.reshard %0 <[{}, {}]> : tensor<8x6xf32>
+    Output, on x=2:
+        func @f(…) -> (…) {
+          %0 = sdy.manual_computation(%x, %w) in_shardings=[…] out_shardings=[…] manual_axes={"x"} (%a: tensor<4x4xf32>, …) {
+            %1 = stablehlo.dot_general %a, %b : … -> tensor<4x6xf32>
+            %2 = stablehlo.all_gather %1 {all_gather_dim = 0, replica_groups = [[0, 1]]} : … -> tensor<8x6xf32>
+            sdy.return %2
+
+    An unreduced port becomes a stack: ``tensor<4x5xf32> {[{}, {}], unreduced={"x"}}`` is ``tensor<2x4x5xf32> {[{"x"}, {}, {}]}``.
 
     Raises Failure naming the op whose shardings follow no rule: a defect of the passes before.
     """

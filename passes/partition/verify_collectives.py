@@ -1,12 +1,4 @@
-"""``verify-collectives``: the collectives that were priced are those that the annotated program needs. Only reads.
-
-1. Every op's shardings follow its rule, and every reshard is one collective: the same check that ``partition`` makes.
-2. On a copy, Shardy's own ``sdy-insert-explicit-reshards{enable-full-version}`` finds nothing to add.
-3. On the same copy, ``sdy-reshard-to-collectives`` makes of each reshard the one collective that we call it.
-
-Shardy does sums apart from reshards: it puts ``sdy.all_reduce`` in front of a reshard that finishes some, and a reduce_scatter is
-that with ``sdy.all_slice`` behind it. Source: docs/decisions/0007-the-collectives-are-ours.md.
-"""
+"""``verify-collectives``: the collectives that were priced are those that the annotated program needs. Only reads."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,6 +23,23 @@ from passes.rules import write_rules
 @dataclass(frozen=True, kw_only=True)
 class VerifyCollectives(Pass):
     """Shardy needs exactly the collectives that were priced.
+
+    It is a second opinion on what ``partition`` is about to write, in three steps:
+
+    1. Every op's shardings follow its rule, and every reshard is one collective: the same check that ``partition`` makes.
+    2. On a copy, Shardy's own ``sdy-insert-explicit-reshards{enable-full-version}`` finds nothing to add.
+    3. On the same copy, ``sdy-reshard-to-collectives`` makes of each reshard the one collective that we call it.
+
+    Shardy does sums apart from reshards: it puts ``sdy.all_reduce`` in front of a reshard that finishes some, and a
+    reduce_scatter is that with ``sdy.all_slice`` behind it. Source: docs/decisions/0007-the-collectives-are-ours.md.
+
+    Accepted, %x: tensor<8x8xf32> [{"x"}, {"y"}]:
+        %0 = sdy.reshard %x <@mesh, [{"x"}, {}]> : tensor<8x8xf32>
+        %1 = sdy.reshard %0 <@mesh, [{}, {}]> : tensor<8x8xf32>
+    Refused:
+        %0 = sdy.reshard %x <@mesh, [{}, {}]> : tensor<8x8xf32>
+        error: sdy.reshard -> tensor<8x8xf32> at FILE:3: [{"x"}, {"y"}] to [{}, {}] is not one collective;
+               this is a defect of the passes before partition
 
     Raises Failure naming the first op where it needs another one: a defect of the passes before.
     """

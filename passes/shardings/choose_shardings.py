@@ -1,13 +1,4 @@
-"""``choose-shardings``: what every value inside a mesh is split over, by an integer linear program or a rule that people know.
-
-Reads the machine that ``use-machine`` wrote, decides for the fragments of each mesh at once, and writes ``sdy.sharding`` on every
-op and port and one ``sdy.reshard`` for each collective (docs/decisions/0007).
-
-    func @stage0_forward(%x: tensor<8x16xf32>, %w: tensor<16x32xf32>) { %h = dot %x, %w  return %h }
-becomes, on a mesh x=2, y=4, if the rows are cheapest to split
-    func @stage0_forward(%x {sdy.sharding = <@mesh, [{"x", "y"}, {}]>}, %w {sdy.sharding = <@mesh, [{}, {}]>}) {
-      %h = dot %x, %w {sdy.sharding = <[<@mesh, [{"x", "y"}, {}]>]>}  return %h }
-"""
+"""``choose-shardings``: what every value inside a mesh is split over."""
 
 import difflib
 from dataclasses import dataclass
@@ -61,8 +52,20 @@ class Decision:
 class ChooseShardings(Pass):
     """Write a sharding on every value inside a mesh, and one ``sdy.reshard`` for each collective.
 
+    The choice is an integer linear program's or that of a rule that people know (docs/choosers.md). Reads the machine that
+    ``use-machine`` wrote, and decides for the fragments of each mesh at once, since they share weights and accumulators. Why
+    reshards are single collectives: docs/decisions/0007.
+
+    Input, on a mesh x=2, y=4:
+        func @stage0_forward(%x: tensor<8x16xf32>, %w: tensor<16x32xf32>) { %h = dot %x, %w  return %h }
+    Output, if the rows are cheapest to split:
+        func @stage0_forward(%x {sdy.sharding = <@mesh, [{"x", "y"}, {}]>}, %w {sdy.sharding = <@mesh, [{}, {}]>}) {
+          %h = dot %x, %w {sdy.sharding = <[<@mesh, [{"x", "y"}, {}]>]>}  return %h }
+
     ``intra``: who chooses. ``mesh_of`` and ``in_flight``: per stage, its mesh and how many microbatches are alive. ``backend``: the
     solver behind python-mip, highs or cbc. ``time_limit_s``: the last resort, since work is counted.
+
+    Raises OutOfMemory when no choice fits the devices, UserError for an unknown chooser or a module without a machine.
     """
 
     name: ClassVar[str] = "choose-shardings"

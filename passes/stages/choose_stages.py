@@ -1,11 +1,4 @@
-"""``choose-stages``: cut the forward part into pipeline stages, balancing time, by an exact dynamic program.
-
-The forward ops that see the batch, in program order, are cut into contiguous intervals; everything else is placed around them
-by ``place``. This is the modest chooser: equal meshes, roofline costs; the full DP over submeshes will write the same attribute.
-
-    %1 = dot_general %x, %w1 {mw.phase = "forward"}   ->  {mw.stage = 0}
-    %2 = dot_general %1, %w2 {mw.phase = "forward"}   ->  {mw.stage = 1}
-"""
+"""``choose-stages``: cut the forward part into pipeline stages."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,10 +19,22 @@ SLACK = 0.05  # a slowest stage 5 % slower is worth a cheaper cut: costs are est
 
 @dataclass(frozen=True, kw_only=True)
 class ChooseStages(Pass):
-    """Write mw.stage on the forward ops that see the batch, and mw.num_stages on the module.
+    """Cut the forward part into pipeline stages of balanced time, by an exact dynamic program.
 
-    ``flops_per_s`` and ``bytes_per_s`` are those of one stage's mesh, ``link_bytes_per_s`` is
-    that between two (its latency is hidden: a microbatch travels while the next one is computed).
+    The forward ops that see the batch, in program order, are cut into contiguous intervals: ``mw.stage`` on each,
+    ``mw.num_stages`` on the module. Everything else is placed around them by ``place``. This is the modest chooser: equal
+    meshes, roofline costs; the full DP over submeshes will write the same attribute.
+
+    Input:
+        %1 = dot_general %x, %w1 {mw.phase = "forward"}
+        %2 = dot_general %1, %w2 {mw.phase = "forward"}
+    Output, with ``choose-stages{stages=2}``:
+        %1 = dot_general %x, %w1 {mw.phase = "forward", mw.stage = 0}
+        %2 = dot_general %1, %w2 {mw.phase = "forward", mw.stage = 1}
+
+    ``stages``: how many are wanted; there are fewer where fewer can hold work. ``flops_per_s`` and ``bytes_per_s`` are those
+    of one stage's mesh, ``link_bytes_per_s`` is that between two (its latency is hidden: a microbatch travels while the next one is
+    computed).
     """
 
     name: ClassVar[str] = "choose-stages"

@@ -1,12 +1,4 @@
-"""``copy-views``: give every reader of a broadcast, reshape or transpose its own copy, so that only the source has to move.
-
-CSE shares one broadcast of the clipping factor between all parameters of a shape, which would tie their stages together, and
-one broadcast of a statistic between forward and backward, which would keep the large copy alive instead of the small one.
-
-    %b = broadcast_in_dim %s                    %b0 = broadcast_in_dim %s ; %0 = multiply %g0, %b0
-    %0 = multiply %g0, %b            becomes    %b1 = broadcast_in_dim %s ; %1 = multiply %g1, %b1
-    %1 = multiply %g1, %b
-"""
+"""``copy-views``: no broadcast, reshape or transpose is shared, so that only its source has to move."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -21,7 +13,21 @@ VIEWS = frozenset({"stablehlo.broadcast_in_dim", "stablehlo.reshape", "stablehlo
 
 @dataclass(frozen=True, kw_only=True)
 class CopyViews(Pass):
-    """One copy of each view per op that reads it; XLA merges what ends up in one fragment."""
+    """One copy of each view (broadcast, reshape, transpose) per op that reads it; XLA merges what ends up in one fragment.
+
+    CSE shares one broadcast of the clipping factor between all parameters of a shape, which would tie their stages together, and
+    one broadcast of a statistic between forward and backward, which would keep the large copy alive instead of the small one.
+
+    Input:
+        %b = broadcast_in_dim %s
+        %0 = multiply %g0, %b
+        %1 = multiply %g1, %b
+    Output:
+        %b0 = broadcast_in_dim %s
+        %0 = multiply %g0, %b0
+        %b1 = broadcast_in_dim %s
+        %1 = multiply %g1, %b1
+    """
 
     name: ClassVar[str] = "copy-views"
 

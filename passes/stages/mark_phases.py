@@ -1,15 +1,4 @@
-"""``mark-phases``: forward | backward | update by reachability (design 3.2), and setup for what does not see the batch.
-
-setup      does not depend on the batch and is read by what does: weight casts, dropout masks; once per step
-forward    sees the batch and is needed by the loss (all of it, in a program without a loss); once per microbatch
-backward   sees the batch, the loss does not need it; once per microbatch
-update     the rest: what depends on finished folds, on no batch at all, or on nothing; once per step
-
-%h = dot_general %x, %w {mw.batch_dim = array<i64: 0>}    ->  {mw.phase = "forward"}
-%dw = dot_general %x, %dh {mw.batch_dim = array<i64: -1>} ->  {mw.phase = "backward"}
-%dw2 = custom_call @mw.accumulate(%dw)                    ->  {mw.phase = "backward"}, with its operand
-%w2 = subtract %w, %dw2                                   ->  {mw.phase = "update"}
-"""
+"""``mark-phases``: setup, forward, backward or update, by reachability."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,7 +15,26 @@ from passes.stages.copy_views import VIEWS
 
 @dataclass(frozen=True, kw_only=True)
 class MarkPhases(Pass):
-    """Write mw.phase on every op of @main."""
+    """Write ``mw.phase`` on every op of @main: setup, forward, backward or update, by what it depends on and who reads it.
+
+    Schedules order phases, and each runs as often as it has to:
+
+    - setup: does not depend on the batch and is read by what does, such as weight casts and dropout masks; once per step
+    - forward: sees the batch and is needed by the loss (all of it, in a program without a loss); once per microbatch
+    - backward: sees the batch, the loss does not need it; once per microbatch
+    - update: the rest, what depends on finished folds, on no batch at all, or on nothing; once per step
+
+    Input:
+        %h = dot_general %x, %w {mw.batch_dim = array<i64: 0>}
+        %dw = dot_general %x, %dh {mw.batch_dim = array<i64: -1>}
+        %dw2 = custom_call @mw.accumulate(%dw)
+        %w2 = subtract %w, %dw2
+    Output:
+        %h = dot_general %x, %w {…, mw.phase = "forward"}
+        %dw = dot_general %x, %dh {…, mw.phase = "backward"}
+        %dw2 = custom_call @mw.accumulate(%dw) {mw.phase = "backward"}      with its operand
+        %w2 = subtract %w, %dw2 {mw.phase = "update"}
+    """
 
     name: ClassVar[str] = "mark-phases"
 

@@ -1,11 +1,4 @@
-"""``place``: give every op of @main its stage, moving the fewest bytes between stages (design 3.2).
-
-Given the stages of the forward ops that see the batch (``choose-stages``), one linear program places all others: forward edges
-never go back, backward edges never go forward, a parameter sits with its new value. Replicable ops get no stage: they are copied.
-
-    %h = dot %x, %w1   {mw.phase = "forward", mw.stage = 0}
-    %dw = dot %x, %dh  {mw.phase = "backward"}               ->  {mw.stage = 0}: next to %x and %w1, not where %dh comes from
-"""
+"""``place``: every op of @main gets its stage, by one linear program."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -27,7 +20,21 @@ _KINDS: dict[tuple[str, str], EdgeKind] = {("forward", "forward"): "forward", ("
 
 @dataclass(frozen=True, kw_only=True)
 class Place(Pass):
-    """Write mw.stage on every op that is not replicable. Raises Failure when given stages go against the order of the program."""
+    """Give every op that is not replicable its stage, moving the fewest bytes between stages.
+
+    Given the stages of the forward ops that see the batch (``choose-stages``), one linear program places all others: forward
+    edges never go back, backward edges never go forward, a parameter sits with its new value. Replicable ops get no stage: they
+    are copied.
+
+    Input, 4 microbatches:
+        %h = dot %x, %w1   {mw.phase = "forward", mw.stage = 0}
+        %dw = dot %x, %dh  {mw.phase = "backward"}             %dh: tensor<4x128xf32> of stage 1, %dw: tensor<64x128xf32>
+    Output:
+        %h = dot %x, %w1   {mw.phase = "forward", mw.stage = 0}
+        %dw = dot %x, %dh  {mw.phase = "backward", mw.stage = 0}   next to %w1: 4 times %dh is less to send than %dw
+
+    Raises Failure when given stages go against the order of the program.
+    """
 
     name: ClassVar[str] = "place"
 

@@ -1,7 +1,4 @@
-"""``verify-stages``: every op knows its phase and stage, and no value has to travel against the pipeline. Only reads.
-
-Forward values go to the same or a later stage, backward values to the same or an earlier one; what does not see the batch is free.
-"""
+"""``verify-stages``: no value has to travel against the pipeline. Only reads."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,7 +19,18 @@ _RANK = {"setup": 0, "forward": 1, "backward": 2, "update": 3}
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyStages(Pass):
-    """No value travels against the pipeline.
+    """Every op knows its phase and its stage, and no value travels against the pipeline.
+
+    Schedules count on it: forward values go to the same or a later stage, backward values to the same or an earlier one, and a
+    phase reads only itself and earlier ones, except through a fold. What does not see the batch is free.
+
+    Accepted:
+        %0 = stablehlo.tanh %x          {mw.phase = "forward", mw.stage = 0}
+        %1 = stablehlo.exponential %0   {mw.phase = "forward", mw.stage = 1}
+    Refused:
+        %0 = stablehlo.tanh %x          {mw.phase = "forward", mw.stage = 1}
+        %1 = stablehlo.exponential %0   {mw.phase = "forward", mw.stage = 0}
+        error: stablehlo.exponential -> tensor<4xf32> at FILE:4: its forward operand goes from stage 1 to stage 0
 
     Raises Failure, naming the first op that breaks the order: a defect of the passes before, never of the user's program.
     """

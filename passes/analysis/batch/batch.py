@@ -1,4 +1,4 @@
-"""Which values are split over microbatches, which are folded over them, and what couples them (design 3.1).
+"""Which values are split over microbatches, which are folded over them, and what couples them (docs/decisions/0002).
 
 The batch arguments start as split on dim 0; forms flow forward through every op by Shardy's sharding rules, through loops to
 a fixpoint. Nothing is changed here: ``passes.microbatch.microbatch`` acts on the answer.

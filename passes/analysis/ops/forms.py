@@ -1,6 +1,7 @@
 """How a value relates to the microbatches: the same for all, a slice for each, or a part of a sum.
 
-Time is a mesh axis (design 3.1): ``split`` is "sharded over time", ``partial`` is "unreduced over time", ``whole`` is "replicated".
+Time is a mesh axis (docs/decisions/0002): ``split`` is "sharded over time", ``partial`` is "unreduced over time", ``whole`` is
+"replicated".
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 """The intra-operator optimum: shrink exactly, let python-mip solve the core, add memory rows only where they are broken.
 
-Source: Alpa (OSDI'22) section 4.2 for the problem; design.md 3.4 for the way.
+Source: Alpa (OSDI'22) section 4.2 for the problem; docs/intra-operator.md for the way.
 """
 
 import time

@@ -1,6 +1,7 @@
 """The spec text of every registered pass: options -> text -> the same options, alone and in a pipeline."""
 
 import dataclasses
+import re
 import typing
 from typing import Any
 
@@ -57,10 +58,24 @@ def test_defaults_need_no_options(kind: type[Pass]) -> None:
 @pytest.mark.parametrize("kind", PASSES, ids=lambda kind: kind.name)
 def test_a_pass_is_frozen_and_its_name_says_its_class(kind: type[Pass]) -> None:
     assert kind.name == "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)[1:]
-    room = "compiler" if kind is UseMachine else "passes"  # the one that reads machine files
-    folders = kind.__module__.split(".")
-    assert (folders[0], folders[-1]) == (room, kind.name.replace("-", "_"))
+    house, _, *file = kind.__module__.split(".")  # passes.<room>.<file>
+    assert house == ("compiler" if kind is UseMachine else "passes")  # the one that reads machine files
+    assert file == [kind.name.replace("-", "_")]
     assert dataclasses.fields(kind) == () or kind.__dataclass_params__.frozen
+
+
+@pytest.mark.parametrize("kind", PASSES, ids=lambda kind: kind.name)
+def test_a_pass_shows_what_it_does(kind: type[Pass]) -> None:
+    lines = (kind.__doc__ or "").splitlines()
+    assert lines[0].endswith(".")  # one sentence, which --list-passes prints
+    assert ". " not in lines[0]
+    assert lines[1] == ""
+    for word in ("Accepted", "Refused") if kind.name.startswith("verify-") else ("Input", "Output"):
+        shown = [i for i, line in enumerate(lines) if re.fullmatch(rf" {{4}}{word}(, .*)?:", line)]
+        assert shown, f"its docstring has no '{word}:'"
+        assert all(lines[i + 1].startswith(" " * 8) for i in shown)
+    for field in dataclasses.fields(kind):
+        assert f"``{field.name}``" in (kind.__doc__ or "")
 
 
 def test_names_are_unique() -> None:
