@@ -22,6 +22,7 @@ from compiler.plan.check_instructions import check_instructions
 from compiler.plan.decisions import MemoryRecord
 from compiler.plan.program import Program
 from compiler.plan.records import VERSION, Argument, Fragment, Plan, Prediction, Result, Run
+from compiler.schedules.order import FragmentKey
 from compiler.schedules.schedule import Schedule, make_schedule
 from compiler.simulate.predict import predict
 from compiler.simulate.timing import fragment_s
@@ -96,7 +97,7 @@ def _schedule(
     parts: Sequence[Part], layout: Layout, options: PlanOptions, microbatches: int
 ) -> tuple[Schedule, list[tuple[Run, ...]]]:
     """The schedule of the parts, and the runs of every mesh; a mesh without a stage has none."""
-    keys = {(part.stage, part.phase, part.level): part.name for part in parts}
+    keys: dict[FragmentKey, str] = {(part.stage, part.phase, part.level): part.name for part in parts}
     schedule = make_schedule(
         options.schedule, len(layout.mesh_of), microbatches, stage_to_mesh=layout.mesh_of, fragments=list(keys)
     )
