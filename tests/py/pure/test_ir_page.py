@@ -50,11 +50,14 @@ _SOURCES = {
 }
 
 
+_HELPERS = {"PHASE": "fragment_funcs"}  # of dialects/, which read a constant for whoever calls them
+
+
 def _users(constant: str) -> set[str]:
     found: set[str] = set()
     for path, text in _SOURCES.items():
         own = r"\b" if "from dialects.attributes import" in text else r"\bnames\."
-        if re.search(rf"{own}{constant}\b", text):
+        if re.search(rf"{own}{constant}\b", text) or f"{_HELPERS.get(constant)}(" in text:
             pass_name = re.search(r'name: ClassVar\[str\] = "(.*)"', text)
             words = (
                 pass_name[1] if pass_name else next(said for start, said in _CALLED.items() if path.startswith(start))
