@@ -35,6 +35,7 @@ from compiler.simulate.timing import COLLECTIVES
 from dialects.context import make_context
 from dialects.errors import UserError
 from dialects.ops import CONTROL_FLOW, body_ops, main_func, num_bytes
+from dialects.values import PER_MICROBATCH
 from passes.analysis.ops.flops import UNKNOWN_TRIPS
 from passes.analysis.ops.trip_count import trip_count
 from runtime.devices.xla import Compiled, World, set_environment
@@ -75,7 +76,7 @@ def truths(folder: Path, plan: Plan, world: World) -> list[Truth]:
     found: list[Truth] = []
     for fragment in plan.fragments:
         data = (folder / fragment.file).read_bytes()
-        runs = plan.microbatches if fragment.phase in ("forward", "backward") else 1
+        runs = plan.microbatches if fragment.phase in PER_MICROBATCH else 1
         with make_context():
             module = ir.Module.parse(data)
             ops = list(collectives_of(local_block(main_func(module)), float(runs)))

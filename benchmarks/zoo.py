@@ -27,6 +27,7 @@ from compiler.emit.parts import local_block
 from compiler.plan.files import load_plan
 from dialects.context import make_context
 from dialects.ops import main_func
+from dialects.values import PER_MICROBATCH
 
 MODULES = Path(__file__).parents[1] / "tests/modules"
 ASKED = {"graph_convolution": ("--batch-args", "none"), "gru_time_major": ("--batch-args", "none")}
@@ -64,7 +65,7 @@ def run(path: Path, mesh: str, machine: str, intra: str) -> Row:
         plan = load_plan(folder)
         paid, made = priced(plan), Counter[Collective]()
         for fragment in plan.fragments:
-            times = plan.microbatches if fragment.phase in ("forward", "backward") else 1
+            times = plan.microbatches if fragment.phase in PER_MICROBATCH else 1
             with make_context():
                 module = ir.Module.parse((Path(folder) / fragment.file).read_bytes())
                 for item, count in collectives_of(local_block(main_func(module)), float(times)):

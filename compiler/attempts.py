@@ -26,7 +26,11 @@ from passes.partition.verify_collectives import VerifyCollectives
 # How far rows and programs are apart: 39 of 39 plans within 10 %, the worst of all seen 29 % (docs/benchmarks.md, 2026-11-21).
 MOST_WRONG = 1.5  # times the limit: where the least of the rows is beyond this, no program will fit either
 SLACKS = (1.2, 1.02)  # times the least of the rows: twice the usual error, then hardly more than the least
-SHARES = (1.0, 0.92, 0.82)  # of the room that is right if the next plan is as far off: as it is, and one and two errors less
+SHARES = (
+    1.0,
+    0.92,
+    0.82,
+)  # of the room that is right if the next plan is as far off: as it is, and one and two errors less
 
 Made = tuple[Plan, dict[str, str]]  # a plan and its stage files
 

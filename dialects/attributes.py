@@ -23,13 +23,13 @@ STATE_RESULT = "mw.state_result"  # i64 on an argument: the result that is its n
 STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the next step
 
 # On ops of @main
-PHASE = "mw.phase"  # string: "setup" | "forward" | "backward" | "update"
+PHASE = "mw.phase"  # string, one of PHASES (dialects/values.py)
 STAGE = "mw.stage"  # i64: the pipeline stage that runs the op
 BATCH_DIM = "mw.batch_dim"  # array<i64>, one entry a result: the dim that the batch runs along, -1 if none
 
 # On a fragment (a func.func with mw.phase and mw.stage too), on its arguments and results, and on those of the realized @main
 LEVEL = "mw.level"  # i64, on the fragment: hops between stages that a setup or update waits for, 0 in other phases
-VALUE = "mw.value"  # string: id of the value, the same on every function that reads or gives it
+VALUE = "mw.value"  # string: id of the value (dialects/values.py), the same on every function that reads or gives it
 VALUE_DIM = "mw.value_dim"  # i64: the dim that the batch runs along, -1 if none
 
 ARGUMENT_ROLES = ("parameter", "optimizer", "state", "batch", "constant", "microbatch")

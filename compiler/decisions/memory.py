@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from compiler.plan.decisions import CLASSES, MemoryRecord
 from dialects import attributes as names
 from dialects.signature import attr_dicts, op_text, text_of
-from passes.analysis.shardings.cases import PER_MICROBATCH, Case
+from dialects.values import PER_MICROBATCH, kind_of
+from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Site
 from passes.solvers.shardings.problem import MemoryRow
 
@@ -40,10 +41,11 @@ def _summed(case: Case, row: MemoryRow, sizes: dict[int, float]) -> dict[str, fl
 def _class_of(case: Case, site: Site, saved: set[str]) -> str:
     if site.kind != "port":
         return "temporaries"
-    if site.name.startswith("acc"):
+    kind = kind_of(site.name)
+    if kind == "acc":
         return "gradients and accumulators"
-    if site.name.startswith(("arg", "batch")):
-        default = "batch" if site.name.startswith("batch") else "other arguments"
+    if kind in ("arg", "batch"):
+        default = "batch" if kind == "batch" else "other arguments"
         return _ROLES.get(case.roles.get(site.name, ""), default)
     return "activations" if site.name in saved else "values of the step"
 

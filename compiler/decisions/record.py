@@ -16,6 +16,7 @@ from compiler.plan.price import Price, shorter
 from dialects import attributes as names
 from dialects.ops import element_type
 from dialects.signature import op_text
+from dialects.values import arg_id, argument_of, kind_of
 from passes.analysis.shardings.graph import Site
 from passes.shardings.choose_shardings import Decision
 from passes.solvers.shardings.problem import Certificate
@@ -74,7 +75,7 @@ class _Groups:
         merged: dict[tuple[object, ...], list[tuple[str, Site]]] = defaultdict(list)
         for index, price in self.prices.groups.items():
             site = self.case.graph.sites[index]
-            if not price.seconds and (not site.shape or site.name.startswith(("v", "acc"))):
+            if not price.seconds and (not site.shape or kind_of(site.name) in ("v", "acc")):
                 continue  # nothing to say: scalars, and values that lie as their op gives them
             user = self._user(site)
             key = (pattern(user.name), user.location, self._kind(site), self._ops(site), self._phase(site), site.shape)
@@ -123,7 +124,7 @@ class _Groups:
             return UserName(f"{loop.name} #{site.value.result_number}", loop.location)
         maker = self.makers.get(site.index)
         if maker is not None:
-            made = self._user(self._summed(maker) if site.name.startswith("acc") else maker)
+            made = self._user(self._summed(maker) if kind_of(site.name) == "acc" else maker)
             return UserName(f"{_class_of(site.name)} of {made.name}", made.location)
         return UserName(_class_of(site.name), "")
 
@@ -143,7 +144,8 @@ class _Groups:
     def _ops(self, site: Site) -> tuple[str, ...]:
         if site.kind == "op":
             return tuple(dict.fromkeys(member.op.name.rpartition(".")[2] for member in site.members))
-        role = self.case.roles.get(site.name.replace("batch", "arg", 1), "")
+        argument = argument_of(site.name)
+        role = self.case.roles.get(site.name if argument is None else arg_id(argument), "")
         return (_CALLS.get(role, "argument") if role else _class_of(site.name),)
 
     def _phase(self, site: Site) -> str:
@@ -176,6 +178,7 @@ class _Groups:
 
 
 def _class_of(value_id: str) -> str:
-    if value_id.startswith("acc"):
+    kind = kind_of(value_id)
+    if kind == "acc":
         return "sum over microbatches"
-    return "result" if value_id.startswith("v") else value_id.partition(" ")[0]
+    return "result" if kind == "v" else value_id.partition(" ")[0]

@@ -12,6 +12,7 @@ from compiler.plan.records import (
     Run,
     Value,
 )
+from dialects.values import arg_id
 
 
 def find_donated(
@@ -46,13 +47,13 @@ def find_donated(
 def replaced_arguments(arguments: Sequence[Argument], results: Sequence[Result]) -> set[str]:
     """State arguments whose next value is another value: their buffers may be reused once they were read last."""
     held = {result.value for result in results}
-    values = {f"arg{a.index}": a for a in arguments if a.state_result is not None}
+    values = {arg_id(a.index): a for a in arguments if a.state_result is not None}
     return {value for value, a in values.items() if value not in held and results[a.state_result or 0].value != value}
 
 
 def aliases_of(part: Part, fragment: Fragment, results: Sequence[Result]) -> dict[int, int]:
     """Donated input -> output that takes its buffer: an accumulator, or the next value of the same state."""
-    next_value = {f"arg{r.state_arg}": r.value for r in results if r.state_arg is not None}
+    next_value = {arg_id(r.state_arg): r.value for r in results if r.state_arg is not None}
     outputs = {port.value: i for i, port in enumerate(part.outputs)}
     aliases: dict[int, int] = {}
     for position in fragment.donated:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 from jaxlib.mlir import ir
 
@@ -16,10 +15,11 @@ from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, shape_of
 from dialects.sdy_attrs import SHARDING, read_sharding
 from dialects.signature import attr_dicts, fragment_funcs, op_int, op_text, text_of
+from dialects.values import PHASES
 from passes.analysis.memory.liveness import CPU, Compiler, peak_temp_bytes
 from passes.analysis.ops.flops import flops
 
-PHASES: dict[str, Phase] = {phase: phase for phase in get_args(Phase)}
+_PHASE_OF: dict[str, Phase] = {phase: phase for phase in PHASES}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def read_parts(module: ir.Module, devices: int) -> list[Part]:
         block = entry_block(func)
         terminator = body_ops(block)[-1]
         each = devices if local_block(func) != block else 1
-        phase = PHASES[op_text(op, names.PHASE)]
+        phase = _PHASE_OF[op_text(op, names.PHASE)]
         parts.append(
             Part(
                 name=ir.StringAttr(op.attributes["sym_name"]).value,

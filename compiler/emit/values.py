@@ -13,6 +13,7 @@ from compiler.plan.records import (
     Value,
     ValueKind,
 )
+from dialects.values import ONCE_A_STEP, arg_id, argument_of, kind_of, natural_key
 
 
 def make_values(
@@ -24,7 +25,7 @@ def make_values(
     The mesh that makes a value comes first: the others may have freed it at the end of the step.
     """
     mesh_of, extra = layout.mesh_of, _meshes_besides(parts, results, arguments, layout)
-    becomes = {r.value: f"arg{arguments[r.state_arg].index}" for r in results if r.state_arg is not None}
+    becomes = {r.value: arg_id(arguments[r.state_arg].index) for r in results if r.state_arg is not None}
     ports: dict[str, Port] = {}
     meshes: dict[str, dict[int, Sharding]] = {}
     makers: dict[str, set[int]] = {}
@@ -37,12 +38,12 @@ def make_values(
             phase.setdefault(port.value, part.phase)
             makers.setdefault(port.value, set()).add(mesh_of[part.stage])
     for argument in arguments:
-        value = f"arg{argument.index}"
+        value = arg_id(argument.index)
         whole = Port(value, argument.dtype, argument.shape, tuple(() for _ in argument.shape))
         if value in extra:
             ports.setdefault(value, whole)
     alike = {**becomes, **{state: value for value, state in becomes.items()}}
-    for value, more in sorted(extra.items(), key=lambda item: not item[0].startswith("arg")):  # states come first
+    for value, more in sorted(extra.items(), key=lambda item: kind_of(item[0]) != "arg"):  # states come first
         for mesh in sorted(more):
             held = meshes.setdefault(value, {})
             other = meshes.get(alike.get(value, ""), {})
@@ -57,31 +58,19 @@ def make_values(
                 Placement(mesh, meshes[value][mesh])
                 for mesh in sorted(meshes[value], key=lambda mesh: (mesh not in makers.get(value, ()), mesh))
             ),
-            argument=_argument(value),
+            argument=argument_of(value),
         )
-        for value in sorted(meshes, key=_natural)
+        for value in sorted(meshes, key=natural_key)
     )
 
 
-def _natural(value: str) -> tuple[str, int]:
-    stem = value.rstrip("0123456789")
-    return stem, int(value[len(stem) :] or 0)
-
-
 def _kind(value: str, phase: Phase | None) -> ValueKind:
-    stem = _natural(value)[0]
-    if stem == "arg":
+    kind = kind_of(value)
+    if kind == "arg":
         return "argument"
-    if stem == "batch":
-        return "batch"
-    if stem == "index":
-        return "index"
-    return "step" if stem == "acc" or phase in ("setup", "update") else "microbatch"
-
-
-def _argument(value: str) -> int | None:
-    stem, number = _natural(value)
-    return number if stem in ("arg", "batch") else None
+    if kind in ("batch", "index"):
+        return kind
+    return "step" if kind == "acc" or phase in ONCE_A_STEP else "microbatch"
 
 
 def _meshes_besides(
@@ -98,7 +87,7 @@ def _meshes_besides(
         extra.setdefault(result.value, set()).update(holders)
         if result.state_arg is None:
             continue
-        state = f"arg{arguments[result.state_arg].index}"
+        state = arg_id(arguments[result.state_arg].index)
         homes = users.get(state, set()) or {min(holders)}
         extra.setdefault(state, set()).update(homes)
         extra[result.value] |= homes

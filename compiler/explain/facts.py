@@ -6,6 +6,7 @@ import msgspec
 
 from compiler.plan.records import Mesh, Plan, Send, Sharding, Slot
 from compiler.plan.sizes import shard_bytes, value_bytes
+from dialects.values import PER_MICROBATCH
 
 
 class StageRow(msgspec.Struct, frozen=True):
@@ -60,7 +61,7 @@ def stage_rows(plan: Plan) -> list[StageRow]:
     rows: list[StageRow] = []
     for stage in range(plan.num_stages):
         mine = [f for f in plan.fragments if f.stage == stage]
-        runs = {f.name: plan.microbatches if f.phase in ("forward", "backward") else 1 for f in mine}
+        runs = {f.name: plan.microbatches if f.phase in PER_MICROBATCH else 1 for f in mine}
         forward, backward = plan.prediction.stage_forward_s, plan.prediction.stage_backward_s
         rows.append(
             StageRow(

@@ -7,6 +7,7 @@ from typing import NoReturn
 from compiler.plan.check_instructions import check_instructions
 from compiler.plan.records import Plan, Result, Run, Value
 from dialects.errors import Failure, UserError
+from dialects.values import arg_id
 
 
 class _Wrong(Exception):
@@ -84,7 +85,7 @@ def _check_state(plan: Plan, ids: set[str]) -> None:
         if result.state_arg is not None and not 0 <= result.state_arg < len(plan.arguments):
             _wrong(f"result {result.index} feeds argument {result.state_arg}, which is not there")
         if result.state_arg is not None:
-            old, following = held.get(f"arg{result.state_arg}", {}), held[result.value]
+            old, following = held.get(arg_id(result.state_arg), {}), held[result.value]
             if any(old[mesh] != following[mesh] for mesh in old.keys() & following.keys()):
                 _wrong(f"result {result.index} is not split as argument {result.state_arg}, which it feeds")
     for value in plan.values:
@@ -101,5 +102,5 @@ def held_results(results: Sequence[Result], values: Sequence[Value]) -> dict[str
     for result in results:
         meshes = held.setdefault(result.value, set())
         if result.state_arg is not None:
-            meshes |= places.get(f"arg{result.state_arg}", set())
+            meshes |= places.get(arg_id(result.state_arg), set())
     return held

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from compiler.plan.program import Instance, Program
 from compiler.plan.records import Fragment, Free, Instruction, Recv, Result, Run
+from dialects.values import arg_id
 
 
 def reused_bytes(fragment: Fragment, results: Sequence[Result], sizes: Mapping[str, int]) -> int:
     """Bytes of the outputs that are written into donated inputs: an accumulator, or the next value of the same state."""
-    next_value = {f"arg{result.state_arg}": result.value for result in results if result.state_arg is not None}
+    next_value = {arg_id(result.state_arg): result.value for result in results if result.state_arg is not None}
     left = set(fragment.outputs)
     found = 0
     for position in fragment.donated:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dialects.sharding import Sharding
+from dialects.values import kind_of
 from passes.analysis.ops.op_costs import is_free_value
 from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Member, Site
@@ -46,7 +47,7 @@ class Rows:
             return only & parts if (only & parts).any() else only
         parts = np.array([self._parts(form[0]) for form in site.forms])
         most = only & (parts == parts[only].max())
-        return most if site.name.startswith("batch") else only
+        return most if kind_of(site.name) == "batch" else only
 
     def only(self, site: Site) -> Mask:
         """The strategies of a site that split nothing but the batch."""

@@ -16,6 +16,8 @@ from dialects import attributes as names
 from dialects.ops import BARRIER, CONTROL_FLOW, all_ops, body_ops, entry_block
 from dialects.sharding import Sharding
 from dialects.signature import attr_dicts, text_of
+from dialects.values import kind_of
+from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.op_costs import is_free_value
 from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Member, Site
@@ -37,7 +39,7 @@ def choose(case: Case, options: SolverOptions) -> ShardingSolution:
         spread.fix(value, wanted)
     if not case.annotations:
         for value_id, value in alike.ports.items():
-            rows = batch_as_annotation(case, value) if value_id.startswith("batch") else None
+            rows = batch_as_annotation(case, value) if kind_of(value_id) == "batch" else None
             if rows is not None:
                 spread.fix(value, rows)
     spread.run()

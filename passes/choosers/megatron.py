@@ -12,6 +12,7 @@ from jaxlib.mlir import ir
 
 from dialects.ops import op_key, shape_of
 from dialects.sharding import Sharding
+from dialects.values import FORWARD, SETUP, kind_of
 from passes.analysis.ops.op_costs import is_free_value
 from passes.analysis.ops.rules import read_rule
 from passes.analysis.shardings.cases import Case
@@ -60,7 +61,7 @@ class _Megatron:
             return np.ones(len(site.forms), bool)
         if site.kind == "port":
             return self._places(id(site.forms), (self._port(site),), [form[:1] for form in site.forms])
-        if phase_of(site) not in ("setup", "forward"):
+        if phase_of(site) not in (SETUP, FORWARD):
             return np.ones(len(site.forms), bool)
         if site.members:
             return np.logical_and.reduce([self._member(member) for member in site.members])
@@ -77,7 +78,7 @@ class _Megatron:
             return (self.walk.weights.get(value_id, WHOLE),)
         if role == "optimizer":
             return tuple(sorted(self.like.get(site.shape, {WHOLE})))
-        if role or value_id.startswith(("arg", "batch")):
+        if role or kind_of(value_id) in ("arg", "batch"):
             return (WHOLE,)
         if value_id in self.walk.ports:
             return (self.walk.ports[value_id],)

@@ -15,6 +15,8 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import BARRIER, CONTROL_FLOW, body_ops, entry_block, op_key, shape_of
 from dialects.signature import attr_dicts, op_text, text_of
+from dialects.values import FORWARD, SETUP
+from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.rules import Rule, read_rule
 from passes.analysis.shardings.cases import Case
 from passes.choosers.named_dims import NamedDims
@@ -47,7 +49,7 @@ class Walk:
     def run(self) -> None:
         """Setup (casts of weights) and forward."""
         for func in self.case.funcs:
-            if op_text(func.operation, names.PHASE) not in ("setup", "forward"):
+            if op_text(func.operation, names.PHASE) not in (SETUP, FORWARD):
                 continue
             block = entry_block(func)
             for value, entry in zip(block.arguments, attr_dicts(func, "arg_attrs"), strict=True):

@@ -14,6 +14,8 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import BARRIER, CONTROL_FLOW, all_ops, body_ops, entry_block, num_bytes, parent_op, shape_of
 from dialects.signature import attr_dicts, text_of
+from dialects.values import kind_of
+from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.op_costs import is_free, is_free_value
 from passes.analysis.ops.rules import read_rule
 from passes.analysis.shardings.cases import Case
@@ -60,7 +62,7 @@ class NamedDims:
         found = {
             self.of(self._ports[port.index])[port.batch_dim]
             for value_id, port in self.case.graph.ports.items()
-            if value_id.startswith("batch") and port.batch_dim >= 0 and port.index in self._ports
+            if kind_of(value_id) == "batch" and port.batch_dim >= 0 and port.index in self._ports
         }
         return frozenset(found - {-1})
 

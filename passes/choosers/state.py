@@ -7,14 +7,13 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import entry_block
 from dialects.signature import attr_dicts, op_text, text_of
+from dialects.values import ONCE_A_STEP, UPDATE, kind_of
 from passes.analysis.ops.local_rules import ELEMENTWISE
 from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Site
 from passes.choosers.base import Mask, SolverOptions, keep, most_split, phase_of, solved
 from passes.choosers.data import Rows
 from passes.solvers.shardings.problem import ShardingSolution
-
-ONCE_A_STEP = ("setup", "update")
 
 
 def choose_split_state(
@@ -45,10 +44,10 @@ def left_for_update(case: Case) -> set[str]:
     """Ids of what the update reads of the other phases: accumulated gradients, or gradients where nothing accumulates."""
     read: set[str] = set()
     for func in case.funcs:
-        if op_text(func.operation, names.PHASE) == "update":
+        if op_text(func.operation, names.PHASE) == UPDATE:
             arguments = zip(entry_block(func).arguments, attr_dicts(func, "arg_attrs"), strict=True)
             read |= {text_of(entry, names.VALUE) for value, entry in arguments if _is_float(value)}
-    return {value_id for value_id in read if value_id.startswith(("acc", "v"))}
+    return {value_id for value_id in read if kind_of(value_id) in ("acc", "v")}
 
 
 def _beside(case: Case, ports: Collection[str]) -> set[int]:

@@ -8,6 +8,7 @@ from dialects import attributes as names
 from dialects.build import call_target, make, splat, tensor_type
 from dialects.ops import all_operands, body_ops, captured, element_type, shape_of
 from dialects.signature import i64
+from dialects.values import INDEX, natural_key
 from passes.analysis.ops.folds import OP_OF_FOLD, neutral
 from passes.analysis.ops.forms import Fold
 from passes.analysis.stages.fragments import Content, Key
@@ -23,10 +24,10 @@ def outline(
 ) -> ir.Operation:
     """Append ``func.func private @stageK_phase`` to ``module``; @main is left as it is. Returns the function."""
     folds = {op.results[0]: op for op in content.folds}
-    inputs = sorted((value for value in content.reads if value not in folds), key=lambda value: _position(ids[value]))
+    inputs = sorted((value for value in content.reads if value not in folds), key=lambda value: natural_key(ids[value]))
     kept = list(folds)
     needs_index = microbatches > 1 and any(call_target(op) == names.COLLECT for op in content.folds)
-    index_ids = [value for value in ids if ids[value] == "index"]
+    index_ids = [value for value in ids if ids[value] == INDEX]
     if needs_index and index_ids and index_ids[0] not in inputs:
         inputs.append(index_ids[0])
     arguments = [*kept, *inputs]
@@ -60,11 +61,6 @@ def outline(
         begun = [_start(op) for op in content.starts]
         ir.Operation.create("func.return", operands=[*done, *begun, *(mapping[value] for value in outputs)])
     return func
-
-
-def _position(value_id: str) -> tuple[str, int]:
-    digits = "".join(c for c in value_id if c.isdigit())
-    return value_id.rstrip("0123456789"), int(digits or 0)
 
 
 def _value_attrs(values: list[ir.Value], ids: dict[ir.Value, str], dims: dict[ir.Value, int]) -> ir.ArrayAttr:

@@ -8,6 +8,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, int_of, op_int, set_attr_dicts, text_of
+from dialects.values import INDEX, acc_id, arg_id, batch_id, v_id
 from passes.analysis.stages.fragments import Fragments
 from passes.base import Pass
 from passes.fragments.outline import outline
@@ -67,15 +68,16 @@ def value_ids(func: ir.OpView, fragments: Fragments) -> tuple[dict[ir.Value, str
     ids: dict[ir.Value, str] = {}
     dims: dict[ir.Value, int] = {}
     for i, (value, entry) in enumerate(zip(entry_block(func).arguments, attr_dicts(func, "arg_attrs"), strict=True)):
-        role, index = text_of(entry, names.ROLE), int_of(entry, names.INDEX)
-        sliced = role == "batch" and names.WHOLE not in entry
-        ids[value] = (
-            "index" if role == "microbatch" else f"{'batch' if sliced else 'arg'}{i if index is None else index}"
-        )
+        role, known = text_of(entry, names.ROLE), int_of(entry, names.INDEX)
+        index = i if known is None else known
+        if role == "microbatch":
+            ids[value] = INDEX
+        else:
+            ids[value] = batch_id(index) if role == "batch" and names.WHOLE not in entry else arg_id(index)
         dims[value] = 0 if role == "batch" else -1
     folds = [op for op in fragments.ops if op in fragments.key_of and op in _folds(fragments)]
     for number, op in enumerate(folds):
-        ids[op.results[0]] = f"acc{number}"
+        ids[op.results[0]] = acc_id(number)
         dim = op_int(op, names.DIM)
         dims[op.results[0]] = -1 if dim is None else dim
     number = 0
@@ -86,7 +88,7 @@ def value_ids(func: ir.OpView, fragments: Fragments) -> tuple[dict[ir.Value, str
         for i, result in enumerate(op.results):
             if result in ids:
                 continue
-            ids[result] = f"v{number}"
+            ids[result] = v_id(number)
             dims[result] = batch_dims[i] if batch_dims else -1
             number += 1
     return ids, dims

@@ -9,6 +9,7 @@ from dialects import attributes as names
 from dialects.errors import fail
 from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, i64, set_attr_dicts, text_of
+from dialects.values import UPDATE, arg_id, batch_id, v_id
 from passes.base import Pass
 
 
@@ -42,14 +43,14 @@ class WholeProgram(Pass):
         dims: dict[ir.Value, int] = {}
         for number, (value, entry) in enumerate(zip(block.arguments, arguments, strict=True)):
             is_batch = text_of(entry, names.ROLE) == "batch"
-            ids[value], dims[value] = f"{'batch' if is_batch else 'arg'}{number}", 0 if is_batch else -1
+            ids[value], dims[value] = (batch_id(number), 0) if is_batch else (arg_id(number), -1)
             _name(entry, ids[value], dims[value])
         returned = body_ops(block)[-1].operands
         for number, (value, entry) in enumerate(zip(returned, results, strict=True)):
-            _name(entry, ids.setdefault(value, f"v{number}"), dims[value] if value in dims else _batch_dim(value))
+            _name(entry, ids.setdefault(value, v_id(number)), dims[value] if value in dims else _batch_dim(value))
         set_attr_dicts(func, "arg_attrs", arguments)
         set_attr_dicts(func, "res_attrs", results)
-        func.operation.attributes[names.PHASE] = ir.StringAttr.get("update")
+        func.operation.attributes[names.PHASE] = ir.StringAttr.get(UPDATE)
         func.operation.attributes[names.STAGE] = i64(0)
 
 

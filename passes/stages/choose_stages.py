@@ -9,6 +9,7 @@ from dialects import attributes as names
 from dialects.errors import fail
 from dialects.ops import CONTROL_FLOW, body_ops, describe, entry_block, main_func, num_bytes, top_level
 from dialects.signature import i64, op_int, op_text
+from dialects.values import FORWARD
 from passes.analysis.ops.flops import flops, traffic_bytes
 from passes.base import Pass
 from passes.solvers.stages.cut import choose_cuts
@@ -82,7 +83,7 @@ class ChooseStages(Pass):
 
 def forward_chain(ops: list[ir.Operation]) -> list[ir.Operation]:
     """Forward ops that see the batch; all forward ops when none says so (a program without a batch)."""
-    forward = [op for op in ops if op_text(op, names.PHASE) == "forward"]
+    forward = [op for op in ops if op_text(op, names.PHASE) == FORWARD]
     return [op for op in forward if names.BATCH_DIM in op.attributes] or forward
 
 

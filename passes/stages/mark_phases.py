@@ -9,6 +9,7 @@ from dialects import attributes as names
 from dialects.build import call_target
 from dialects.ops import all_operands, body_ops, entry_block, main_func, top_level
 from dialects.signature import attr_dicts, op_int, op_text, text_of
+from dialects.values import BACKWARD, FORWARD, SETUP, UPDATE
 from passes.base import Pass
 from passes.stages.copy_views import VIEWS
 
@@ -55,20 +56,20 @@ class MarkPhases(Pass):
         has_loss = bool(needed)
         for op in ops:
             if op in per_microbatch:
-                phase = "forward" if op in needed or not has_loss else "backward"
+                phase = FORWARD if op in needed or not has_loss else BACKWARD
             else:
-                phase = "setup" if op in setup else "update"
+                phase = SETUP if op in setup else UPDATE
             op.attributes[names.PHASE] = ir.StringAttr.get(phase)
         _follow_readers(ops)
         for op, owner in folded.items():  # rows of an argument that are returned as they are come with the forward
-            phase = "forward" if isinstance(owner, ir.Block) else op_text(owner.operation, names.PHASE)
+            phase = FORWARD if isinstance(owner, ir.Block) else op_text(owner.operation, names.PHASE)
             op.attributes[names.PHASE] = ir.StringAttr.get(phase)
 
 
 def _follow_readers(ops: list[ir.Operation]) -> None:
     """A view in setup goes where its reader is (``copy-views`` left it one): XLA fuses it there, nothing is kept for it."""
     for op in reversed(ops):
-        if op.name in VIEWS and op_text(op, names.PHASE) == "setup":
+        if op.name in VIEWS and op_text(op, names.PHASE) == SETUP:
             phases = {op_text(top_level(use.owner), names.PHASE) for use in op.results[0].uses}
             if len(phases) == 1 and phases != {""}:
                 op.attributes[names.PHASE] = ir.StringAttr.get(phases.pop())

@@ -10,12 +10,13 @@ from dialects.build import call_target
 from dialects.errors import Failure
 from dialects.ops import all_operands, body_ops, describe, entry_block, main_func, num_bytes
 from dialects.signature import attr_dicts, i64, int_of, op_int, op_text
+from dialects.values import BACKWARD, FORWARD, ONCE_A_STEP
 from passes.analysis.stages.replicable import replicable_ops
 from passes.base import Pass
 from passes.solvers.placement.placement import Edge, Infeasible, PlacementProblem, place
 from passes.solvers.placement.problem import EdgeKind
 
-_KINDS: dict[tuple[str, str], EdgeKind] = {("forward", "forward"): "forward", ("backward", "backward"): "backward"}
+_KINDS: dict[tuple[str, str], EdgeKind] = {(FORWARD, FORWARD): "forward", (BACKWARD, BACKWARD): "backward"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ def _edges(
             if producer not in node:
                 continue
             source = op_text(producer, names.PHASE)
-            once = source in ("setup", "update") or call_target(producer) in names.FOLDS
+            once = source in ONCE_A_STEP or call_target(producer) in names.FOLDS
             kind = "free" if once else _KINDS.get((source, phase), "free")
             size = num_bytes(value) * (1 if once else microbatches)
             edges.append(Edge(node[producer], node[op], size, kind, ir.OpResult(value).result_number))

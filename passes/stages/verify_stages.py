@@ -10,11 +10,9 @@ from dialects.build import call_target
 from dialects.errors import Failure
 from dialects.ops import all_operands, body_ops, describe, entry_block, main_func
 from dialects.signature import op_int, op_text
+from dialects.values import BACKWARD, FORWARD, PHASES
 from passes.analysis.stages.replicable import replicable_ops
 from passes.base import Pass
-
-PHASES = ("setup", "forward", "backward", "update")
-_RANK = {"setup": 0, "forward": 1, "backward": 2, "update": 3}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +56,8 @@ def _check(op: ir.Operation, num_stages: int, copied: set[ir.Operation]) -> None
         producer = value.owner.operation
         source, from_stage = op_text(producer, names.PHASE), op_int(producer, names.STAGE) or 0
         folded = call_target(producer) in names.FOLDS
-        if not folded and _RANK[source] > _RANK[phase]:
+        if not folded and PHASES.index(source) > PHASES.index(phase):
             raise Failure(f"a {phase} op reads what {source} makes in '{describe(producer)}'", where=describe(op))
         backwards = phase == source and not folded
-        if backwards and ((phase == "forward" and from_stage > stage) or (phase == "backward" and from_stage < stage)):
+        if backwards and ((phase == FORWARD and from_stage > stage) or (phase == BACKWARD and from_stage < stage)):
             raise Failure(f"its {phase} operand goes from stage {from_stage} to stage {stage}", where=describe(op))

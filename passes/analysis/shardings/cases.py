@@ -11,6 +11,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, fragment_funcs, int_of, op_int, op_text, text_of
+from dialects.values import PER_MICROBATCH, kind_of
 from passes.analysis.memory.liveness import compiler_of
 from passes.analysis.shardings.annotations import Annotations, read_annotations
 from passes.analysis.shardings.costs import ShardingCosts
@@ -20,7 +21,6 @@ from passes.analysis.shardings.strategies import Strategies
 from passes.solvers.costs.mesh_costs import MeshCosts
 from passes.solvers.shardings.problem import ShardingProblem
 
-PER_MICROBATCH = ("forward", "backward")
 PORTS = ("arg_attrs", "res_attrs")
 
 
@@ -72,7 +72,7 @@ def read_cases(
         saved = _per_microbatch(funcs)
 
         def count(value_id: str, alive: int = alive, saved: set[str] = saved) -> float:
-            return float(alive) if value_id.startswith(("v", "batch")) and value_id in saved else 1.0
+            return float(alive) if kind_of(value_id) in ("v", "batch") and value_id in saved else 1.0
 
         graph = GraphBuilder(strategies, runs_of, aliases, closed).build(funcs)
         compiler = compiler_of(dict(costs.flops_per_s))
@@ -128,4 +128,4 @@ def _roles(module: ir.Module) -> dict[str, str]:
 
 
 def _arguments_first(value: str) -> tuple[bool, str]:
-    return not value.startswith("arg"), value
+    return kind_of(value) != "arg", value

@@ -19,6 +19,8 @@ from dialects import attributes as names
 from dialects.ops import BARRIER, CONTROL_FLOW, body_ops, entry_block, num_bytes, op_key, shape_of
 from dialects.sharding import Sharding, replicated
 from dialects.signature import attr_dicts, int_of, text_of
+from dialects.values import kind_of
+from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.flops import UNKNOWN_TRIPS
 from passes.analysis.ops.op_costs import is_free
 from passes.analysis.ops.trip_count import trip_count
@@ -122,7 +124,7 @@ class GraphBuilder:
             runs, block, first = self.runs_of(func), entry_block(func), len(self.graph.uses)
             for argument, entry in zip(block.arguments, attr_dicts(func, "arg_attrs"), strict=True):
                 self._gives(argument, self._port(entry, argument, runs), 0, runs)
-                if text_of(entry, names.VALUE).startswith("acc"):
+                if kind_of(text_of(entry, names.VALUE)) == "acc":
                     self.clusters.accumulators.add(argument)
             self._block(block, runs)
             terminator = body_ops(block)[-1]
@@ -152,13 +154,14 @@ class GraphBuilder:
         own_id = text_of(entry, names.VALUE)
         value_id, shape = self.aliases.get(own_id, own_id), shape_of(value)
         if value_id not in self.graph.ports:
-            open_sums = value_id.startswith("acc") and own_id not in self.closed
+            kind = kind_of(value_id)
+            open_sums = kind == "acc" and own_id not in self.closed
             forms = self.strategies.forms(shape, unreduced=open_sums)
-            if value_id == "index":
+            if kind == "index":
                 forms = ((replicated(len(shape)),),)
             site = self.graph.ports[value_id] = self._site("port", value_id, value, forms, runs)
             dim = int_of(entry, names.VALUE_DIM)
-            site.batch_dim = -1 if dim is None or value_id.startswith("arg") else dim
+            site.batch_dim = -1 if dim is None or kind == "arg" else dim
         return self.graph.ports[value_id]
 
     def _block(self, block: ir.Block, runs: float) -> None:

@@ -8,9 +8,8 @@ from dialects import attributes as names
 from dialects.build import call_target
 from dialects.ops import all_operands, body_ops, entry_block, op_key
 from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
+from dialects.values import BACKWARD, ONCE_A_STEP, PHASES, SETUP, UPDATE
 from passes.analysis.stages.replicable import replicable_ops
-
-_ORDER = {"setup": 0, "forward": 1, "backward": 2, "update": 3}
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ class Key:
     @property
     def order(self) -> tuple[int, int, int]:
         """Fragments sorted by this run in a valid order for one microbatch."""
-        backward = -self.stage if self.phase == "backward" else self.stage
-        return _ORDER[self.phase], self.level, backward
+        backward = -self.stage if self.phase == BACKWARD else self.stage
+        return PHASES.index(self.phase), self.level, backward
 
 
 @dataclass
@@ -73,7 +72,7 @@ class Fragments:
         content = self.content.setdefault(key, Content())
         if call_target(op) in names.FOLDS:
             content.folds.append(op)
-            self.content.setdefault(Key("setup", 0, stage), Content()).starts.append(op)
+            self.content.setdefault(Key(SETUP, 0, stage), Content()).starts.append(op)
         else:
             content.ops.append(op)
 
@@ -116,7 +115,7 @@ class Fragments:
                 argument = self.block.arguments[feeds[i]]
                 homes = {key.stage for key, content in self.content.items() if argument in content.reads} or {0}
             for stage in homes:
-                content = self.content.setdefault(Key("update", 0, stage), Content())
+                content = self.content.setdefault(Key(UPDATE, 0, stage), Content())
                 self._read(content, [value])
                 content.gives[value] = None
 
@@ -135,7 +134,7 @@ def _levels(ops: list[ir.Operation]) -> dict[ir.Value | ir.Block, int]:
         level[op_key(op)] = max((level[op_key(p)] + hop for p, hop in _same_phase(op, level)), default=0)
     latest: dict[ir.Value | ir.Block, int] = {}
     for op in reversed(ops):
-        if op_text(op, names.PHASE) == "update":
+        if op_text(op, names.PHASE) == UPDATE:
             level[op_key(op)] = max(level[op_key(op)], latest.get(op_key(op), 0))
         for producer, hop in _same_phase(op, level):
             key = op_key(producer)
@@ -146,7 +145,7 @@ def _levels(ops: list[ir.Operation]) -> dict[ir.Value | ir.Block, int]:
 def _same_phase(op: ir.Operation, level: dict[ir.Value | ir.Block, int]) -> list[tuple[ir.Operation, int]]:
     """Producers of ``op`` in its own once-a-step phase, each with 1 when it is on another stage."""
     phase, stage = op_text(op, names.PHASE), op_int(op, names.STAGE)
-    if phase not in ("setup", "update"):
+    if phase not in ONCE_A_STEP:
         return []
     producers = [v.owner.operation for v in all_operands(op) if not isinstance(v.owner, ir.Block)]
     return [
