@@ -131,9 +131,10 @@ def top_level(op: ir.OpView | ir.Operation) -> ir.Operation:
 def op_key(op: ir.Operation) -> ir.Value | ir.Block:
     """A dictionary key that stays good while ``op`` is changed: the bindings hash an op by its content (jaxlib 0.10).
 
-    The first result, or the block that a terminator ends.
+    The first result, or the block that a terminator ends. For sets and maps of ops: ``dialects/op_sets.py``.
     """
-    return op.results[0] if len(op.results) else op.block
+    results = op.results
+    return results[0] if len(results) else op.block
 
 
 def all_operands(op: ir.Operation) -> list[ir.Value]:

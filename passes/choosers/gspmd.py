@@ -17,7 +17,6 @@ from dialects.ops import BARRIER, CONTROL_FLOW, all_ops, body_ops, entry_block
 from dialects.sharding import Sharding
 from dialects.signature import attr_dicts, text_of
 from dialects.values import kind_of
-from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.op_costs import is_free_value
 from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Member, Site

@@ -16,7 +16,6 @@ from dialects import attributes as names
 from dialects.ops import BARRIER, CONTROL_FLOW, body_ops, entry_block, op_key, shape_of
 from dialects.signature import attr_dicts, op_text, text_of
 from dialects.values import FORWARD, SETUP
-from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.rules import Rule, read_rule
 from passes.analysis.shardings.cases import Case
 from passes.choosers.named_dims import NamedDims

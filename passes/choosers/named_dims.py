@@ -15,7 +15,6 @@ from dialects import attributes as names
 from dialects.ops import BARRIER, CONTROL_FLOW, all_ops, body_ops, entry_block, num_bytes, parent_op, shape_of
 from dialects.signature import attr_dicts, text_of
 from dialects.values import kind_of
-from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.op_costs import is_free, is_free_value
 from passes.analysis.ops.rules import read_rule
 from passes.analysis.shardings.cases import Case

@@ -6,6 +6,7 @@ from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.build import call_target, make, splat, tensor_type
+from dialects.op_sets import OpSet
 from dialects.ops import all_operands, body_ops, captured, element_type, shape_of
 from dialects.signature import i64
 from dialects.values import INDEX, natural_key
@@ -74,7 +75,7 @@ def _value_attrs(values: list[ir.Value], ids: dict[ir.Value, str], dims: dict[ir
 
 def _in_order(content: Content) -> list[ir.Operation]:
     """Ops and copies, in the order of the program; block.operations is walked once."""
-    wanted = {*content.ops, *content.copies}
+    wanted = OpSet((*content.ops, *content.copies))
     if not wanted:
         return []
     parent = next(iter(wanted)).block

@@ -6,6 +6,7 @@ from typing import ClassVar
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
+from dialects.op_sets import OpSet
 from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, int_of, op_int, set_attr_dicts, text_of
 from dialects.values import INDEX, acc_id, arg_id, batch_id, v_id
@@ -75,8 +76,8 @@ def value_ids(func: ir.OpView, fragments: Fragments) -> tuple[dict[ir.Value, str
         else:
             ids[value] = batch_id(index) if role == "batch" and names.WHOLE not in entry else arg_id(index)
         dims[value] = 0 if role == "batch" else -1
-    folds = [op for op in fragments.ops if op in fragments.key_of and op in _folds(fragments)]
-    for number, op in enumerate(folds):
+    folds = _folds(fragments)
+    for number, op in enumerate(op for op in fragments.ops if op in folds):
         ids[op.results[0]] = acc_id(number)
         dim = op_int(op, names.DIM)
         dims[op.results[0]] = -1 if dim is None else dim
@@ -94,8 +95,8 @@ def value_ids(func: ir.OpView, fragments: Fragments) -> tuple[dict[ir.Value, str
     return ids, dims
 
 
-def _folds(fragments: Fragments) -> set[ir.Operation]:
-    return {op for content in fragments.content.values() for op in content.folds}
+def _folds(fragments: Fragments) -> OpSet:
+    return OpSet(op for content in fragments.content.values() for op in content.folds)
 
 
 def _call(terminator: ir.Operation, made: ir.Operation, current: dict[str, ir.Value]) -> None:

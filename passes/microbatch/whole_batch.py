@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
+from dialects.op_sets import OpSet
 from dialects.ops import captured, element_type, enclosing, entry_block
 from dialects.signature import add_argument, attr_dicts
 from passes.analysis.batch.batch import Coupling
@@ -74,9 +75,9 @@ def _reproducible(op: ir.Operation, forms: Mapping[ir.Value, Form]) -> bool:
     return not per_row or op.name in EXACT or not floats
 
 
-def _cone(value: ir.Value) -> set[ir.Operation] | None:
+def _cone(value: ir.Value) -> OpSet | None:
     """All ops that ``value`` depends on; None when one of them captures values in a region or sits in a loop."""
-    cone: set[ir.Operation] = set()
+    cone = OpSet()
     pending = [value]
     while pending:
         current = pending.pop()

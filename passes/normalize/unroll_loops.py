@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from jaxlib.mlir import ir
 
+from dialects.op_sets import OpSet
 from dialects.ops import all_ops, body_ops
 from passes.analysis.ops.trip_count import trip_count
 from passes.analysis.stages.layer_loops import is_layer_loop
@@ -56,7 +57,7 @@ class UnrollLoops(Pass):
                 continue
             budget -= added
             # a loop inside of an unrolled one is gone; its copies are loops of their own
-            gone = {op for op in inside if op.name == "stablehlo.while"}
+            gone = OpSet(op for op in inside if op.name == "stablehlo.while")
             loops = [op for op in loops if op not in gone] + _unroll(loop, trips)
 
 

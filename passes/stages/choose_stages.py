@@ -7,6 +7,7 @@ from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.errors import fail
+from dialects.op_sets import OpMap
 from dialects.ops import CONTROL_FLOW, body_ops, describe, entry_block, main_func, num_bytes, top_level
 from dialects.signature import i64, op_int, op_text
 from dialects.values import FORWARD
@@ -66,7 +67,7 @@ class ChooseStages(Pass):
 
     def _crossing_s(self, chain: list[ir.Operation]) -> list[float]:
         """Seconds to move what is alive after item p and still needed by a later forward op."""
-        position = {op: i for i, op in enumerate(chain)}
+        position = OpMap((op, i) for i, op in enumerate(chain))
         change = [0.0] * (len(chain) + 1)
         for i, op in enumerate(chain):
             for value in op.results:

@@ -7,7 +7,8 @@ from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.build import call_target
-from dialects.ops import all_operands, body_ops, entry_block, main_func, top_level
+from dialects.op_sets import OpSet
+from dialects.ops import all_operands, body_ops, defining_op, entry_block, main_func, top_level
 from dialects.signature import attr_dicts, op_int, op_text, text_of
 from dialects.values import BACKWARD, FORWARD, SETUP, UPDATE
 from passes.base import Pass
@@ -45,24 +46,25 @@ class MarkPhases(Pass):
         ops = body_ops(block)[:-1]
         seen_by = _Graph(ops)
         seeds = _seeds(func, ops)
-        folded = {op: op.operands[0].owner for op in ops if call_target(op) in names.FOLDS}
-        seeds |= {owner.operation for owner in folded.values() if not isinstance(owner, ir.Block)}
+        folded = [(op, defining_op(op.operands[0])) for op in ops if call_target(op) in names.FOLDS]
+        seeds |= OpSet(maker for _, maker in folded if maker is not None)
         needed = _loss_cone(func, ops)
         below, above = seen_by.descendants(seeds), seen_by.ancestors(seeds)
         # without a batch the loss' ops are the forward, so that it can be cut; with several microbatches they run once
         once = (op_int(module.operation, names.MICROBATCHES) or 1) > 1
-        per_microbatch = seeds | (below & above) or (set[ir.Operation]() if once else needed)
-        setup = seen_by.ancestors(per_microbatch) - per_microbatch if seeds else set[ir.Operation]()
+        between = OpSet(op for op in below if op in above)
+        per_microbatch = OpSet((*seeds, *between)) or (OpSet() if once else needed)
+        before = seen_by.ancestors(per_microbatch) if seeds else OpSet()  # and more of per_microbatch itself
         has_loss = bool(needed)
         for op in ops:
             if op in per_microbatch:
                 phase = FORWARD if op in needed or not has_loss else BACKWARD
             else:
-                phase = SETUP if op in setup else UPDATE
+                phase = SETUP if op in before else UPDATE
             op.attributes[names.PHASE] = ir.StringAttr.get(phase)
         _follow_readers(ops)
-        for op, owner in folded.items():  # rows of an argument that are returned as they are come with the forward
-            phase = FORWARD if isinstance(owner, ir.Block) else op_text(owner.operation, names.PHASE)
+        for op, maker in folded:  # rows of an argument that are returned as they are come with the forward
+            phase = FORWARD if maker is None else op_text(maker, names.PHASE)
             op.attributes[names.PHASE] = ir.StringAttr.get(phase)
 
 
@@ -79,30 +81,29 @@ class _Graph:
     """Dependencies between the ops of @main, cut at folds: what follows a fold does not depend on one microbatch."""
 
     def __init__(self, ops: list[ir.Operation]) -> None:
-        self.ops = ops
-        self.inputs = {
-            op: {v.owner.operation for v in all_operands(op) if not isinstance(v.owner, ir.Block)} for op in ops
-        }
-        self.folds = {op for op in ops if call_target(op) in names.FOLDS}
+        kept = [op for op in ops if call_target(op) not in names.FOLDS]
+        self.inputs = [(op, [i for i in _producers(op) if call_target(i) not in names.FOLDS]) for op in kept]
 
-    def descendants(self, seeds: set[ir.Operation]) -> set[ir.Operation]:
-        found: set[ir.Operation] = set()
-        for op in self.ops:
-            if op not in self.folds and any(
-                (i in found or i in seeds) and i not in self.folds for i in self.inputs[op]
-            ):
+    def descendants(self, seeds: OpSet) -> OpSet:
+        found = OpSet()
+        for op, inputs in self.inputs:
+            if any(i in found or i in seeds for i in inputs):
                 found.add(op)
         return found
 
-    def ancestors(self, seeds: set[ir.Operation]) -> set[ir.Operation]:
-        found: set[ir.Operation] = set()
-        for op in reversed(self.ops):
-            if (op in found or op in seeds) and op not in self.folds:
-                found |= self.inputs[op] - self.folds
+    def ancestors(self, seeds: OpSet) -> OpSet:
+        found = OpSet()
+        for op, inputs in reversed(self.inputs):
+            if op in found or op in seeds:
+                found |= OpSet(inputs)
         return found
 
 
-def _seeds(func: ir.OpView, ops: list[ir.Operation]) -> set[ir.Operation]:
+def _producers(op: ir.Operation) -> list[ir.Operation]:
+    return [maker for value in all_operands(op) if (maker := defining_op(value)) is not None]
+
+
+def _seeds(func: ir.OpView, ops: list[ir.Operation]) -> OpSet:
     """Ops that read or make something of which each microbatch has its own."""
     entries = attr_dicts(func, "arg_attrs")
     index = {
@@ -110,19 +111,21 @@ def _seeds(func: ir.OpView, ops: list[ir.Operation]) -> set[ir.Operation]:
         for value, entry in zip(entry_block(func).arguments, entries, strict=True)
         if text_of(entry, names.ROLE) == "microbatch"
     }
-    return {op for op in ops if names.BATCH_DIM in op.attributes or (index and index.intersection(all_operands(op)))}
+    return OpSet(
+        op for op in ops if names.BATCH_DIM in op.attributes or (index and index.intersection(all_operands(op)))
+    )
 
 
-def _loss_cone(func: ir.OpView, ops: list[ir.Operation]) -> set[ir.Operation]:
+def _loss_cone(func: ir.OpView, ops: list[ir.Operation]) -> OpSet:
     """Every op that the loss needs, through folds; empty when the program has no loss."""
     results = attr_dicts(func, "res_attrs")
     returned = body_ops(entry_block(func))[-1].operands
-    wanted = {
-        value.owner.operation
+    wanted = OpSet(
+        maker
         for value, entry in zip(returned, results, strict=True)
-        if text_of(entry, names.ROLE) == "loss" and not isinstance(value.owner, ir.Block)
-    }
+        if text_of(entry, names.ROLE) == "loss" and (maker := defining_op(value)) is not None
+    )
     for op in reversed(ops):
         if op in wanted:
-            wanted |= {v.owner.operation for v in all_operands(op) if not isinstance(v.owner, ir.Block)}
+            wanted |= OpSet(_producers(op))
     return wanted

@@ -8,6 +8,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.build import call_target
 from dialects.errors import Failure
+from dialects.op_sets import OpMap
 from dialects.ops import all_operands, body_ops, describe, entry_block, main_func, num_bytes
 from dialects.signature import attr_dicts, i64, int_of, op_int, op_text
 from dialects.values import BACKWARD, FORWARD, ONCE_A_STEP
@@ -58,7 +59,7 @@ class Place(Pass):
 
 def _solve(func: ir.OpView, ops: list[ir.Operation], num_stages: int, microbatches: int) -> list[int]:
     """One node per op, then one per state argument that is not replicable; the stages of the ops."""
-    node = {op: i for i, op in enumerate(ops)}
+    node = OpMap((op, i) for i, op in enumerate(ops))
     block = entry_block(func)
     returned = body_ops(block)[-1].operands
     folds = [op for op in ops if call_target(op) in names.FOLDS and not isinstance(op.operands[0].owner, ir.Block)]
@@ -83,9 +84,7 @@ def _solve(func: ir.OpView, ops: list[ir.Operation], num_stages: int, microbatch
     return list(placed.stages[: len(ops)])
 
 
-def _edges(
-    ops: list[ir.Operation], node: dict[ir.Operation, int], state: dict[ir.Value, int], microbatches: int
-) -> list[Edge]:
+def _edges(ops: list[ir.Operation], node: OpMap[int], state: dict[ir.Value, int], microbatches: int) -> list[Edge]:
     edges: list[Edge] = []
     for op in ops:
         phase = op_text(op, names.PHASE)

@@ -8,6 +8,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.build import call_target
 from dialects.errors import Failure
+from dialects.op_sets import OpSet
 from dialects.ops import all_operands, body_ops, describe, entry_block, main_func
 from dialects.signature import op_int, op_text
 from dialects.values import BACKWARD, FORWARD, PHASES
@@ -44,7 +45,7 @@ class VerifyStages(Pass):
                 _check(op, num_stages, copied)
 
 
-def _check(op: ir.Operation, num_stages: int, copied: set[ir.Operation]) -> None:
+def _check(op: ir.Operation, num_stages: int, copied: OpSet) -> None:
     phase, stage = op_text(op, names.PHASE), op_int(op, names.STAGE)
     if phase not in PHASES:
         raise Failure(f"got phase '{phase}', want one of {', '.join(PHASES)}", where=describe(op))

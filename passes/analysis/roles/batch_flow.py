@@ -7,6 +7,7 @@ from math import prod
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
+from dialects.op_sets import OpSet
 from dialects.ops import body_ops, entry_block, main_func, shape_of
 
 Dims = dict[ir.Value, int]  # value -> the dim along which dim 0 of the argument runs
@@ -24,7 +25,7 @@ class Flow:
     results: dict[int, int]
 
 
-def batch_flow(module: ir.Module, argument: int, forward: frozenset[ir.Operation]) -> Flow:
+def batch_flow(module: ir.Module, argument: int, forward: OpSet) -> Flow:
     """Follow dim 0 of ``argument`` through the ops of @main in ``forward``; loops and unknown ops end the way."""
     block = entry_block(main_func(module))
     dims: Dims = {block.arguments[argument]: 0}

@@ -3,6 +3,7 @@
 from jaxlib.mlir import ir
 
 from dialects.errors import fail
+from dialects.op_sets import OpSet
 from passes.analysis.roles.dependence import Dependence
 from passes.analysis.roles.names import Signature, sounds_like_loss, sounds_like_metric
 
@@ -63,4 +64,4 @@ def _updates_scalar(signature: Signature, graph: Dependence, result: int) -> boo
 
 
 def _heavy_ops(graph: Dependence, cone: frozenset[int]) -> int:
-    return len({op for node in cone if (op := graph.ops[node]) is not None and op.name in HEAVY})
+    return len(OpSet(op for node in cone if (op := graph.ops[node]) is not None and op.name in HEAVY))

@@ -20,7 +20,6 @@ from dialects.ops import BARRIER, CONTROL_FLOW, body_ops, entry_block, num_bytes
 from dialects.sharding import Sharding, replicated
 from dialects.signature import attr_dicts, int_of, text_of
 from dialects.values import kind_of
-from passes.analysis.memory.fusion import BARRIER
 from passes.analysis.ops.flops import UNKNOWN_TRIPS
 from passes.analysis.ops.op_costs import is_free
 from passes.analysis.ops.trip_count import trip_count

@@ -6,6 +6,7 @@ from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.build import call_target
+from dialects.op_sets import OpMap, OpSet
 from dialects.ops import all_operands, body_ops, entry_block, op_key
 from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
 from dialects.values import BACKWARD, ONCE_A_STEP, PHASES, SETUP, UPDATE
@@ -39,7 +40,7 @@ class Content:
     ops: list[ir.Operation] = field(default_factory=list[ir.Operation])
     folds: list[ir.Operation] = field(default_factory=list[ir.Operation])
     starts: list[ir.Operation] = field(default_factory=list[ir.Operation])  # folds whose initial value it makes
-    copies: dict[ir.Operation, None] = field(default_factory=dict[ir.Operation, None])
+    copies: OpSet = field(default_factory=OpSet)
     reads: dict[ir.Value, None] = field(default_factory=dict[ir.Value, None])
     gives: dict[ir.Value, None] = field(default_factory=dict[ir.Value, None])
 
@@ -52,7 +53,7 @@ class Fragments:
         self.ops = body_ops(self.block)[:-1]
         self.copied = replicable_ops(func)
         self.content: dict[Key, Content] = {}
-        self.key_of: dict[ir.Operation, Key] = {}
+        self.key_of = OpMap[Key]()
         self.level_of = _levels([op for op in self.ops if op not in self.copied])
         for op in self.ops:
             if op not in self.copied:
@@ -85,7 +86,7 @@ class Fragments:
             op = value.owner.operation
             if op in self.copied:
                 if op not in content.copies:
-                    content.copies[op] = None
+                    content.copies.add(op)
                     self._read(content, all_operands(op))
                 continue
             source = self.content[self.key_of[op]]

@@ -3,6 +3,7 @@
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
+from dialects.op_sets import OpSet
 from dialects.ops import all_operands, body_ops, entry_block, num_bytes
 from dialects.signature import attr_dicts, int_of, text_of
 
@@ -18,7 +19,7 @@ _CHEAP = frozenset(
 )  # elementwise or data movement: fused by XLA into whatever reads them
 
 
-def replicable_ops(func: ir.OpView) -> set[ir.Operation]:
+def replicable_ops(func: ir.OpView) -> OpSet:
     """Ops of @main that may be copied into every fragment that reads them; none of them sees the batch.
 
     An op qualifies when its operands do and it is a generator, a cheap op on constants only, or small. An argument qualifies
@@ -49,7 +50,7 @@ def _may_copy(value: ir.Value, entry: dict[str, ir.Attribute]) -> bool:
 def _next_is_good(
     entry: dict[str, ir.Attribute],
     returned: list[ir.Value],
-    good: set[ir.Operation],
+    good: OpSet,
     block: ir.Block,
     allowed: set[int],
 ) -> bool:
@@ -62,9 +63,9 @@ def _next_is_good(
     return value.owner.operation in good
 
 
-def _grow(block: ir.Block, ops: list[ir.Operation], allowed: set[int]) -> set[ir.Operation]:
-    good: set[ir.Operation] = set()
-    constant: set[ir.Operation] = set()
+def _grow(block: ir.Block, ops: list[ir.Operation], allowed: set[int]) -> OpSet:
+    good = OpSet()
+    constant = OpSet()
     for op in ops:
         if op.name in _NEVER or names.BATCH_DIM in op.attributes:
             continue
