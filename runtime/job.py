@@ -14,8 +14,9 @@ from compiler.plan.records import Plan
 from dialects.errors import Failure
 from runtime.data import output
 from runtime.data.inputs import Inputs
+from runtime.devices.jaxlib_api import Executable, check_version
 from runtime.devices.seats import Seat, fragments_of, seats
-from runtime.devices.xla import Executable, World, check_version
+from runtime.devices.xla import World
 from runtime.process.failure import listen, together
 from runtime.process.supervise import Watch
 from runtime.program import PlanFolder, share_files, share_plan

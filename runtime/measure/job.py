@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from runtime.devices.dtypes import numpy_dtype
-from runtime.devices.xla import World, check_version
+from runtime.devices.jaxlib_api import check_version
+from runtime.devices.xla import World
 from runtime.measure.programs import KINDS, collective, groups_of, matmul, negate, result_elements
 from runtime.process.failure import listen, together
 from runtime.process.supervise import Watch

@@ -15,8 +15,9 @@ from compiler.plan.pieces import Piece, pieces
 from compiler.plan.records import Fragment, Free, Plan, Recv, Run, Send, Value
 from dialects.errors import Failure
 from runtime.devices.dtypes import numpy_dtype
+from runtime.devices.jaxlib_api import Executable
 from runtime.devices.seats import Seat
-from runtime.devices.xla import Executable, World
+from runtime.devices.xla import World
 from runtime.step.store import Key, Store, placement_on
 from runtime.transport.mpi import MpiTransport
 

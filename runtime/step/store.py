@@ -12,8 +12,9 @@ from compiler.plan.pieces import Slices, box_slices, shard_boxes
 from compiler.plan.records import Placement, Plan, Value
 from dialects.errors import Failure
 from runtime.data.inputs import Inputs
+from runtime.devices.jaxlib_api import Buffer
 from runtime.devices.seats import Seat
-from runtime.devices.xla import Buffer, World
+from runtime.devices.xla import World
 from runtime.transport.mpi import Array
 
 Key = tuple[str, int | None]
