@@ -1,11 +1,11 @@
 # Meshwright. Every target makes its own environment from nothing but Python 3.11 to 3.13 and make, and is quick afterwards.
-#   make demo   make test   make lint   make bench   make test-frontends   make format   make clean
+#   make demo   make test   make lint   make bench   make test-frontends   make test-versions   make format   make clean
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-frontends lint format bench clean venv
+.PHONY: help demo test test-frontends test-versions lint format bench clean venv
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -59,6 +59,10 @@ test: $(STAMP)
 test-frontends: $(STAMP_FRONTENDS)
 	$(PY) -m pytest -m frontends $(PYTEST_ARGS)
 
+# The tests of tests/py/mpi on the oldest and the newest Python and jaxlib, in .venv-oldest and .venv-newest.
+test-versions:
+	VENV=$(VENV) .ci/versions
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,5 +76,5 @@ bench: $(STAMP)
 	$(PY) benchmarks/run.py
 
 clean:
-	rm -rf $(VENV) $(DEMO) .lit .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf $(VENV) .venv-oldest .venv-newest $(DEMO) .lit .pytest_cache .ruff_cache .hypothesis build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
