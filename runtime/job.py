@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ from dialects.errors import Failure
 from runtime.data import output
 from runtime.data.inputs import Inputs
 from runtime.devices.jaxlib_api import Executable, check_version
+from runtime.devices.join import joined_world
 from runtime.devices.seats import Seat, fragments_of, seats
 from runtime.devices.xla import World
 from runtime.process.failure import listen, together
@@ -25,7 +24,7 @@ from runtime.step.executor import Action, Resolver
 from runtime.step.results import Results
 from runtime.step.store import Store
 from runtime.step.trace import Trace
-from runtime.transport.mpi import MpiTransport, unlink_shared_memory
+from runtime.transport.base import Transport
 
 if TYPE_CHECKING:
     from runtime.verify.compare import Difference
@@ -50,7 +49,7 @@ class JobOptions:
 class Job:
     """One rank's part of one run. ``run`` raises failure.Stop when all ranks agree to leave."""
 
-    def __init__(self, options: JobOptions, watch: Watch, transport: MpiTransport) -> None:
+    def __init__(self, options: JobOptions, watch: Watch, transport: Transport) -> None:
         self._options, self._watch, self._transport = options, watch, transport
         self._reporter = Reporter(transport.rank == 0, options.as_json)
         self._folder: PlanFolder | None = None
@@ -75,7 +74,7 @@ class Job:
             if transport.rank == 0:
                 _check_destinations(options)
                 self._folder = PlanFolder(options.target, transport.size, options.planner)
-        unlink_shared_memory()
+        transport.all_have_met()
         plan = share_plan(self._folder, transport)
         with together(transport, transport.rank):
             everyone = seats(plan, transport.size)
@@ -87,27 +86,18 @@ class Job:
         self._reporter.plan(plan, inputs.generated, options.seed)
         files = share_files(self._folder, plan, everyone, transport)
         mesh = transport.split(seat.mesh)
-        world = self._join(seat, mesh)
-        executables = self._compile(plan, seat, world, mesh, files)
-        self._watch.say(f"{seat.name}, placing the inputs")
-        store = Store(plan, seat, world, inputs)
-        actions = Resolver(plan, seat, world, store, executables, transport).actions()
-        gathered = self._steps(plan, seat, store, actions, inputs)
-        self._leave(seat, world)
+        self._watch.say(f"{seat.name}, joining its mesh")
+        with joined_world(mesh, transport) as world:
+            executables = self._compile(plan, seat, world, mesh, files)
+            self._watch.say(f"{seat.name}, placing the inputs")
+            store = Store(plan, seat, world, inputs)
+            actions = Resolver(plan, seat, world, store, executables, transport).actions()
+            gathered = self._steps(plan, seat, store, actions, inputs)
+            self._watch.say(f"{seat.name}, leaving its mesh")
         self._finish(gathered)
 
-    def _join(self, seat: Seat, mesh: MpiTransport) -> World:
-        self._watch.say(f"{seat.name}, joining its mesh")
-        one_host = len(set(mesh.gather_codes(zlib.crc32(socket.gethostname().encode())))) == 1
-        host = "127.0.0.1" if one_host else socket.gethostbyname(socket.gethostname())
-
-        def share(text: str | None) -> str:
-            return mesh.broadcast(text.encode() if text is not None else None).decode()
-
-        return World.joined(seat.device, mesh.size, share, host)
-
     def _compile(
-        self, plan: Plan, seat: Seat, world: World, mesh: MpiTransport, files: dict[str, bytes]
+        self, plan: Plan, seat: Seat, world: World, mesh: Transport, files: dict[str, bytes]
     ) -> dict[str, Executable]:
         """Device 0 compiles, the others load what it made: one compilation a mesh, and a third of the memory."""
         executables: dict[str, Executable] = {}
@@ -168,14 +158,6 @@ class Job:
 
             self._reference = Reference(plan, self._folder.read(plan.program), inputs)
         self._reference.step(step, results)
-
-    def _leave(self, seat: Seat, world: World) -> None:
-        """In this order nobody's connection breaks: all clients, then the services."""
-        self._watch.say(f"{seat.name}, leaving its mesh")
-        self._transport.gather_codes(0)
-        world.close()
-        self._transport.gather_codes(0)
-        world.stop_service()
 
     def _finish(self, gathered: dict[int, Any]) -> None:
         options = self._options

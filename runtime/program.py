@@ -16,7 +16,7 @@ from compiler.plan.files import load_plan
 from compiler.plan.records import Plan
 from dialects.errors import fail
 from runtime.devices.seats import Seat, fragments_of
-from runtime.transport.mpi import MpiTransport
+from runtime.transport.base import Transport
 
 FILES_TAG = 1
 
@@ -60,13 +60,13 @@ def _make_plan(target: str, out: str, num_devices: int, planner: dict[str, str])
     make_plan(target, out, plan_options(planner, devices=num_devices))
 
 
-def share_plan(folder: PlanFolder | None, transport: MpiTransport) -> Plan:
+def share_plan(folder: PlanFolder | None, transport: Transport) -> Plan:
     """Rank 0's plan, on every rank. Collective; ``folder`` on rank 0 only."""
     data = transport.broadcast(msgspec.json.encode(folder.plan) if folder is not None else None)
     return msgspec.json.decode(data, type=Plan)
 
 
-def share_files(folder: PlanFolder | None, plan: Plan, seats: list[Seat], transport: MpiTransport) -> dict[str, bytes]:
+def share_files(folder: PlanFolder | None, plan: Plan, seats: list[Seat], transport: Transport) -> dict[str, bytes]:
     """The stage files of this rank's mesh by fragment name, on device 0 of each mesh, which compiles; else {}."""
     mine: dict[str, bytes] = {}
     me = seats[transport.rank]

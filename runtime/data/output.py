@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dialects.errors import Failure, fail
-from runtime.transport.mpi import Array
+from runtime.transport.base import Array
 
 
 def check_file(path: str, what: str) -> None:

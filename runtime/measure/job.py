@@ -6,9 +6,7 @@ Each time is the best of several batches of the slowest rank's mean, so that wha
 import os
 import platform
 import re
-import socket
 import time
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,40 +15,30 @@ import numpy as np
 
 from runtime.devices.dtypes import numpy_dtype
 from runtime.devices.jaxlib_api import check_version
+from runtime.devices.join import hosts_of, joined_world
 from runtime.devices.xla import World
 from runtime.measure.programs import KINDS, collective, groups_of, matmul, negate, result_elements
 from runtime.process.failure import listen, together
 from runtime.process.supervise import Watch
-from runtime.transport.mpi import MpiTransport, unlink_shared_memory
+from runtime.transport.base import Transport
 
 BATCHES = 5
 F32 = np.dtype(np.float32)
 
 
-def measure(spec: dict[str, Any], watch: Watch, transport: MpiTransport) -> dict[str, Any]:
+def measure(spec: dict[str, Any], watch: Watch, transport: Transport) -> dict[str, Any]:
     """The samples, and what machine this is. Collective; the answer is whole on rank 0."""
     listen(watch, [f"rank {rank}" for rank in range(transport.size)])
     load = os.getloadavg()[0]  # before the job itself is a load
     with together(transport, transport.rank):
         check_version()
-    unlink_shared_memory()
-    host = socket.gethostname()
-    hosts = transport.gather_codes(zlib.crc32(host.encode()))
+    transport.all_have_met()
+    hosts = hosts_of(transport)
     clock = _Clock(watch, transport, spec["batch_s"])
     samples = _compute(spec, clock, transport)
     samples += _messages(spec, clock, transport, hosts)
-    one_host = len(set(hosts)) == 1
-
-    def share(text: str | None) -> str:
-        return transport.broadcast(text.encode() if text is not None else None).decode()
-
-    address = "127.0.0.1" if one_host else socket.gethostbyname(host)
-    world = World.joined(transport.rank, transport.size, share, address)
-    samples += _collectives(spec, clock, transport, world, hosts)
-    transport.gather_codes(0)
-    world.close()
-    transport.gather_codes(0)
-    world.stop_service()
+    with joined_world(transport, transport) as world:
+        samples += _collectives(spec, clock, transport, world, hosts)
     transport.flush()
     counts = [hosts.count(code) for code in dict.fromkeys(hosts)]
     return {
@@ -68,7 +56,7 @@ def measure(spec: dict[str, Any], watch: Watch, transport: MpiTransport) -> dict
 class _Clock:
     """Times an action that all ranks do together."""
 
-    def __init__(self, watch: Watch, transport: MpiTransport, batch_s: float) -> None:
+    def __init__(self, watch: Watch, transport: Transport, batch_s: float) -> None:
         self._watch, self._transport, self._batch_s = watch, transport, batch_s
 
     def seconds(self, what: str, action: Callable[[], object]) -> float:
@@ -87,7 +75,7 @@ class _Clock:
         return max(spent) / repeats / 1e9
 
 
-def _compute(spec: dict[str, Any], clock: _Clock, transport: MpiTransport) -> list[dict[str, Any]]:
+def _compute(spec: dict[str, Any], clock: _Clock, transport: Transport) -> list[dict[str, Any]]:
     world = World.alone()
     samples: list[dict[str, Any]] = []
 
@@ -109,7 +97,7 @@ def _compute(spec: dict[str, Any], clock: _Clock, transport: MpiTransport) -> li
     return samples
 
 
-def _messages(spec: dict[str, Any], clock: _Clock, transport: MpiTransport, hosts: list[int]) -> list[dict[str, Any]]:
+def _messages(spec: dict[str, Any], clock: _Clock, transport: Transport, hosts: list[int]) -> list[dict[str, Any]]:
     """Half of the time of a message to the partner half of the ranks away and back, all pairs at once."""
     half = transport.size // 2
     partner = transport.rank + half if transport.rank < half else transport.rank - half
@@ -133,7 +121,7 @@ def _messages(spec: dict[str, Any], clock: _Clock, transport: MpiTransport, host
 
 
 def _collectives(
-    spec: dict[str, Any], clock: _Clock, transport: MpiTransport, world: World, hosts: list[int]
+    spec: dict[str, Any], clock: _Clock, transport: Transport, world: World, hosts: list[int]
 ) -> list[dict[str, Any]]:
     samples: list[dict[str, Any]] = []
     levels = [("intra", groups) for groups in groups_of(hosts, crossing=False)]

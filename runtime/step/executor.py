@@ -19,7 +19,7 @@ from runtime.devices.jaxlib_api import Executable
 from runtime.devices.seats import Seat
 from runtime.devices.xla import World
 from runtime.step.store import Key, Store, placement_on
-from runtime.transport.mpi import MpiTransport
+from runtime.transport.base import Transport
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Resolver:
         world: World,
         store: Store,
         executables: dict[str, Executable],
-        transport: MpiTransport,
+        transport: Transport,
     ) -> None:
         self._plan, self._seat, self._world, self._store = plan, seat, world, store
         self._executables, self._transport = executables, transport

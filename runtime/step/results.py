@@ -13,7 +13,7 @@ from compiler.plan.records import Placement, Plan, Result, Value
 from runtime.devices.dtypes import is_complex, is_float, numpy_dtype
 from runtime.devices.seats import Seat
 from runtime.step.store import Store
-from runtime.transport.mpi import Array, MpiTransport, Received
+from runtime.transport.base import Array, Received, Transport
 
 Scalar = float | int | complex
 
@@ -30,7 +30,7 @@ class StepReport:
 class Results:
     """One rank's share of the gathering. Rank 0 receives; the first placement of each result's value gives."""
 
-    def __init__(self, plan: Plan, seat: Seat, store: Store, transport: MpiTransport) -> None:
+    def __init__(self, plan: Plan, seat: Seat, store: Store, transport: Transport) -> None:
         self._plan, self._seat, self._store, self._transport = plan, seat, store, transport
         self._values = {value.id: value for value in plan.values}
         self._scalars = [r for r in plan.results if r.role in ("loss", "metric") and not r.shape]

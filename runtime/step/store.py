@@ -15,7 +15,7 @@ from runtime.data.inputs import Inputs
 from runtime.devices.jaxlib_api import Buffer
 from runtime.devices.seats import Seat
 from runtime.devices.xla import World
-from runtime.transport.mpi import Array
+from runtime.transport.base import Array
 
 Key = tuple[str, int | None]
 WRONG_PLAN = "the plan is wrong: plan again"

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dialects.errors import fail
+from runtime.transport.base import Array, Received, Transport
 
-Array = NDArray[Any]
 MIN_SLEEP_S = 20e-6
 MAX_SLEEP_S = 5e-3  # 64 ranks waiting: 64 / 5 ms wake-ups of some 20 us are a quarter of a core
 
@@ -39,8 +38,8 @@ def load_mpi() -> Any:
     return MPI
 
 
-class Received:
-    """A message under way to this rank; ``wait`` gives the array."""
+class _Received(Received):
+    """An MPI request and the buffer it fills."""
 
     def __init__(self, transport: MpiTransport, buffer: Array, request: Any) -> None:
         self._transport, self._buffer, self._request = transport, buffer, request
@@ -55,8 +54,8 @@ class Received:
         return self._buffer
 
 
-class MpiTransport:
-    """Messages among the ranks of ``comm``. Messages with one tag between two ranks arrive in the order sent."""
+class MpiTransport(Transport):
+    """Messages among the ranks of ``comm``."""
 
     def __init__(self, mpi: Any, comm: Any, oversubscribed: float = 1.0, lock: threading.Lock | None = None) -> None:
         """``oversubscribed``: ranks per core of this host; the more, the longer the sleeps between polls."""
@@ -68,8 +67,7 @@ class MpiTransport:
         self._pending: list[tuple[Any, Array]] = []
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
-        self.rank: int = comm.rank
-        self.size: int = comm.size
+        self.rank, self.size = int(comm.rank), int(comm.size)
 
     def send(self, array: Array, to: int, tag: int) -> None:
         """Start sending; the array must not change afterwards, and lives until it has gone."""
@@ -84,13 +82,13 @@ class MpiTransport:
             self._thread.start()
         self._wake.set()
 
-    def receive(self, shape: tuple[int, ...], dtype: np.dtype[Any], source: int, tag: int) -> Received:
+    def receive(self, shape: tuple[int, ...], dtype: np.dtype[Any], source: int, tag: int) -> _Received:
         """Start receiving an array of ``shape`` and ``dtype``."""
         array = np.empty(shape, dtype)
         data = array.reshape(-1).view(np.uint8)
         with self._lock:
             request = self._comm.Irecv([data, self._mpi.BYTE], source=source, tag=tag % self._tags)
-        return Received(self, array, request)
+        return _Received(self, array, request)
 
     def flush(self) -> None:
         """Wait until everything sent has gone."""
@@ -123,6 +121,21 @@ class MpiTransport:
             comm = self._comm.Split(color, self.rank)
         return MpiTransport(self._mpi, comm, self._oversubscribed, self._lock)
 
+    def all_have_met(self) -> None:
+        """Remove the names of MPICH's shared memory, not the memory.
+
+        MPICH removes them when a job ends well; one that is killed would leave 4 MB and more in /dev/shm each time.
+        """
+        maps = Path("/proc/self/maps")
+        for line in maps.read_text().splitlines() if maps.exists() else ():
+            name = line.split()[-1]
+            if name.startswith("/dev/shm/mpich_shm_"):
+                Path(name).unlink(missing_ok=True)
+
+    def abort(self, code: int) -> None:
+        """End the whole job, every rank of it, with exit code ``code``."""
+        self._mpi.COMM_WORLD.Abort(code)
+
     def test(self, request: Any) -> bool:
         """Whether the request is complete."""
         with self._lock:
@@ -153,18 +166,6 @@ class MpiTransport:
                     self._pending = [item for item in self._pending if not item[0].Test()]
                 time.sleep(sleep_s)
                 sleep_s = min(sleep_s * 1.5, self._max_sleep_s)
-
-
-def unlink_shared_memory() -> None:
-    """Once every rank of the host has met the others: remove the names of MPICH's shared memory, not the memory.
-
-    MPICH removes them when a job ends well; one that is killed would leave 4 MB and more in /dev/shm each time.
-    """
-    maps = Path("/proc/self/maps")
-    for line in maps.read_text().splitlines() if maps.exists() else ():
-        name = line.split()[-1]
-        if name.startswith("/dev/shm/mpich_shm_"):
-            Path(name).unlink(missing_ok=True)
 
 
 def ranks_per_core(local_size: int) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from compiler.plan.records import Plan
-from runtime.transport.mpi import Array
+from runtime.transport.base import Array
 
 BOUND_F32, BOUND_F16 = 1e-3, 2e-2
 NOISE_FACTOR = 8.0  # an error is accepted up to this many times the effect of one-ulp noise in the inputs

@@ -14,7 +14,7 @@ from compiler.plan.records import Plan
 from runtime.data.inputs import Inputs
 from runtime.devices.dtypes import numpy_dtype
 from runtime.devices.xla import World
-from runtime.transport.mpi import Array
+from runtime.transport.base import Array
 from runtime.verify.compare import Difference, bound_of, differences, perturbed, rounding_of
 
 

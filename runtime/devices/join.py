@@ -1,0 +1,36 @@
+"""The ranks of a mesh join one XLA world, and leave it in the order in which nobody's connection breaks."""
+
+from __future__ import annotations
+
+import socket
+import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from runtime.devices.xla import World
+from runtime.transport.base import Transport
+
+
+def hosts_of(transport: Transport) -> list[int]:
+    """A number for each rank, the same on ranks of one host. Collective."""
+    return transport.gather_codes(zlib.crc32(socket.gethostname().encode()))
+
+
+@contextmanager
+def joined_world(mesh: Transport, job: Transport) -> Generator[World]:
+    """The world of ``mesh``, this rank being its device ``mesh.rank``, for the time of the body. Collective over ``job``.
+
+    After an exception there is no leaving, which would wait for ranks that do not come: the job ends.
+    """
+    one_host = len(set(hosts_of(mesh))) == 1
+    host = "127.0.0.1" if one_host else socket.gethostbyname(socket.gethostname())
+
+    def share(text: str | None) -> str:
+        return mesh.broadcast(text.encode() if text is not None else None).decode()
+
+    world = World.joined(mesh.rank, mesh.size, share, host)
+    yield world
+    job.gather_codes(0)
+    world.close()  # all clients, then the services
+    job.gather_codes(0)
+    world.stop_service()
