@@ -6,6 +6,7 @@ docs/plan-format.md explains every field; ``plan_schema()`` is the published JSO
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Literal
 
 import msgspec
@@ -201,5 +202,8 @@ class Plan(Struct, frozen=True):
 
 
 def plan_schema() -> dict[str, Any]:
-    """The JSON schema of plan.json."""
-    return msgspec.json.schema(Plan)
+    """The JSON schema of plan.json, the same from every Python: 3.13 takes the indent off docstrings, older ones leave it."""
+    schema = msgspec.json.schema(Plan)
+    for record in schema["$defs"].values():
+        record["description"] = inspect.cleandoc(record["description"])
+    return schema
