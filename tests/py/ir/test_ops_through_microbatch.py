@@ -2,15 +2,12 @@
 
 import os
 
-import loop_cases
+import elementwise
 import numpy as np
-import op_cases
 import pytest
-import region_cases
-import step_cases
+from cases import OPS, Case, computed, read
 from hypothesis import HealthCheck, Phase, given, settings
 from jaxlib.mlir import ir
-from op_cases import Case, computed
 from random_programs import Program, programs
 from simulate import check, make_arguments, plan, simulate, whole_copies
 
@@ -19,7 +16,7 @@ from dialects.errors import UserError
 
 # MESHWRIGHT_EXAMPLES=20000 for a long search, which then draws anew each time.
 EXAMPLES = int(os.environ.get("MESHWRIGHT_EXAMPLES", "0"))
-CASES = [*op_cases.CASES, *region_cases.CASES, *loop_cases.CASES]
+CASES = [*elementwise.CASES, *read(*OPS)]
 
 
 def outcome(item: Case | Program, stages: int) -> str:
@@ -51,8 +48,8 @@ def test_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("stages", [1, 2, 3])
-@pytest.mark.parametrize("case", step_cases.CASES, ids=lambda case: case.name)
-def test_step(case: step_cases.Step, stages: int) -> None:
+@pytest.mark.parametrize("case", read("steps"), ids=lambda case: case.name)
+def test_step(case: Case, stages: int) -> None:
     check(case.text, case.batch, case.microbatches, stages, case.loss, case.state)
 
 

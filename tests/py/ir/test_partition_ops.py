@@ -14,14 +14,11 @@ from random import Random
 from typing import Any
 from unittest import mock
 
-import loop_cases
+import elementwise
 import numpy as np
-import op_cases
-import partition_cases
 import pytest
-import region_cases
+from cases import OPS, Case, read
 from jaxlib.mlir import ir
-from op_cases import Case
 from partition_annotate import Annotator
 from partition_run import added, devices, run_partitioned
 from simulate import assert_same, make_arguments, whole
@@ -42,20 +39,11 @@ from passes.partition.verify_collectives import VerifyCollectives
 from passes.rules import write_rules
 
 EXAMPLES = int(os.environ.get("MESHWRIGHT_EXAMPLES", "0"))
-MESHES = tuple(
-    MeshShape(tuple(zip("xyz", sizes, strict=False))) for sizes in ((2,), (4,), (2, 2), (2, 2, 2), (2, 4), (1, 4))
-)
-# Programs that are refused before, that XLA's CPU or the interpreter cannot run, or whose reductions read a value from outside.
-_NOT_RUN = re.compile(
-    "real_dynamic_slice|set_dimension_size|dynamic_gather|dynamic_conv|dynamic_pad|unary_einsum|mystery|stablehlo.rng "
-    "|tuple|token|replica_id|partition_id|all_reduce|all_gather|all_to_all|collective_|reduce_scatter|cross-replica"
-)
-OTHERS = [
-    case
-    for case in (*op_cases.CASES, *region_cases.CASES, *loop_cases.CASES)
-    if not _NOT_RUN.search(case.text) and "captures" not in case.name
-]
-CASES = [*partition_cases.CASES, *(OTHERS if EXAMPLES else OTHERS[::4])]
+SHAPES = ("2", "4", "2x2", "2x2x2", "2x4", "1x4")
+MESHES = tuple(MeshShape(tuple(zip("xyz", map(int, shape.split("x")), strict=False))) for shape in SHAPES)
+OWN = read("partition")
+ALL = [*OWN, *(case for case in (*elementwise.CASES, *read(*OPS)) if case.partition != "no")]
+CASES = [case for case in ALL if EXAMPLES or case.partition]
 
 
 def loaded(text: str) -> ir.Module:
@@ -116,18 +104,19 @@ def compare(text: str, arguments: Sequence[np.ndarray[Any, Any]], got: Sequence[
             assert_same(mine, results[i][0], f"result {i}")
 
 
-@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: CASES[number].name)
-def test_op(number: int) -> None:
-    case: Case = CASES[number]
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_op(case: Case) -> None:
+    """On the mesh that the case names, in a long search on the next ones too."""
+    first = SHAPES.index(case.partition) if case.partition else zlib.crc32(case.name.encode())
     for seed in range(max(1, EXAMPLES)):
         start = Random().randrange(10**6) if EXAMPLES else 0
-        check(case.text, MESHES[(number + seed) % len(MESHES)], start + seed)
+        check(case.text, MESHES[(first + seed) % len(MESHES)], start + seed)
 
 
 def test_every_allowed_op_is_split_by_some_case() -> None:
     split: Counter[str] = Counter()
     with make_context(), ir.Location.unknown():
-        for case, number in product([*partition_cases.CASES, *OTHERS], range(2)):
+        for case, number in product(ALL, range(2)):
             try:
                 _, found = annotated(case.text, MESHES[2 + number], zlib.crc32(case.name.encode()) + number)
             except UserError:
@@ -185,7 +174,7 @@ def test_xla_runs_the_collectives_as_they_stand(result: str, kind: str) -> None:
 @pytest.mark.parametrize("seed", range(8))
 def test_compiled_collectives_are_those_counted(seed: int) -> None:
     """Of programs where XLA has nothing to merge or to leave out."""
-    case = next(case for case in partition_cases.CASES if case.name == ("two_layers", "matmul")[seed % 2])
+    case = next(case for case in OWN if case.name == ("two_layers", "matmul")[seed % 2])
     mesh = MESHES[(2, 3)[seed // 2 % 2]]
     with make_context(), ir.Location.unknown():
         module, _ = annotated(case.text, mesh, seed)

@@ -4,11 +4,11 @@ import re
 from collections import Counter
 
 import pytest
+from cases import Case, read
 from jaxlib.mlir import ir
 from partition_run import added, run_partitioned
 from simulate import assert_same, make_arguments, whole
 from test_partition_ops import loaded, partitioned
-from window_cases import CASES, Slid
 
 from dialects.context import make_context
 from dialects.ops import body_ops, entry_block, main_func
@@ -29,18 +29,18 @@ def windowed(module: ir.Module) -> ir.Operation:
     return next(op for op in body_ops(entry_block(main_func(module))) if op.name in WINDOWED)
 
 
-def strategies(item: Slid, mesh: MeshShape) -> list[Strategy]:
+def strategies(item: Case, mesh: MeshShape) -> list[Strategy]:
     """Those that split a dim along which a window moves; in other dims windows of one element stand still."""
     with make_context(), ir.Location.unknown():
-        module = loaded(item.case.text)
+        module = loaded(item.text)
         write_rules(module)
         found = Strategies(mesh, all_windows=True).of(windowed(module))
     return [strategy for strategy in found if slid_dims(item, strategy)]
 
 
-def slid_dims(item: Slid, strategy: Strategy) -> list[int]:
+def slid_dims(item: Case, strategy: Strategy) -> list[int]:
     """The split dims of the first operand that are neither its batch nor its features."""
-    features = re.search(r"dim_numbers = \[(.*?)\]x", item.case.text)
+    features = re.search(r"dim_numbers = \[(.*?)\]x", item.text)
     numbers = features[1].split(", ") if features else ["b", *("0" for _ in strategy.operands[0].dims[1:])]
     if not features and len(numbers) > 2:
         numbers[-1] = "f"
@@ -67,25 +67,25 @@ def annotate(module: ir.Module, strategy: Strategy, mesh: MeshShape) -> None:
         set_attr_dicts(main, which, [{**entry, SHARDING: sharding_attr(sharding)} for entry, sharding in entries])
 
 
-@pytest.mark.parametrize("item", CASES, ids=lambda item: item.case.name)
+@pytest.mark.parametrize("item", read("windows"), ids=lambda item: item.name)
 @pytest.mark.parametrize("mesh", MESHES, ids=lambda mesh: "x".join(str(size) for _, size in mesh.axes))
-def test_parts_make_up_the_whole(item: Slid, mesh: MeshShape) -> None:
+def test_parts_make_up_the_whole(item: Case, mesh: MeshShape) -> None:
     found = strategies(item, mesh)
     if len(mesh.axes) == 1:
         dims = {dim for strategy in found for dim in slid_dims(item, strategy)}
-        assert dims == set(item.on[mesh.num_devices])
+        assert dims == set(item.halves if mesh.num_devices == 2 else item.quarters)
     found.sort(
         key=lambda strategy: -len([axis for d in slid_dims(item, strategy) for axis in strategy.operands[0].dims[d]])
     )
     with make_context(), ir.Location.unknown():
-        arguments = make_arguments(item.case.text, 7)
-        want = whole(item.case.text, arguments)
+        arguments = make_arguments(item.text, 7)
+        want = whole(item.text, arguments)
         for strategy in found[:MOST]:
-            module = loaded(item.case.text)
+            module = loaded(item.text)
             annotate(module, strategy, mesh)
             priced = Counter(prices(mesh).collectives(windowed(module), strategy))
             assert partitioned(module, mesh) == priced
             assert {kind for kind, _, _ in priced} <= {"collective_permute"}
             got, _ = run_partitioned(module, mesh, arguments, [()] * len(arguments), 7)
             for mine, its, sharding in zip(got, want, strategy.results, strict=True):
-                assert_same(added(mine) if sharding.unreduced else mine, its, f"{item.case.name} {strategy.label}")
+                assert_same(added(mine) if sharding.unreduced else mine, its, f"{item.name} {strategy.label}")

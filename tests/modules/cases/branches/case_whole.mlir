@@ -1,0 +1,14 @@
+// want: equal
+// batch: 1
+func.func @main(%k: tensor<i32>, %x: tensor<8x4xf32>) -> (tensor<8x4xf32>) {
+  %b:1 = "stablehlo.case"(%k) ({
+    %t = stablehlo.tanh %x : tensor<8x4xf32>
+    stablehlo.return %t : tensor<8x4xf32>
+  }, {
+    %t = stablehlo.sine %x : tensor<8x4xf32>
+    stablehlo.return %t : tensor<8x4xf32>
+  }, {
+    stablehlo.return %x : tensor<8x4xf32>
+  }) : (tensor<i32>) -> (tensor<8x4xf32>)
+  return %b : tensor<8x4xf32>
+}

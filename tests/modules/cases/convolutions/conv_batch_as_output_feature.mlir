@@ -1,0 +1,6 @@
+// want: equal
+// batch: 1
+func.func @main(%w: tensor<2x6x4xf32>, %x: tensor<8x3x4xf32>) -> (tensor<2x4x8xf32>) {
+  %y = stablehlo.convolution(%w, %x) dim_numbers = [b, 0, f]x[o, 0, i]->[b, 0, f], window = {stride = [1]} {feature_group_count = 1 : i64, batch_group_count = 1 : i64} : (tensor<2x6x4xf32>, tensor<8x3x4xf32>) -> tensor<2x4x8xf32>
+  return %y : tensor<2x4x8xf32>
+}

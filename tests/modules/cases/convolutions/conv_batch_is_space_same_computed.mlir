@@ -1,0 +1,8 @@
+// want: refused
+// batch: 0
+// partition: 2x4
+func.func @main(%x: tensor<8x2x4xf32>, %w: tensor<3x4x5xf32>) -> (tensor<8x2x5xf32>, tensor<8x2x4xf32>) {
+  %e = stablehlo.tanh %x : tensor<8x2x4xf32>
+  %y = stablehlo.convolution(%e, %w) dim_numbers = [0, b, f]x[0, i, o]->[0, b, f], window = {stride = [1], pad = [[1, 1]]} {feature_group_count = 1 : i64, batch_group_count = 1 : i64} : (tensor<8x2x4xf32>, tensor<3x4x5xf32>) -> tensor<8x2x5xf32>
+  return %y, %e : tensor<8x2x5xf32>, tensor<8x2x4xf32>
+}

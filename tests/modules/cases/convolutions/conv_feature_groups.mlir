@@ -1,0 +1,6 @@
+// want: equal
+// batch: 0
+func.func @main(%x: tensor<8x6x4xf32>, %w: tensor<3x2x6xf32>) -> (tensor<8x4x6xf32>) {
+  %y = stablehlo.convolution(%x, %w) dim_numbers = [b, 0, f]x[0, i, o]->[b, 0, f], window = {stride = [1]} {feature_group_count = 2 : i64, batch_group_count = 1 : i64} : (tensor<8x6x4xf32>, tensor<3x2x6xf32>) -> tensor<8x4x6xf32>
+  return %y : tensor<8x4x6xf32>
+}

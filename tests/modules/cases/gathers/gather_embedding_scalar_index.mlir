@@ -1,0 +1,6 @@
+// want: equal
+// batch: 1
+func.func @main(%w: tensor<5x4xf32>, %k: tensor<8xi32>) -> (tensor<8x4xf32>) {
+  %y = "stablehlo.gather"(%w, %k) {dimension_numbers = #stablehlo.gather<offset_dims = [1], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1, 4>, indices_are_sorted = false} : (tensor<5x4xf32>, tensor<8xi32>) -> tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}

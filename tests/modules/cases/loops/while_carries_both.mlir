@@ -1,0 +1,19 @@
+// want: equal
+// batch: 0
+// partition: 1x4
+func.func @main(%x: tensor<8x4xf32>) -> (tensor<8x4xf32>, tensor<8x4xf32>) {
+  %c0 = stablehlo.constant dense<0> : tensor<i32>
+  %c1 = stablehlo.constant dense<1> : tensor<i32>
+  %c3 = stablehlo.constant dense<3> : tensor<i32>
+  %l:3 = stablehlo.while(%i = %c0, %h = %x, %g = %x) : tensor<i32>, tensor<8x4xf32>, tensor<8x4xf32>
+  cond {
+    %p = stablehlo.compare LT, %i, %c3 : (tensor<i32>, tensor<i32>) -> tensor<i1>
+    stablehlo.return %p : tensor<i1>
+  }
+  do {
+    %j = stablehlo.add %i, %c1 : tensor<i32>
+    %n = stablehlo.tanh %h : tensor<8x4xf32>
+    stablehlo.return %j, %n, %g : tensor<i32>, tensor<8x4xf32>, tensor<8x4xf32>
+  }
+  return %l#1, %l#2 : tensor<8x4xf32>, tensor<8x4xf32>
+}

@@ -1,0 +1,21 @@
+// want: equal
+// batch: 0 1
+// partition: 2x2x2
+func.func @main(%k: tensor<8xi32>, %x: tensor<8x4xf32>) -> (tensor<8x4xf32>) {
+  %s_init = stablehlo.constant dense<0> : tensor<i32>
+  %s = stablehlo.reduce(%k init: %s_init) applies stablehlo.maximum across dimensions = [0] : (tensor<8xi32>, tensor<i32>) -> tensor<i32>
+  %c0 = stablehlo.constant dense<0> : tensor<i32>
+  %c1 = stablehlo.constant dense<1> : tensor<i32>
+  %c3 = stablehlo.constant dense<3> : tensor<i32>
+  %l:2 = stablehlo.while(%i = %c0, %h = %x) : tensor<i32>, tensor<8x4xf32>
+  cond {
+    %p = stablehlo.compare LT, %i, %s : (tensor<i32>, tensor<i32>) -> tensor<i1>
+    stablehlo.return %p : tensor<i1>
+  }
+  do {
+    %j = stablehlo.add %i, %c1 : tensor<i32>
+    %n = stablehlo.tanh %h : tensor<8x4xf32>
+    stablehlo.return %j, %n : tensor<i32>, tensor<8x4xf32>
+  }
+  return %l#1 : tensor<8x4xf32>
+}

@@ -1,0 +1,22 @@
+// want: equal
+// batch: 0
+// partition: 2x2
+func.func @main(%x: tensor<8x3x4xf32>) -> (tensor<8x4xf32>) {
+  %c0 = stablehlo.constant dense<0> : tensor<i32>
+  %c1 = stablehlo.constant dense<1> : tensor<i32>
+  %c3 = stablehlo.constant dense<3> : tensor<i32>
+  %c = stablehlo.constant dense<0.0> : tensor<8x4xf32>
+  %l:2 = stablehlo.while(%i = %c0, %h = %c) : tensor<i32>, tensor<8x4xf32>
+  cond {
+    %p = stablehlo.compare LT, %i, %c3 : (tensor<i32>, tensor<i32>) -> tensor<i1>
+    stablehlo.return %p : tensor<i1>
+  }
+  do {
+    %j = stablehlo.add %i, %c1 : tensor<i32>
+    %q = stablehlo.dynamic_slice %x, %c0, %i, %c0, sizes = [8, 1, 4] : (tensor<8x3x4xf32>, tensor<i32>, tensor<i32>, tensor<i32>) -> tensor<8x1x4xf32>
+    %v = stablehlo.reshape %q : (tensor<8x1x4xf32>) -> tensor<8x4xf32>
+    %n = stablehlo.add %h, %v : tensor<8x4xf32>
+    stablehlo.return %j, %n : tensor<i32>, tensor<8x4xf32>
+  }
+  return %l#1 : tensor<8x4xf32>
+}

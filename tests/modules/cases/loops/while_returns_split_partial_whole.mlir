@@ -1,0 +1,23 @@
+// want: equal
+// batch: 0
+func.func @main(%x: tensor<8x4xf32>, %w: tensor<4xf32>) -> (tensor<8x4xf32>, tensor<f32>, tensor<4xf32>) {
+  %c0 = stablehlo.constant dense<0> : tensor<i32>
+  %c1 = stablehlo.constant dense<1> : tensor<i32>
+  %c3 = stablehlo.constant dense<3> : tensor<i32>
+  %c = stablehlo.constant dense<0.0> : tensor<f32>
+  %l:4 = stablehlo.while(%i = %c0, %h = %x, %a = %c, %v = %w) : tensor<i32>, tensor<8x4xf32>, tensor<f32>, tensor<4xf32>
+  cond {
+    %p = stablehlo.compare LT, %i, %c3 : (tensor<i32>, tensor<i32>) -> tensor<i1>
+    stablehlo.return %p : tensor<i1>
+  }
+  do {
+    %j = stablehlo.add %i, %c1 : tensor<i32>
+    %n = stablehlo.tanh %h : tensor<8x4xf32>
+    %s_init = stablehlo.constant dense<0.0> : tensor<f32>
+    %s = stablehlo.reduce(%n init: %s_init) applies stablehlo.add across dimensions = [0, 1] : (tensor<8x4xf32>, tensor<f32>) -> tensor<f32>
+    %m = stablehlo.add %a, %s : tensor<f32>
+    %u = stablehlo.tanh %v : tensor<4xf32>
+    stablehlo.return %j, %n, %m, %u : tensor<i32>, tensor<8x4xf32>, tensor<f32>, tensor<4xf32>
+  }
+  return %l#1, %l#2, %l#3 : tensor<8x4xf32>, tensor<f32>, tensor<4xf32>
+}

@@ -1,0 +1,20 @@
+// want: equal
+// batch: 0
+// partition: 2
+func.func @main(%x: tensor<8x4xf32>, %w: tensor<8x4xf32>) -> (tensor<8x4xf32>) {
+  %c0 = stablehlo.constant dense<0> : tensor<i32>
+  %c1 = stablehlo.constant dense<1> : tensor<i32>
+  %c3 = stablehlo.constant dense<3> : tensor<i32>
+  %l:3 = stablehlo.while(%i = %c0, %h = %x, %g = %w) : tensor<i32>, tensor<8x4xf32>, tensor<8x4xf32>
+  cond {
+    %p = stablehlo.compare LT, %i, %c3 : (tensor<i32>, tensor<i32>) -> tensor<i1>
+    stablehlo.return %p : tensor<i1>
+  }
+  do {
+    %j = stablehlo.add %i, %c1 : tensor<i32>
+    %n = stablehlo.tanh %h : tensor<8x4xf32>
+    stablehlo.return %j, %g, %n : tensor<i32>, tensor<8x4xf32>, tensor<8x4xf32>
+  }
+  %y = stablehlo.add %l#1, %l#2 : tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}

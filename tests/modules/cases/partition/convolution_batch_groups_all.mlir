@@ -1,0 +1,5 @@
+// partition: 4
+func.func @main(%x: tensor<8x8x8x4xf32>, %w: tensor<3x3x4x8xf32>) -> (tensor<2x8x8x8xf32>) {
+  %y = stablehlo.convolution(%x, %w) dim_numbers = [b, 0, 1, f]x[0, 1, i, o]->[b, 0, 1, f], window = {pad = [[1, 1], [1, 1]]} {batch_group_count = 4 : i64, feature_group_count = 1 : i64} : (tensor<8x8x8x4xf32>, tensor<3x3x4x8xf32>) -> tensor<2x8x8x8xf32>
+  return %y : tensor<2x8x8x8xf32>
+}

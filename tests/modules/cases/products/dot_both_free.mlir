@@ -1,0 +1,7 @@
+// want: equal
+// batch: 0 1
+// partition: 1x4
+func.func @main(%x: tensor<8x4xf32>, %z: tensor<8x4xf32>) -> (tensor<8x8xf32>) {
+  %y = stablehlo.dot_general %x, %z, contracting_dims = [1] x [1] : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x8xf32>
+  return %y : tensor<8x8xf32>
+}

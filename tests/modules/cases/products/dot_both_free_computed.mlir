@@ -1,0 +1,7 @@
+// want: refused
+// batch: 0
+func.func @main(%x: tensor<8x4xf32>) -> (tensor<8x8xf32>) {
+  %e = stablehlo.tanh %x : tensor<8x4xf32>
+  %y = stablehlo.dot_general %e, %e, contracting_dims = [1] x [1] : (tensor<8x4xf32>, tensor<8x4xf32>) -> tensor<8x8xf32>
+  return %y : tensor<8x8xf32>
+}

@@ -1,0 +1,7 @@
+// want: refused
+// batch: 0
+// partition: no
+func.func @main(%x: tensor<8xf32>) -> (tensor<8xf32>) {
+  %y = "stablehlo.collective_broadcast"(%x) {replica_groups = dense<0> : tensor<1x1xi64>} : (tensor<8xf32>) -> tensor<8xf32>
+  return %y : tensor<8xf32>
+}

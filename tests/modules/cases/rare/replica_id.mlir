@@ -1,0 +1,8 @@
+// want: refused
+// batch: 0
+// partition: no
+func.func @main(%x: tensor<8xf32>) -> (tensor<8xf32>) {
+  %r = stablehlo.replica_id : tensor<ui32>
+  %y = stablehlo.tanh %x : tensor<8xf32>
+  return %y : tensor<8xf32>
+}

@@ -1,0 +1,10 @@
+// want: equal
+// batch: 0
+func.func @main(%x: tensor<8x4xf32>, %i: tensor<f32>) -> (tensor<8x4xf32>) {
+  %y = "stablehlo.reduce_window"(%x, %i) ({
+  ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+    %t = stablehlo.add %a, %b : tensor<f32>
+    stablehlo.return %t : tensor<f32>
+  }) {window_dimensions = array<i64: 8, 1>, window_strides = array<i64: 1, 1>, padding = dense<[[7, 0], [0, 0]]> : tensor<2x2xi64>} : (tensor<8x4xf32>, tensor<f32>) -> tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}

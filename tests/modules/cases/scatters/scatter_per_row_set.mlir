@@ -1,0 +1,9 @@
+// want: equal
+// batch: 0 1 2
+func.func @main(%w: tensor<8x4xf32>, %k: tensor<8x1xi32>, %x: tensor<8xf32>) -> (tensor<8x4xf32>) {
+  %y = "stablehlo.scatter"(%w, %k, %x) ({
+  ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+    stablehlo.return %b : tensor<f32>
+  }) {scatter_dimension_numbers = #stablehlo.scatter<inserted_window_dims = [1], input_batching_dims = [0], scatter_indices_batching_dims = [0], scatter_dims_to_operand_dims = [1], index_vector_dim = 1>, unique_indices = false} : (tensor<8x4xf32>, tensor<8x1xi32>, tensor<8xf32>) -> tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}

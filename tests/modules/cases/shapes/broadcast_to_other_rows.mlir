@@ -1,0 +1,10 @@
+// want: refused
+// batch: 0
+func.func @main(%x: tensor<8xf32>) -> (tensor<8x8xf32>) {
+  %a = stablehlo.broadcast_in_dim %x, dims = [0] : (tensor<8xf32>) -> tensor<8x8xf32>
+  %b = stablehlo.broadcast_in_dim %x, dims = [1] : (tensor<8xf32>) -> tensor<8x8xf32>
+  %c = stablehlo.tanh %a : tensor<8x8xf32>
+  %d = stablehlo.tanh %b : tensor<8x8xf32>
+  %y = stablehlo.add %c, %d : tensor<8x8xf32>
+  return %y : tensor<8x8xf32>
+}

@@ -1,0 +1,8 @@
+// want: refused
+// batch: 1
+func.func @main(%w: tensor<16x4xf32>, %u: tensor<8x4xf32>, %i: tensor<i32>) -> (tensor<16x4xf32>, tensor<8x4xf32>) {
+  %e = stablehlo.tanh %u : tensor<8x4xf32>
+  %z = stablehlo.constant dense<0> : tensor<i32>
+  %y = stablehlo.dynamic_update_slice %w, %e, %i, %z : (tensor<16x4xf32>, tensor<8x4xf32>, tensor<i32>, tensor<i32>) -> tensor<16x4xf32>
+  return %y, %e : tensor<16x4xf32>, tensor<8x4xf32>
+}

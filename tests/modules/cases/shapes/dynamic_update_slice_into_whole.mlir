@@ -1,0 +1,7 @@
+// want: equal
+// batch: 1
+func.func @main(%w: tensor<8x4xf32>, %u: tensor<8x2xf32>, %i: tensor<i32>) -> (tensor<8x4xf32>) {
+  %z = stablehlo.constant dense<0> : tensor<i32>
+  %y = stablehlo.dynamic_update_slice %w, %u, %z, %i : (tensor<8x4xf32>, tensor<8x2xf32>, tensor<i32>, tensor<i32>) -> tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}

@@ -1,0 +1,6 @@
+// want: equal
+// batch: 0
+func.func @main(%x: tensor<8x4xf32>, %p: tensor<f32>) -> (tensor<8x10xf32>) {
+  %y = stablehlo.pad %x, %p, low = [0, 1], high = [0, 2], interior = [0, 1] : (tensor<8x4xf32>, tensor<f32>) -> tensor<8x10xf32>
+  return %y : tensor<8x10xf32>
+}

@@ -1,0 +1,9 @@
+// want: equal
+// batch: 0
+func.func @main(%x: tensor<8x4xf32>) -> (tensor<4x8xf32>) {
+  %t = stablehlo.transpose %x, dims = [1, 0] : (tensor<8x4xf32>) -> tensor<4x8xf32>
+  %r = stablehlo.reshape %t : (tensor<4x8xf32>) -> tensor<32xf32>
+  %e = stablehlo.tanh %r : tensor<32xf32>
+  %y = stablehlo.reshape %e : (tensor<32xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}

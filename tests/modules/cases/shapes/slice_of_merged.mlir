@@ -1,0 +1,7 @@
+// want: equal
+// batch: 0
+func.func @main(%x: tensor<8x4xf32>) -> (tensor<2x8xf32>) {
+  %t = stablehlo.transpose %x, dims = [1, 0] : (tensor<8x4xf32>) -> tensor<4x8xf32>
+  %y = stablehlo.slice %t [1:3, 0:8] : (tensor<4x8xf32>) -> tensor<2x8xf32>
+  return %y : tensor<2x8xf32>
+}

@@ -1,0 +1,7 @@
+// want: equal
+// batch: 0
+// partition: 2x2x2
+func.func @main(%x: tensor<8x4xf32>) -> (tensor<8x2xf32>) {
+  %y = stablehlo.slice %x [0:8, 0:4:2] : (tensor<8x4xf32>) -> tensor<8x2xf32>
+  return %y : tensor<8x2xf32>
+}
