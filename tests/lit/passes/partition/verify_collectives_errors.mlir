@@ -1,6 +1,6 @@
 // RUN: %opt %s -p verify-collectives --split-input-file --verify-diagnostics
 
-// The same check as in partition comes first: all its messages are in partition_errors.mlir.
+// The same check as in partition comes first: all its messages are in partition_*_errors.mlir.
 module @two_collectives_at_once {
   sdy.mesh @mesh = <["x"=2, "y"=2]>
   func.func @main(%x: tensor<8x8xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"x"}, {"y"}]>}) -> (tensor<8x8xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {}]>}) {
