@@ -1,6 +1,6 @@
 // want: any
 // batch: 0
-// partition: no
+// partition: 2x2
 func.func @main(%x: tensor<8x4xf32>) -> (tensor<8x4xf32>, tensor<f32>) {
   %e = stablehlo.tanh %x : tensor<8x4xf32>
   %s_init = stablehlo.constant dense<0.0> : tensor<f32>

@@ -1,6 +1,5 @@
 // want: any
 // batch: 0
-// partition: no
 func.func @main(%x: tensor<8x4xf32>) -> (tensor<8x4xf32>) {
   %e = stablehlo.tanh %x : tensor<8x4xf32>
   %s_init = stablehlo.constant dense<0.0> : tensor<f32>
