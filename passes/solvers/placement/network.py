@@ -1,11 +1,10 @@
 """The placement problem shrunk exactly and solved: groups of nodes that share a stage, order, and spans that cost."""
 
-import importlib
 from typing import Any
 
 from passes.solvers.placement.bounds import Bounds
 from passes.solvers.placement.problem import PlacementProblem, values_of
-from passes.solvers.quiet import quiet
+from passes.solvers.program import Backend, new_program
 
 
 class Network:
@@ -72,11 +71,10 @@ class Network:
             if len(neighbours[stem]) == 1:
                 waiting.append(stem)
 
-    def solve(self) -> list[float]:
+    def solve(self, backend: Backend) -> list[float]:
         """The stage of each group (indexed by representative) at a vertex optimum."""
-        mip: Any = importlib.import_module("mip")  # here: importing it loads CBC; untyped, so Any from here on
-        model = mip.Model(sense=mip.MINIMIZE, solver_name=mip.CBC)
-        model.verbose = 0
+        program = new_program(backend)
+        mip, model = program.mip, program.model
         groups = {group for pair in self.less for group in pair} | {group for held in self.spans for group in held}
         columns: dict[int, Any] = {g: model.add_var(lb=self.low[g], ub=self.high[g]) for g in sorted(groups)}
         terms: list[Any] = []
@@ -90,9 +88,8 @@ class Network:
         solved = [float(low) for low in self.low]
         if not groups:
             return solved
-        with quiet():
-            status = model.optimize(relax=True)
-        if status != mip.OptimizationStatus.OPTIMAL:
+        status = program.optimize(relax=True)
+        if status != "OPTIMAL":
             raise RuntimeError(f"a feasible bounded linear program ended as {status}")
         for group, column in columns.items():
             solved[group] = float(column.x)

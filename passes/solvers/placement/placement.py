@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from passes.solvers.placement.bounds import Infeasible, find_bounds
 from passes.solvers.placement.network import Network
 from passes.solvers.placement.problem import Edge, PlacementProblem, check, placement_cost
+from passes.solvers.program import Backend
 
 __all__ = ["Edge", "Infeasible", "Placement", "PlacementProblem", "place", "placement_cost"]
 
@@ -29,11 +30,11 @@ class Placement:
     num_variables: int
 
 
-def place(problem: PlacementProblem) -> Placement | Infeasible:
+def place(problem: PlacementProblem, backend: Backend = "cbc") -> Placement | Infeasible:
     """The placement that moves the fewest bytes, or the chain of constraints that no placement satisfies.
 
     Shrinks first, exactly: ties are one node, nodes between two equal bounds are known, and a node that one value
-    alone touches joins it. Then one linear program by CBC. Raises ValueError on a node or stage out of range.
+    alone touches joins it. Then one linear program. Raises ValueError on a node or stage out of range.
     """
     check(problem)
     constraints = [(e.source, e.target, e.kind) for e in problem.edges if e.kind != "free"]
@@ -41,7 +42,7 @@ def place(problem: PlacementProblem) -> Placement | Infeasible:
     if isinstance(bounds, Infeasible):
         return bounds
     network = Network(problem, bounds)
-    solved = network.solve()
+    solved = network.solve(backend)
     stages = tuple(int(solved[network.group[node]] + 0.5) for node in range(problem.num_nodes))
     integral = all(abs(value - round(value)) <= 1e-6 for value in solved)
     return Placement(stages, placement_cost(problem, stages), integral, network.num_variables)

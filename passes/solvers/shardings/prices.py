@@ -8,16 +8,14 @@ Source: Lagrange relaxation (Everett, Operations Research 1963), column generati
 to the new prices of Wentges (1997).
 """
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from passes.solvers.quiet import quiet
-from passes.solvers.shardings.problem import Backend, Costs, MemoryRow, Node, ShardingProblem
+from passes.solvers.program import Backend, new_program
+from passes.solvers.shardings.problem import Costs, MemoryRow, Node, ShardingProblem
 
 FreeSolver = Callable[[ShardingProblem], tuple[tuple[int, ...] | None, float]]  # choice and lower bound in seconds
 _MOST = 8  # prices tried on the sum
@@ -135,10 +133,9 @@ def _mixture(
     points: Sequence[tuple[float, NDArray[np.float64]]], backend: Backend
 ) -> tuple[float, NDArray[np.float64], list[float]] | None:
     """The least seconds of a mixture of points inside the rows, what a limit's worth more of each row would save, the shares."""
-    mip: Any = importlib.import_module("mip")  # untyped
+    program = new_program(backend)
+    mip, model = program.mip, program.model
     unit = max(abs(points[0][0]), 1e-30)
-    model = mip.Model(sense=mip.MINIMIZE, solver_name=mip.CBC if backend == "cbc" else mip.HIGHS)
-    model.verbose, model.threads = 0, 1
     shares = [model.add_var(obj=seconds / unit, lb=0.0) for seconds, _ in points]
     beyond = [model.add_var(obj=_BROKEN, lb=0.0) for _ in points[0][1]]
     model.add_constr(mip.xsum(shares) == 1)
@@ -148,9 +145,7 @@ def _mixture(
         )
         for row, over in enumerate(beyond)
     ]
-    with quiet():
-        status = model.optimize(relax=True)
-    if str(status.name) != "OPTIMAL":
+    if program.optimize(relax=True) != "OPTIMAL":
         return None
     prices = np.array([max(0.0, -float(row.pi)) for row in rows]) * unit
     return float(model.objective_value) * unit, prices, [float(share.x) for share in shares]

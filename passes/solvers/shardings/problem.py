@@ -7,13 +7,13 @@ Source: Alpa (OSDI'22) section 4.2, equation 1, with memory rows for chosen mome
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from passes.solvers.program import Backend as Backend  # who hands a problem to a solver says to which
+
 Costs = NDArray[np.float64]
-Backend = Literal["cbc", "highs"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

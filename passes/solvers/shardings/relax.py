@@ -7,18 +7,16 @@ The edge columns with both marginals are the local polytope: usually integral. F
 Source: Alpa (OSDI'22) section 4.2 for the program, Werner (PAMI'07) for this relaxation.
 """
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from dialects.errors import fail
-from passes.solvers.quiet import quiet
+from passes.solvers.program import Backend, new_program
 from passes.solvers.shardings.bound import Duals, dual_bound
 from passes.solvers.shardings.core import Core
-from passes.solvers.shardings.problem import Backend, Costs
+from passes.solvers.shardings.problem import Costs
 
 _INTEGRAL = 1e-6
 _STRICTER = 4e-6  # of a memory row: back ends let a row be over by 1e-6
@@ -44,16 +42,10 @@ class _Program:
     """The model and its columns: ``nodes[n][s]``, with None for what is forbidden."""
 
     def __init__(self, core: Core, backend: Backend, unit: float, gap: float = _GAP, *, whole: bool = False) -> None:
-        self.mip: Any = importlib.import_module("mip")  # here: importing it loads CBC; untyped, so Any from here on
+        self.program = new_program(backend)
+        self.mip, self.model = self.program.mip, self.program.model
         self.core, self.unit = core, unit
         self.kind = self.mip.BINARY if whole else self.mip.CONTINUOUS
-        name = self.mip.CBC if backend == "cbc" else self.mip.HIGHS
-        try:
-            self.model = self.mip.Model(sense=self.mip.MINIMIZE, solver_name=name)
-        except FileNotFoundError:
-            fail(f"the solver {backend} is not installed", remedy="pip install 'mip[highs]', or use cbc")
-        self.model.verbose = 0
-        self.model.threads = 1
         self.model.max_mip_gap, self.model.max_mip_gap_abs = gap, _GAP
         self.nodes = [[self._column(c / unit) for c in cost] for cost in core.costs]
         self.one = [self._row(list(columns), [1.0] * len(columns), 1.0) for columns in self.nodes]
@@ -93,14 +85,6 @@ class _Program:
             return None
         return self._row(columns, factors, limit / size, "<")
 
-    def optimize(self, *, relax: bool, seconds: float, most_nodes: int = 2**31 - 1) -> str:
-        try:
-            with quiet():
-                status = self.model.optimize(relax=relax, max_seconds=seconds, max_nodes=most_nodes)
-        except self.mip.InterfacingError:  # HiGHS gave up, and says no more than that
-            return "ERROR"
-        return str(status.name)
-
     def choice(self) -> tuple[tuple[int, ...], bool]:
         """The strategy with most weight at each node, and whether all weights are integral."""
         picked: list[int] = []
@@ -126,7 +110,7 @@ class _Program:
         if start is not None:
             picked = [columns[s] for columns, s in zip(self.nodes, start, strict=True)]
             self.model.start = [(column, 1.0) for column in picked]
-        return self.optimize(relax=False, seconds=seconds, most_nodes=most_nodes)
+        return self.program.optimize(relax=False, seconds=seconds, most_nodes=most_nodes)
 
 
 def solve_core(
@@ -147,7 +131,7 @@ def solve_core(
     """
     unit = _unit(core, scale)
     program = _Program(core, backend, unit)
-    status = program.optimize(relax=True, seconds=seconds)
+    status = program.program.optimize(relax=True, seconds=seconds)
     if backend == "highs" and (status in _DOUBTFUL or (status in _NOTHING and gap <= _GAP)):
         return solve_core(core, "cbc", seconds, start, scale, most_nodes, gap, strict)
     if status in _NOTHING:

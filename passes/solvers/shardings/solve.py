@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from passes.solvers.program import Backend
 from passes.solvers.shardings.prices import price_bytes
 from passes.solvers.shardings.problem import (
-    Backend,
     Certificate,
     MemoryRow,
     NoneFound,

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from passes.solvers.program import Backend
 from passes.solvers.shardings.ascent import CLOSED, ascend
 from passes.solvers.shardings.core import core_of
 from passes.solvers.shardings.elimination import eliminate, plan_elimination
 from passes.solvers.shardings.fixing import fix, surplus
 from passes.solvers.shardings.fusion import fuse
-from passes.solvers.shardings.problem import Backend
 from passes.solvers.shardings.promising import also, promising_parts
 from passes.solvers.shardings.promising import columns as columns_of
 from passes.solvers.shardings.relax import solve_core

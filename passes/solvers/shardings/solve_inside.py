@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from passes.solvers.program import Backend
 from passes.solvers.shardings.ascent import Ascent, ascend
 from passes.solvers.shardings.core import Core, core_of
 from passes.solvers.shardings.fixing import fix, surplus
 from passes.solvers.shardings.improve import descend
-from passes.solvers.shardings.problem import Backend
 from passes.solvers.shardings.promising import Wanted, also, columns, promising_parts
 from passes.solvers.shardings.relax import Relaxed, solve_core
 from passes.solvers.shardings.shrink import Graph

@@ -7,25 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.random_problems import allowed, least_bytes
 from passes.solvers.placement.bounds import Infeasible
-from passes.solvers.placement.placement import Edge, Placement, PlacementProblem, place, placement_cost
-
-
-def allowed(problem: PlacementProblem, stages: tuple[int, ...]) -> bool:
-    """Does an assignment satisfy every constraint?"""
-    order = all(
-        edge.kind == "free"
-        or (edge.kind == "forward" and stages[edge.source] <= stages[edge.target])
-        or (edge.kind == "backward" and stages[edge.source] >= stages[edge.target])
-        for edge in problem.edges
-    )
-    tied = all(len({stages[node] for node in tie}) <= 1 for tie in problem.ties)
-    return order and tied and all(stages[node] == stage for node, stage in problem.fixed.items())
-
-
-def brute_force(problem: PlacementProblem) -> float | None:
-    every = itertools.product(range(problem.num_stages), repeat=problem.num_nodes)
-    return min((placement_cost(problem, stages) for stages in every if allowed(problem, stages)), default=None)
+from passes.solvers.placement.placement import Edge, Placement, PlacementProblem, place
 
 
 @st.composite
@@ -46,7 +30,7 @@ def problems(draw: st.DrawFn) -> PlacementProblem:
 @settings(max_examples=200, deadline=None)
 @given(problems())
 def test_equals_brute_force(problem: PlacementProblem) -> None:
-    best, found = brute_force(problem), place(problem)
+    best, found = least_bytes(problem), place(problem)
     if best is None:
         assert isinstance(found, Infeasible)
         check_blame(problem, found)

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.random_problems import least_seconds, random_sharding
+from passes.solvers.program import Backend
 from passes.solvers.shardings.ascent import ascend
 from passes.solvers.shardings.bound import Duals, dual_bound
 from passes.solvers.shardings.core import core_of
 from passes.solvers.shardings.elimination import eliminate, plan_elimination
 from passes.solvers.shardings.files import dump_npz, load_npz, write_mps
 from passes.solvers.shardings.prices import price_bytes
-from passes.solvers.shardings.problem import Backend, Edge, MemoryRow, Node, OutOfMemory, ShardingProblem
+from passes.solvers.shardings.problem import Edge, MemoryRow, Node, OutOfMemory, ShardingProblem
 from passes.solvers.shardings.relax import solve_core
 from passes.solvers.shardings.shrink import Graph
 from passes.solvers.shardings.solve import NoFiniteChoice, solve_sharding
@@ -27,42 +29,9 @@ from passes.solvers.shardings.tables import Tables
 EXAMPLES = int(os.environ.get("MESHWRIGHT_EXAMPLES", "200"))  # thousands before a release
 
 
-def random_problem(
-    seed: int, *, nodes: int, rows: int, ties: bool, forbidden: float, density: float
-) -> ShardingProblem:
-    """A problem with up to four strategies a node; ``ties``: costs are small whole numbers, so many choices are equal."""
-    rng = np.random.default_rng(seed)
-
-    def costs(*shape: int) -> np.ndarray:
-        values = rng.integers(0, 4, shape).astype(float) if ties else rng.random(shape) * 10.0 ** rng.integers(-6, 1)
-        return np.where(rng.random(shape) < forbidden, np.inf, values)
-
-    sizes = [int(rng.integers(1, 5)) for _ in range(nodes)]
-    made = tuple(Node(f"n{n}", costs(size)) for n, size in enumerate(sizes))
-    pairs = [(a, b) for a in range(nodes) for b in range(a + 1, nodes) if rng.random() < density]
-    pairs += [pair for pair in pairs if rng.random() < 0.2]
-    edges = tuple(Edge(a, b, costs(sizes[a], sizes[b])) for a, b in pairs)
-    limits: list[MemoryRow] = []
-    for row in range(rows):
-        use = {n: rng.integers(0, 9, size).astype(float) for n, size in enumerate(sizes) if rng.random() < 0.7}
-        top, low = sum(u.max() for u in use.values()), sum(u.min() for u in use.values())
-        limits.append(MemoryRow(f"row{row}", float(low + rng.random() * (top - low) * 0.7), use))
-    return ShardingProblem(made, edges, tuple(limits))
-
-
-def brute_force(problem: ShardingProblem) -> float:
-    """The least cost of all choices that fit; infinity if there is none."""
-    best = np.inf
-    for choice in product(*(range(len(node.cost)) for node in problem.nodes)):
-        used = problem.used_bytes(choice)
-        if all(u <= row.limit_bytes for u, row in zip(used, problem.rows, strict=True)):
-            best = min(best, problem.objective(choice))
-    return best
-
-
 def check(problem: ShardingProblem, backend: Backend = "highs") -> None:
     """The solver's answer is the best of all choices, or there is none."""
-    best = brute_force(problem)
+    best = least_seconds(problem)
     try:
         solution = solve_sharding(problem, backend=backend)
     except (NoFiniteChoice, OutOfMemory):
@@ -87,14 +56,14 @@ cases = given(
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @cases
-def test_equals_brute_force(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
-    check(random_problem(seed, nodes=nodes, rows=0, ties=ties, forbidden=forbidden, density=density))
+def test_equals_least_seconds(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
+    check(random_sharding(seed, nodes=nodes, rows=0, ties=ties, forbidden=forbidden, density=density))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
 @cases
 def test_equals_brute_force_inside_memory_rows(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
-    check(random_problem(seed, nodes=nodes, rows=1 + seed % 3, ties=ties, forbidden=forbidden, density=density))
+    check(random_sharding(seed, nodes=nodes, rows=1 + seed % 3, ties=ties, forbidden=forbidden, density=density))
 
 
 @pytest.mark.parametrize("backend", ["cbc", "highs"])
@@ -153,7 +122,7 @@ def test_equal_blocks_are_shrunk_once():
 @settings(max_examples=60, deadline=None)
 @cases
 def test_any_multipliers_bound_from_below(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
-    problem = random_problem(seed, nodes=nodes, rows=seed % 3, ties=ties, forbidden=0.0, density=density)
+    problem = random_sharding(seed, nodes=nodes, rows=seed % 3, ties=ties, forbidden=0.0, density=density)
     graph = Graph(Tables(2.0**40), problem, problem.rows)  # not shrunk: the core is the whole problem
     core, _ = core_of(graph)
     rng = np.random.default_rng(seed)
@@ -161,13 +130,13 @@ def test_any_multipliers_bound_from_below(seed: int, nodes: int, ties: bool, for
         (rng.normal(size=cost.shape[0]) * 2**40, rng.normal(size=cost.shape[1]) * 2**40) for *_, cost in core.edges
     )
     bound = dual_bound(core, Duals(messages, rng.random(len(problem.rows)) * 2**40)) + graph.constant
-    assert bound <= brute_force(problem) * 2.0**40 * (1 + 1e-9) + 1.0
+    assert bound <= least_seconds(problem) * 2.0**40 * (1 + 1e-9) + 1.0
 
 
 @settings(max_examples=100, deadline=None)
 @cases
 def test_dual_ascent_bounds_and_its_choice_fits(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
-    problem = random_problem(seed, nodes=nodes, rows=seed % 3, ties=ties, forbidden=forbidden / 4, density=density)
+    problem = random_sharding(seed, nodes=nodes, rows=seed % 3, ties=ties, forbidden=forbidden / 4, density=density)
     try:
         graph = Graph(Tables(2.0**40), problem, problem.rows)
         graph.shrink()
@@ -177,7 +146,7 @@ def test_dual_ascent_bounds_and_its_choice_fits(seed: int, nodes: int, ties: boo
     if not core.edges:
         return
     ascent = ascend(core, 40, graph.constant)
-    best = brute_force(problem) * 2.0**40
+    best = least_seconds(problem) * 2.0**40
     assert ascent.bound + graph.constant <= best * (1 + 1e-9) + 1.0
     if ascent.choice is not None and np.isfinite(ascent.cost):
         assert core.fits(ascent.choice)
@@ -190,8 +159,8 @@ def test_dual_ascent_bounds_and_its_choice_fits(seed: int, nodes: int, ties: boo
 @cases
 def test_large_cores_with_rows_have_an_honest_gap(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
     """The way for large cores, on small ones: with no column allowed in a program at once, prices and fixing must do."""
-    problem = random_problem(seed, nodes=nodes, rows=1 + seed % 2, ties=ties, forbidden=0.0, density=density)
-    best = brute_force(problem) * 2.0**40
+    problem = random_sharding(seed, nodes=nodes, rows=1 + seed % 2, ties=ties, forbidden=0.0, density=density)
+    best = least_seconds(problem) * 2.0**40
     graph = Graph(Tables(2.0**40), problem, problem.rows)
     found = solve_inside(graph, "highs", 10.0, small=0)
     assert found.bound <= best * (1 + 1e-9) + 1.0 or (found.choice is None and best == np.inf)
@@ -203,7 +172,7 @@ def test_large_cores_with_rows_have_an_honest_gap(seed: int, nodes: int, ties: b
 
 def test_elimination_equals_the_program():
     for seed in range(20):
-        problem = random_problem(seed, nodes=7, rows=0, ties=False, forbidden=0.0, density=1.0)
+        problem = random_sharding(seed, nodes=7, rows=0, ties=False, forbidden=0.0, density=1.0)
         graph = Graph(Tables(2.0**40), problem)
         graph.shrink()
         core, numbers = core_of(graph)
@@ -220,7 +189,7 @@ def test_elimination_equals_the_program():
 @settings(max_examples=25, deadline=None)
 @cases
 def test_both_back_ends_agree(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
-    check(random_problem(seed, nodes=nodes, rows=2, ties=ties, forbidden=forbidden, density=density), "cbc")
+    check(random_sharding(seed, nodes=nodes, rows=2, ties=ties, forbidden=forbidden, density=density), "cbc")
 
 
 @pytest.mark.parametrize("backend", ["cbc", "highs"])
@@ -230,11 +199,11 @@ def test_both_back_ends_agree(seed: int, nodes: int, ties: bool, forbidden: floa
 )
 def test_where_highs_was_wrong(seed: int, nodes: int, forbidden: float, density: float, backend: Backend) -> None:
     """HiGHS 1.12 to 1.15: presolve finds the first infeasible and does not end on the second; the others it gave up on."""
-    check(random_problem(seed, nodes=nodes, rows=3, ties=True, forbidden=forbidden, density=density), backend)
+    check(random_sharding(seed, nodes=nodes, rows=3, ties=True, forbidden=forbidden, density=density), backend)
 
 
 def test_same_problem_same_answer():
-    problem = random_problem(7, nodes=7, rows=2, ties=True, forbidden=0.1, density=1.0)
+    problem = random_sharding(7, nodes=7, rows=2, ties=True, forbidden=0.1, density=1.0)
     first, *others = (solve_sharding(problem) for _ in range(3))
     assert all(other.choice == first.choice and other.used_bytes == first.used_bytes for other in others)
 
@@ -250,7 +219,7 @@ print(found.choice, found.certificate.bound_s.hex())
 
 def crowd(rows: int) -> ShardingProblem:
     """Larger than any search over all choices."""
-    return random_problem(5, nodes=60, rows=rows, ties=True, forbidden=0.0, density=0.1)
+    return random_sharding(5, nodes=60, rows=rows, ties=True, forbidden=0.0, density=0.1)
 
 
 @pytest.mark.parametrize("rows", [0, 1])
@@ -268,7 +237,7 @@ def test_every_process_gives_the_same_answer(tmp_path: Path, rows: int):
 
 
 def test_no_time_leaves_an_honest_gap():
-    problem = random_problem(5, nodes=70, rows=0, ties=True, forbidden=0.0, density=0.2)
+    problem = random_sharding(5, nodes=70, rows=0, ties=True, forbidden=0.0, density=0.2)
     hurried = solve_sharding(problem, time_limit_s=0.0).certificate
     assert hurried.gap > 0.0
     assert hurried.bound_s <= solve_sharding(problem, time_limit_s=2.0).certificate.objective_s
@@ -277,7 +246,7 @@ def test_no_time_leaves_an_honest_gap():
 @settings(max_examples=60, deadline=None)
 @cases
 def test_prices_on_bytes_bound_from_below(seed: int, nodes: int, ties: bool, forbidden: float, density: float):
-    problem = random_problem(seed, nodes=nodes, rows=1 + seed % 2, ties=ties, forbidden=0.0, density=density)
+    problem = random_sharding(seed, nodes=nodes, rows=1 + seed % 2, ties=ties, forbidden=0.0, density=density)
 
     def solve(free: ShardingProblem) -> tuple[tuple[int, ...] | None, float]:
         found = solve_sharding(free)
@@ -286,7 +255,7 @@ def test_prices_on_bytes_bound_from_below(seed: int, nodes: int, ties: bool, for
     free, _ = solve(ShardingProblem(problem.nodes, problem.edges))
     assert free is not None
     priced = price_bytes(problem, problem.rows, free, solve)
-    assert priced.bound_s <= brute_force(problem) * (1 + 1e-9) + 1e-12
+    assert priced.bound_s <= least_seconds(problem) * (1 + 1e-9) + 1e-12
 
 
 def test_never_worse_than_a_start():
@@ -311,7 +280,7 @@ def test_nothing_finite_is_said():
 
 
 def test_files_hold_the_problem(tmp_path: Path):
-    problem = random_problem(3, nodes=6, rows=2, ties=False, forbidden=0.2, density=0.8)
+    problem = random_sharding(3, nodes=6, rows=2, ties=False, forbidden=0.2, density=0.8)
     dump_npz(problem, tmp_path / "problem.npz")
     back = load_npz(tmp_path / "problem.npz")
     assert [n.name for n in back.nodes] == [n.name for n in problem.nodes]
@@ -329,8 +298,8 @@ def test_any_solver_finds_the_same_optimum_in_the_mps(tmp_path: Path):
     import mip
 
     for seed in range(10):
-        problem = random_problem(seed, nodes=5, rows=1, ties=False, forbidden=0.1, density=0.6)
-        best = brute_force(problem)
+        problem = random_sharding(seed, nodes=5, rows=1, ties=False, forbidden=0.1, density=0.6)
+        best = least_seconds(problem)
         write_mps(problem, tmp_path / "problem.mps")
         model = mip.Model(solver_name=mip.CBC)
         model.verbose = 0
