@@ -23,7 +23,7 @@ from runtime.start import run_ranks, speak_once
 @click.option("--trace", metavar="DIR", help="Write what each rank did when, as Chrome trace JSON.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
 def launch(target: str, **options: Any) -> JobOptions:
-    """Run a plan, or plan a module for the number of ranks and run it: mpirun -np N python -m runtime.launch PLAN."""
+    """Run a plan, or plan a module for the number of ranks and run it, on the N ranks of mpirun -np N."""
     own = {parameter.name: options.pop(parameter.name) for parameter in launch.params if parameter.name in options}
     planner = {name: str(value) for name, value in options.items() if value is not None}
     return JobOptions(target, planner=planner, **own)
@@ -45,12 +45,12 @@ def _command(words: list[str]) -> click.Command:
     return complete(with_planner_options()(read))
 
 
-def run_command(arguments: list[str], watch: Watch) -> int:
+def run_command(arguments: list[str], watch: Watch, program: str) -> int:
     """Everything from words to exit code: 0 good, 1 a failure, 2 the user's mistake. One rank prints the error."""
     quiet = contextlib.nullcontext() if watch.rank == 0 else contextlib.redirect_stdout(io.StringIO())
     try:
         with quiet:
-            options = _command(arguments).main(arguments, prog_name="python -m runtime.launch", standalone_mode=False)
+            options = _command(arguments).main(arguments, prog_name=program, standalone_mode=False)
     except click.ClickException as error:
         return speak_once(watch, error.format_message(), 2)
     if not isinstance(options, JobOptions):

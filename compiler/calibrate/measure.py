@@ -1,4 +1,4 @@
-"""Measure this machine and write its file: start ``runtime.measure.calibrate`` under mpirun, fit what it says, show the fit."""
+"""Measure this machine: start ``runtime.measure.calibrate`` under mpirun, fit what it says, show how well it fits."""
 
 import json
 import os
@@ -55,6 +55,7 @@ def measure(num_ranks: int, sizes: Sizes) -> dict[str, Any]:
         "-np",
         str(num_ranks),
         sys.executable,
+        "-P",  # a folder `runtime` where the user happens to be is not ours
         "-m",
         "runtime.measure.calibrate",
         json.dumps(asdict(sizes)),

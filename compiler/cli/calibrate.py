@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from compiler.cli.name import program
 from compiler.units import parse_bytes
 from dialects.errors import fail
 
@@ -41,9 +42,9 @@ def calibrate(ranks: int | None, output: str, name: str | None, memory: str | No
 
     count = ranks if ranks is not None else max(2, os.cpu_count() or 2)
     found = calibration(measure(count, SMALL if small else Sizes()))
-    command = f"python -m compiler {shlex.join(sys.argv[1:])}"
+    command = f"{program()} {shlex.join(sys.argv[1:])}"
     text = machine_text(name or target.stem, found, memory_bytes, command, dt.date.today().isoformat())
     write_machine(output, text)
     for line in residual_table(found.samples):
         click.echo(line)
-    click.echo(f"wrote {output}; use it: python -m compiler plan MODULE --machine {output} -o PLAN")
+    click.echo(f"wrote {output}; use it: {program()} plan MODULE --machine {output} -o PLAN")

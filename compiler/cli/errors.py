@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
+from compiler.cli.name import spoken
 from dialects.errors import MeshwrightError
 
 _TRACEBACK = "MESHWRIGHT_TRACEBACK"
@@ -37,7 +38,7 @@ def exit_code(command: Callable[..., Any], prog_name: str, arguments: list[str])
         return 130
     except MeshwrightError as error:
         _trace()
-        _say(str(error))
+        _say(spoken(str(error), prog_name.removesuffix(".opt")))
         return error.exit_code
     except BrokenPipeError:
         _close_stdout()

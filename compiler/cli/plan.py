@@ -4,6 +4,7 @@ import time
 
 import click
 
+from compiler.cli.name import runner
 from compiler.cli.options import plan_options, with_planner_options
 from compiler.cli.output import print_json, print_tables, terminal_width
 
@@ -19,8 +20,8 @@ def plan(module: str, output: str, *, as_json: bool, **words: str | None) -> Non
     """Plan a training step for a machine.
 
     MODULE is one StableHLO program, a whole training step or an inference step: .mlir text, MLIR bytecode, a portable artifact
-    or a serialized jax.export, told apart by content; - is stdin. PLAN is a folder that `mpirun -np N python -m runtime.launch
-    PLAN` executes on N = hosts x devices ranks.
+    or a serialized jax.export, told apart by content; - is stdin. PLAN is a folder that `mpirun -np N
+    meshwright run PLAN` executes on N = hosts x devices ranks.
     """
     options = plan_options(words)
     from compiler.driver import make_plan
@@ -46,4 +47,4 @@ def plan(module: str, output: str, *, as_json: bool, **words: str | None) -> Non
         for remark in decision.remarks:
             click.echo(f"remark: {name}: {remark}")
     click.echo(f"planned in {seconds:.1f} s")
-    click.echo(f"wrote {output}; run it: mpirun -np {ranks} python -m runtime.launch {output}")
+    click.echo(f"wrote {output}; run it: mpirun -np {ranks} {runner()} {output}")

@@ -7,6 +7,7 @@ byte changed in 400 copies of a module, 1 in 120 did. Costs 0.3 s, once a comman
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from dialects.errors import fail
 
@@ -15,8 +16,9 @@ _TIMEOUT_S = 600  # it takes 0.3 s: this ends only what hangs
 
 def probe(blob: bytes, shown: str) -> None:
     """Raise UserError unless a second process can read the module ``blob`` that messages call ``shown``."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path) or "."}
-    command = [sys.executable, "-m", "compiler.frontends.canary", shown]
+    # -P and this process's own path: a folder `compiler` where the user happens to be is not ours
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
+    command = [sys.executable, "-P", "-m", "compiler.frontends.canary", shown]
     done = subprocess.run(command, input=blob, capture_output=True, env=environment, timeout=_TIMEOUT_S, check=False)
     message = done.stdout.decode("utf-8", "replace").strip()
     if done.returncode == 0 or (done.returncode == 2 and message):
