@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.random_problems import least_seconds, random_sharding
+from benchmarks.random_problems import WHERE_HIGHS_WAS_WRONG, least_seconds, random_sharding
 from passes.solvers.program import Backend
 from passes.solvers.shardings.ascent import ascend
 from passes.solvers.shardings.bound import Duals, dual_bound
@@ -195,10 +195,9 @@ def test_both_back_ends_agree(seed: int, nodes: int, ties: bool, forbidden: floa
 @pytest.mark.parametrize("backend", ["cbc", "highs"])
 @pytest.mark.parametrize(
     ("seed", "nodes", "forbidden", "density"),
-    [(2284904085, 7, 0.0, 0.6), (3079661607, 7, 0.1, 0.6), (929950190, 2, 0.0, 0.3), (35135969, 6, 0.0, 0.6)],
+    WHERE_HIGHS_WAS_WRONG,
 )
 def test_where_highs_was_wrong(seed: int, nodes: int, forbidden: float, density: float, backend: Backend) -> None:
-    """HiGHS 1.12 to 1.15: presolve finds the first infeasible and does not end on the second; the others it gave up on."""
     check(random_sharding(seed, nodes=nodes, rows=3, ties=True, forbidden=forbidden, density=density), backend)
 
 
