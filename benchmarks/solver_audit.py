@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -163,7 +164,7 @@ class _Doubt(Exception):
 def _telling(statuses: list[str]) -> Callable[..., str]:
     optimize = Program.optimize
 
-    def told(self: Program, **how: object) -> str:
+    def told(self: Program, **how: Any) -> str:
         statuses.append(optimize(self, **how))
         if statuses[-1] not in ("OPTIMAL", "FEASIBLE"):
             raise _Doubt
