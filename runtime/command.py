@@ -45,14 +45,20 @@ def _command(words: list[str]) -> click.Command:
     return complete(with_planner_options()(read))
 
 
+def read_words(words: list[str], program: str = "python -m runtime.launch") -> JobOptions | None:
+    """The command line after ``program``; None after --help. Raises click.ClickException."""
+    options = _command(words).main(words, prog_name=program, standalone_mode=False)
+    return options if isinstance(options, JobOptions) else None
+
+
 def run_command(arguments: list[str], watch: Watch, program: str) -> int:
     """Everything from words to exit code: 0 good, 1 a failure, 2 the user's mistake. One rank prints the error."""
     quiet = contextlib.nullcontext() if watch.rank == 0 else contextlib.redirect_stdout(io.StringIO())
     try:
         with quiet:
-            options = _command(arguments).main(arguments, prog_name=program, standalone_mode=False)
+            options = read_words(arguments, program)
     except click.ClickException as error:
         return speak_once(watch, error.format_message(), 2)
-    if not isinstance(options, JobOptions):
+    if options is None:
         return 0  # --help
     return run_ranks(watch, lambda transport: Job(options, watch, transport).run())
