@@ -80,3 +80,10 @@ def test_names_and_version(elsewhere: Elsewhere) -> None:
     assert elsewhere.run("run", "--help").stdout.startswith("Usage: meshwright run ")
     assert " run " in elsewhere.run("--help").stdout
     assert "`meshwright plan`" in elsewhere.run("explain", ".").stderr
+
+
+def test_nothing_is_loaded_before_a_rank_splits() -> None:
+    heavy = ("click", "jaxlib", "mip", "mpi4py", "msgspec", "numpy")
+    code = f"import sys, meshwright.cli, runtime.launch; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
