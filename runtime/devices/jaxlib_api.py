@@ -31,7 +31,6 @@ Device = Any
 Distributed = Any  # DistributedRuntimeClient
 Executable = Any  # LoadedExecutable
 Handler = Any  # ResultHandler
-Options = Any  # CompileOptions
 Service = Any  # DistributedRuntimeService
 
 
@@ -87,6 +86,16 @@ def make_joined_client(distributed: Distributed, device: int, num_devices: int, 
     )
 
 
+def leave(end: Distributed | Service) -> None:
+    """End this process's part in a world: the connection (collective over the world), or the service after all of them."""
+    end.shutdown()
+
+
+def devices_of(client: Client) -> tuple[list[Device], Device]:
+    """All devices of the client's world in order, and the first that is here."""
+    return sorted(client.devices(), key=lambda device: device.id), client.local_devices()[0]
+
+
 def make_sharding(device: Device) -> Any:
     """An array that lies whole on ``device``."""
     hlo: Any = import_module("jaxlib._hlo")
@@ -100,24 +109,35 @@ def make_sharding(device: Device) -> Any:
     return OneDevice(device)
 
 
-def device_list(devices: Sequence[Device]) -> Any:
-    """``devices`` as compilation takes them."""
-    return _private().DeviceList(tuple(devices))
+def compile_module(client: Client, module: Any, devices: Sequence[Device], not_on_cpu: Sequence[str]) -> Executable:
+    """MLIR -> one SPMD program over ``devices``, partitioned by Shardy, on CPUs without XLA's passes ``not_on_cpu``."""
+    return client.compile_and_load(module, _device_list(devices), _options(client, devices, not_on_cpu))
 
 
-def make_options(devices: Sequence[Device], disabled_passes: Sequence[str]) -> Options:
-    """One SPMD program over ``devices``, partitioned by Shardy, without XLA's passes of these names."""
-    jaxlib = _private()
-    options = jaxlib.CompileOptions()
-    options.num_replicas, options.num_partitions = 1, len(devices)
-    build = options.executable_build_options
-    build.use_spmd_partitioning = True
-    build.use_shardy_partitioner = True
-    ids = np.array([[device.id for device in devices]], dtype=np.int32)
-    options.device_assignment = jaxlib.DeviceAssignment.create(ids)
-    if disabled_passes:
-        options.env_option_overrides = [("xla_disable_hlo_passes", ",".join(disabled_passes))]
-    return options
+def serialize(executable: Executable) -> bytes:
+    """For ``deserialize`` in any process of the world."""
+    return executable.serialize()
+
+
+def deserialize(client: Client, binary: bytes, devices: Sequence[Device], not_on_cpu: Sequence[str]) -> Executable:
+    """What ``compile_module`` gave, with the same devices and passes."""
+    return client.deserialize_executable(binary, _device_list(devices), _options(client, devices, not_on_cpu))
+
+
+def optimised_hlo(executable: Executable) -> str:
+    """The program as XLA left it."""
+    return executable.hlo_modules()[0].to_string()
+
+
+def buffer_bytes(executable: Executable) -> tuple[int, int, int, int]:
+    """Bytes a device of the arguments, the outputs, those outputs that lie in arguments, and all else."""
+    found = executable.get_compiled_memory_stats()
+    return (
+        found.argument_size_in_bytes,
+        found.output_size_in_bytes,
+        found.alias_size_in_bytes,
+        found.temp_size_in_bytes,
+    )
 
 
 def put(array: NumpyArray, sharding: Any, device: Device) -> Buffer:
@@ -172,6 +192,23 @@ def _make_client(**options: Any) -> Client:
     modules.setdefault("jax", None)  # jaxlib looks for jax when it gives an array to numpy, and does well without
     # in order: gloo has no order of its own between two executions under way
     return import_module("jaxlib.xla_client").make_cpu_client(asynchronous=False, **options)
+
+
+def _device_list(devices: Sequence[Device]) -> Any:
+    return _private().DeviceList(tuple(devices))
+
+
+def _options(client: Client, devices: Sequence[Device], not_on_cpu: Sequence[str]) -> Any:
+    options = _private().CompileOptions()
+    options.num_replicas, options.num_partitions = 1, len(devices)
+    build = options.executable_build_options
+    build.use_spmd_partitioning = True
+    build.use_shardy_partitioner = True
+    ids = np.array([[device.id for device in devices]], dtype=np.int32)
+    options.device_assignment = _private().DeviceAssignment.create(ids)
+    if client.platform == "cpu":
+        options.env_option_overrides = [("xla_disable_hlo_passes", ",".join(not_on_cpu))]
+    return options
 
 
 def _shaped(shape: tuple[int, ...], dtype: np.dtype[Any]) -> SimpleNamespace:

@@ -15,7 +15,7 @@ import numpy as np
 
 from dialects.errors import Failure
 from runtime.devices import jaxlib_api
-from runtime.devices.jaxlib_api import Buffer, Client, Device, Distributed, Executable, Handler, NumpyArray, Service
+from runtime.devices.jaxlib_api import Buffer, Client, Distributed, Executable, Handler, NumpyArray, Service
 
 # XLA's passes that forget optimization barriers before it puts ops in order: without them a barrier holds on a CPU too.
 DROP_BARRIERS = ("optimization-barrier-expander", "cse_barrier_expander")
@@ -47,10 +47,9 @@ class World:
         self, num_devices: int, client: Client, service: Service = None, distributed: Distributed = None
     ) -> None:
         self._client, self._service, self._distributed = client, service, distributed
-        self._devices: list[Device] = sorted(client.devices(), key=lambda device: device.id)
+        self._devices, self._local = jaxlib_api.devices_of(client)
         if len(self._devices) != num_devices:
             raise Failure(f"XLA shows {len(self._devices)} devices, want {num_devices}")
-        self._local: Device = client.local_devices()[0]
         self._sharding: Any = jaxlib_api.make_sharding(self._local)
 
     @classmethod
@@ -80,19 +79,17 @@ class World:
     def compile(self, text: bytes) -> bytes:
         """StableHLO (text or bytecode, with ``sdy.sharding``) -> a serialized executable for every device."""
         _provide_lapack(text)
-        return self._compile(text).serialize()
+        return jaxlib_api.serialize(self._compile(text))
 
     def look(self, text: bytes) -> Compiled:
         """What XLA makes of StableHLO on this world: to be read by people and tests, nothing runs."""
-        loaded = self._compile(text)
-        found = loaded.get_compiled_memory_stats()
-        sizes = (getattr(found, f"{name}_size_in_bytes") for name in ("argument", "output", "alias", "temp"))
-        return Compiled(loaded.hlo_modules()[0].to_string(), *sizes)
+        found = self._compile(text)
+        return Compiled(jaxlib_api.optimised_hlo(found), *jaxlib_api.buffer_bytes(found))
 
     def load(self, executable: bytes) -> Executable:
         """What ``compile`` gave on any device of the world -> runnable here. Not collective."""
         _provide_lapack(executable)
-        return self._client.deserialize_executable(executable, jaxlib_api.device_list(self._devices), self._options())
+        return jaxlib_api.deserialize(self._client, executable, self._devices, DROP_BARRIERS)
 
     def put(self, array: NumpyArray) -> Buffer:
         """A copy of the array on this rank's device. Every dtype of ``runtime.devices.dtypes``, 0-d and empty included."""
@@ -116,12 +113,12 @@ class World:
     def close(self) -> None:
         """Leave the world. Collective over it; afterwards, when all have left, ``stop_service``."""
         if self._distributed is not None:
-            self._distributed.shutdown()
+            jaxlib_api.leave(self._distributed)
 
     def stop_service(self) -> None:
         """On device 0, after every device has closed."""
         if self._service is not None:
-            self._service.shutdown()
+            jaxlib_api.leave(self._service)
 
     def _compile(self, text: bytes) -> Executable:
         from jaxlib.mlir import ir
@@ -130,10 +127,7 @@ class World:
 
         with make_context():
             module = ir.Module.parse(text)
-            return self._client.compile_and_load(module, jaxlib_api.device_list(self._devices), self._options())
-
-    def _options(self) -> jaxlib_api.Options:
-        return jaxlib_api.make_options(self._devices, DROP_BARRIERS if self._client.platform == "cpu" else ())
+            return jaxlib_api.compile_module(self._client, module, self._devices, DROP_BARRIERS)
 
 
 def _provide_lapack(program: bytes) -> None:
