@@ -29,7 +29,7 @@ def launch(target: str, **options: Any) -> JobOptions:
     return JobOptions(target, planner=planner, **own)
 
 
-def _command(words: list[str]) -> click.Command:
+def _command(words: list[str], program: str) -> click.Command:
     """``launch``, with the options of ``compiler plan`` if ``words`` have any of them, or ask for help.
 
     The planner's own words make them, and are read on rank 0 by its own reader; to run a PLAN none of it is loaded.
@@ -40,14 +40,15 @@ def _command(words: list[str]) -> click.Command:
     from compiler.cli.options import with_planner_options
 
     read: Any = launch.callback
-    both = f"{launch.help}\n\nThe options after --json are for planning a MODULE, as in `compiler plan`."
+    planner = f"{program.removesuffix(' run')} plan" if program.endswith(" run") else "python -m compiler plan"
+    both = f"{launch.help}\n\nThe options after --json are for planning a MODULE, as in `{planner}`."
     complete = click.command(params=list(launch.params), context_settings=launch.context_settings, help=both)
     return complete(with_planner_options()(read))
 
 
 def read_words(words: list[str], program: str = "python -m runtime.launch") -> JobOptions | None:
     """The command line after ``program``; None after --help. Raises click.ClickException."""
-    options = _command(words).main(words, prog_name=program, standalone_mode=False)
+    options = _command(words, program).main(words, prog_name=program, standalone_mode=False)
     return options if isinstance(options, JobOptions) else None
 
 
