@@ -1,7 +1,8 @@
 """``make bench``: every benchmark of this folder in turn, the long ones on a few models; each prints a table.
 
-One script per claim, run by hand or here; medians of several runs, nothing asserts a wall-clock time. Only peers/compare.py is left
-out: it sets up Alpa's solver in an environment of its own.
+One script per claim, run by hand or here; medians of several runs, nothing asserts a wall-clock time. Left out are
+peers/compare.py, which sets up Alpa's solver in an environment of its own, solver_audit.py, which judges a version of a solver, and
+digests.py, which compares two states of the code.
 """
 
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SCRIPTS = (
+    "startup.py",
     "planning.py",
     "many_ranks.py",
     "step_time.py",
