@@ -36,17 +36,6 @@ def i64s(values: Sequence[int]) -> ir.Attribute:
     return ir.DenseI64ArrayAttr.get(list(values))
 
 
-def constant_elements(op: ir.Operation | None) -> ir.DenseElementsAttr | None:
-    """The elements of a ``stablehlo.constant``; None for other ops and for kinds that the bindings cannot hold (complex)."""
-    if op is None or op.name != "stablehlo.constant":
-        return None
-    try:
-        value = op.attributes["value"]
-    except TypeError:
-        return None
-    return value if isinstance(value, ir.DenseElementsAttr) else None
-
-
 def custom_call(
     target: str, result: ir.Type, operands: Sequence[ir.Value], attributes: Mapping[str, ir.Attribute]
 ) -> ir.Value:

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.build import after, constant_elements, custom_call, i64s, make, splat, tensor_type
-from dialects.ops import body_ops, defining_op, element_type, entry_block, op_key, shape_of
+from dialects.build import after, custom_call, i64s, make, splat, tensor_type
+from dialects.constants import same_constant
+from dialects.ops import body_ops, element_type, entry_block, op_key, shape_of
 from passes.analysis.batch.batch import BatchForms, Coupling
 from passes.analysis.ops.folds import neutral
 from passes.analysis.ops.forms import AFTER, Form, local_shape, partial
@@ -109,7 +110,7 @@ class Localizer:
     def first_only(self, value: ir.Value, want: Form) -> ir.Value:
         element = element_type(value)
         rest = splat(self.whole_shape[value], element, neutral(want.fold, element))
-        if _same_constant(value, rest):
+        if same_constant(value, rest):
             return value
         zero = splat((), ir.IntegerType.get_signless(32), "0")
         compared = {"comparison_direction": ir.Attribute.parse("#stablehlo<comparison_direction EQ>")}
@@ -136,17 +137,6 @@ def _accumulate(value: ir.Value, have: Form) -> ir.Value:
     wide_type = tensor_type(shape_of(value), ir.F32Type.get())
     wide = make("stablehlo.convert", [wide_type], [value])
     return make("stablehlo.convert", [value.type], [custom_call(names.ACCUMULATE, wide_type, [wide], kind)])
-
-
-def _same_constant(value: ir.Value, other: ir.Value) -> bool:
-    """Whether ``value`` is, or broadcasts, the same splat constant as ``other``."""
-    if isinstance(value.owner, ir.Block):
-        return False
-    source = value.owner.operation
-    if source.name == "stablehlo.broadcast_in_dim" and not isinstance(source.operands[0].owner, ir.Block):
-        source = source.operands[0].owner.operation
-    mine, its = constant_elements(source), constant_elements(defining_op(other))
-    return mine is not None and its is not None and mine.is_splat and mine.get_splat_value() == its.get_splat_value()
 
 
 def _location(value: ir.Value) -> ir.Location:

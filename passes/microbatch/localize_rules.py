@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from jaxlib.mlir import ir
 
-from dialects.build import constant_elements, i64s, make, tensor_type
+from dialects.build import i64s, make, tensor_type
+from dialects.constants import constant_elements
 from dialects.ops import element_type, shape_of
 
 

@@ -6,8 +6,9 @@ from typing import ClassVar
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
-from dialects.build import constant_elements, i64s
-from dialects.ops import all_ops, defining_op, shape_of
+from dialects.build import i64s
+from dialects.constants import is_constant, same_constant
+from dialects.ops import all_ops, defining_op, element_type, shape_of
 from passes.analysis.ops.folds import body_fold, neutral
 from passes.analysis.ops.op_costs import is_zero
 from passes.analysis.ops.windows import WINDOWED, ints, padding_of, picks
@@ -69,14 +70,6 @@ def _is_zero(value: ir.Value) -> bool:
     return source is not None and is_zero(source)
 
 
-def _constant(value: ir.Value) -> ir.DenseElementsAttr | None:
-    """The scalar constant that ``value`` is."""
-    source = defining_op(value)
-    while source is not None and source.name in ("stablehlo.broadcast_in_dim", "stablehlo.reshape"):
-        source = defining_op(source.operands[0])
-    return constant_elements(source)
-
-
 def _into_convolution(op: ir.Operation, pad: ir.Operation) -> None:
     sides = _sides(pad)
     if sides is None or not _is_zero(pad.operands[1]):
@@ -95,8 +88,8 @@ def _into_convolution(op: ir.Operation, pad: ir.Operation) -> None:
 
 
 def _into_reduction(op: ir.Operation, pad: ir.Operation) -> None:
-    sides, mine, its = _sides(pad), _constant(op.operands[1]), _constant(pad.operands[1])
-    if sides is None or mine is None or mine != its:
+    sides = _sides(pad)
+    if sides is None or not same_constant(op.operands[1], pad.operands[1]):
         return
     dims = list(range(len(sides.low)))
     if any(factor > 1 for factor in ints(op, "base_dilations", [1] * len(dims))):
@@ -110,10 +103,10 @@ def _into_picking(op: ir.Operation, pad: ir.Operation) -> None:
     """Padding is never picked; what a pad adds is not, unless a whole window is as low. Its slice of the result goes with it."""
     sides, fold = _sides(pad), picks(op)
     users = [use.owner.operation for use in op.results[0].uses]
-    fill = _constant(pad.operands[1])
-    if sides is None or any(sides.between) or fold is None or fill is None:
+    fill = pad.operands[1]
+    if sides is None or any(sides.between) or fold is None:
         return
-    if fill != ir.Attribute.parse(f"dense<{neutral(fold, ir.RankedTensorType(fill.type).element_type)}> : {fill.type}"):
+    if not is_constant(fill, neutral(fold, element_type(fill))):
         return
     if body_fold(op, 1) != "sum" or not users or not all(_takes_inner(user, sides) for user in users):
         return

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from jaxlib.mlir import ir
 
-from dialects.build import constant_elements, i64s, make, splat, tensor_type
+from dialects.build import i64s, make, splat, tensor_type
+from dialects.constants import is_constant
 from dialects.ops import BARRIER, defining_op, element_type, shape_of
 from dialects.sharding import MeshShape
 from passes.analysis.ops.folds import neutral
@@ -114,15 +115,7 @@ def spread(value: ir.Value, shape: Sequence[int], dims: Sequence[int]) -> ir.Val
 
 def is_neutral(value: ir.Value, fold: Fold) -> bool:
     """Whether ``value`` is (a broadcast of) a splat of the neutral element of ``fold``."""
-    source = defining_op(value)
-    while source is not None and source.name in ("stablehlo.broadcast_in_dim", "stablehlo.reshape"):
-        source = defining_op(source.operands[0])
-    elements = constant_elements(source)
-    if elements is None or not elements.is_splat:
-        return False
-    kind = elements.type
-    literal = neutral(fold, ir.RankedTensorType(kind).element_type)
-    return elements == ir.Attribute.parse(f"dense<{literal}> : {kind}")
+    return is_constant(value, neutral(fold, element_type(value)))
 
 
 def _i32() -> ir.Type:

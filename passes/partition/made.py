@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from jaxlib.mlir import ir
 
-from dialects.build import constant_elements, make, tensor_type
+from dialects.build import make, tensor_type
+from dialects.constants import constant_elements
 from dialects.ops import element_type, shape_of
 from dialects.sharding import Sharding
 from passes.partition.collectives import convert, same_everywhere

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxlib.mlir import ir
 
-from dialects.build import constant_elements
+from dialects.constants import can_list, constant_elements, splat_integer
 from dialects.ops import defining_op, element_type, shape_of
 
 MAX_CONSTANT = 1 << 20  # elements of a constant that are looked at
@@ -35,7 +35,7 @@ def _iota(op: ir.Operation) -> int | None:
 
 def _constant(op: ir.Operation) -> int | None:
     elements, shape = constant_elements(op), shape_of(op.results[0])
-    if elements is None or elements.is_splat or not 1 < int(np.prod(shape)) <= MAX_CONSTANT:
+    if elements is None or elements.is_splat or not can_list(elements) or not 1 < int(np.prod(shape)) <= MAX_CONSTANT:
         return None
     held = np.array(elements)
     return next((d for d in range(held.ndim) if np.array_equal(held, np.indices(shape, sparse=False)[d])), None)
@@ -70,7 +70,7 @@ def _select(op: ir.Operation) -> int | None:
 
 def _clamp(op: ir.Operation) -> int | None:
     low, value, high = op.operands
-    dim, least, most = counts_along(value), _splat(low), _splat(high)
+    dim, least, most = counts_along(value), splat_integer(low), splat_integer(high)
     if dim is None or least is None or most is None:
         return None
     return dim if least <= 0 and most >= shape_of(value)[dim] - 1 else None
@@ -80,19 +80,8 @@ def _is_false(value: ir.Value) -> bool:
     """Whether no element is true: the constant, or a counter that would be below zero."""
     op = defining_op(value)
     if op is not None and op.name == "stablehlo.compare" and "LT" in str(op.attributes["comparison_direction"]):
-        return counts_along(op.operands[0]) is not None and _splat(op.operands[1]) == 0
-    return _splat(value) == 0
-
-
-def _splat(value: ir.Value) -> int | None:
-    """The integer that all elements are."""
-    op = defining_op(value)
-    if op is not None and op.name == "stablehlo.broadcast_in_dim":
-        return _splat(op.operands[0])
-    elements = constant_elements(op)
-    if elements is None or not elements.is_splat or not isinstance(element_type(value), ir.IntegerType):
-        return None
-    return ir.IntegerAttr(elements.get_splat_value()).value
+        return counts_along(op.operands[0]) is not None and splat_integer(op.operands[1]) == 0
+    return splat_integer(value) == 0
 
 
 _STEPS: dict[str, Callable[[ir.Operation], int | None]] = {

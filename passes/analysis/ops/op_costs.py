@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from jaxlib.mlir import ir
 
-from dialects.build import constant_elements
+from dialects.constants import constant_elements
 from dialects.ops import BARRIER, CONTROL_FLOW, element_bits, shape_of
 
 _VIEWS = frozenset(("stablehlo.reshape", BARRIER))

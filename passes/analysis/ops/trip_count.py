@@ -2,6 +2,7 @@
 
 from jaxlib.mlir import ir
 
+from dialects.constants import splat_integer
 from dialects.ops import body_ops, defining_op
 
 _DIRECTIONS = ("LT", "LE", "NE")
@@ -57,10 +58,6 @@ def _definition(value: ir.Value, name: str) -> ir.Operation | None:
 
 def constant_integer(value: ir.Value) -> int | None:
     """The number that an integer scalar ``stablehlo.constant`` holds, else None."""
-    op = _definition(value, "stablehlo.constant")
-    if op is None:
+    if _definition(value, "stablehlo.constant") is None or ir.RankedTensorType(value.type).rank:
         return None
-    kind = ir.RankedTensorType(value.type)
-    if kind.rank != 0 or not isinstance(kind.element_type, ir.IntegerType):
-        return None
-    return int(ir.DenseIntElementsAttr(op.attributes["value"])[0])
+    return splat_integer(value)

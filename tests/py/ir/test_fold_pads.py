@@ -16,7 +16,7 @@ def folded(item: Case) -> bool:
     """Whether no pad is left; the results are the same."""
     with make_context(), ir.Location.unknown():
         arguments = make_arguments(item.text, 3)
-        arguments[0] = -np.abs(arguments[0])  # where padding is picked by mistake, it shows
+        arguments[0] = -np.abs(arguments[0]).astype(arguments[0].dtype)  # where padding is picked by mistake, it shows
         module = ir.Module.parse(item.text)
         want = Runner(main_func(module)).run(arguments)
         FoldPads().run(module)

@@ -79,3 +79,21 @@ module @other_value {
     return %y : tensor<2x8xf32>
   }
 }
+
+// -----
+
+// Nobody knows that a fill which is an argument is the reduction's own start: this pad stays.
+// CHECK-LABEL: module @fill_is_an_argument
+// CHECK:         stablehlo.pad
+module @fill_is_an_argument {
+  func.func @main(%x: tensor<2x8xf32>, %fill: tensor<f32>) -> tensor<2x8xf32> {
+    %zero = stablehlo.constant dense<0.0> : tensor<f32>
+    %p = stablehlo.pad %x, %fill, low = [0, 1], high = [0, 1], interior = [0, 0] : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x10xf32>
+    %y = "stablehlo.reduce_window"(%p, %zero) <{window_dimensions = array<i64: 1, 3>}> ({
+    ^bb0(%a: tensor<f32>, %b: tensor<f32>):
+      %s = stablehlo.add %a, %b : tensor<f32>
+      stablehlo.return %s : tensor<f32>
+    }) : (tensor<2x10xf32>, tensor<f32>) -> tensor<2x8xf32>
+    return %y : tensor<2x8xf32>
+  }
+}
