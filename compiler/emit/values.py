@@ -13,7 +13,7 @@ from compiler.plan.records import (
     Value,
     ValueKind,
 )
-from dialects.values import ONCE_A_STEP, arg_id, argument_of, kind_of, natural_key
+from dialects.values import ONCE_A_STEP, arg_id, argument_of, batch_id, kind_of, natural_key
 
 
 def make_values(
@@ -38,10 +38,11 @@ def make_values(
             phase.setdefault(port.value, part.phase)
             makers.setdefault(port.value, set()).add(mesh_of[part.stage])
     for argument in arguments:
-        value = arg_id(argument.index)
-        whole = Port(value, argument.dtype, argument.shape, tuple(() for _ in argument.shape))
-        if value in extra:
-            ports.setdefault(value, whole)
+        # with one microbatch, a batch that is returned as it came is a value of all its rows, which no fragment reads
+        for value in (arg_id(argument.index), batch_id(argument.index)):
+            if value in extra:
+                whole = Port(value, argument.dtype, argument.shape, tuple(() for _ in argument.shape))
+                ports.setdefault(value, whole)
     alike = {**becomes, **{state: value for value, state in becomes.items()}}
     for value, more in sorted(extra.items(), key=lambda item: kind_of(item[0]) != "arg"):  # states come first
         for mesh in sorted(more):

@@ -77,7 +77,8 @@ class _Step:
             self.check_end(mesh)
         for value in self.program.results:
             instance = self.program.instance(value, None)
-            if self.program.values[value].kind != "argument" and not any(instance in held for held in self.held):
+            there = self.fed(value) or any(instance in held for held in self.held)
+            if self.program.values[value].kind != "argument" and not there:
                 raise Failure(f"result value '{value}' is on no mesh after the step")
 
     def take(self, mesh: int) -> bool:
@@ -127,6 +128,10 @@ class _Step:
         """Whether the plan says how ``mesh`` holds a value."""
         return any(placement.mesh == mesh for placement in self.program.values[value].placements)
 
+    def fed(self, value: str) -> bool:
+        """Whether the runtime puts ``value`` on the meshes that have a place for it when it is asked for."""
+        return self.program.values[value].kind == "batch" and any(self.placed(mesh, value) for mesh in self.meshes)
+
     def check_end(self, mesh: int) -> None:
         """Results are there, and nothing else."""
         results = {self.program.instance(value, None) for value in self.program.results}
@@ -135,7 +140,7 @@ class _Step:
         for value, microbatch in self.program.kept(mesh):
             argument = self.program.values[value].kind == "argument"
             usable = self.placed(mesh, value) and value not in self.spent[mesh]
-            if not (usable if argument else (value, microbatch) in self.held[mesh]):
+            if not (usable if argument or self.fed(value) else (value, microbatch) in self.held[mesh]):
                 raise Failure(f"result value '{value}' is not on mesh {mesh} after the step")
 
     def fail(self, mesh: int, message: str) -> None:

@@ -51,4 +51,9 @@ def peak_bytes(
                 del live[instance]
             live |= written
         peak = max(peak, sum(live.values()))
+    # a batch that is returned as it came is put there at the end
+    returned = {
+        program.instance(v, None): sizes[v] for v in program.results if v in sizes and program.values[v].kind == "batch"
+    }
+    peak = max(peak, sum((live | returned).values()))
     return float(sum(arguments.values())), float(peak)

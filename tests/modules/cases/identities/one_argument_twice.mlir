@@ -1,0 +1,4 @@
+// batch: 1
+func.func @main(%w: tensor<4xf32>, %x: tensor<8x4xf32>) -> (tensor<8x4xf32>, tensor<8x4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  return %x, %x, %w, %w : tensor<8x4xf32>, tensor<8x4xf32>, tensor<4xf32>, tensor<4xf32>
+}
