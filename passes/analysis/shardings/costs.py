@@ -82,7 +82,7 @@ class ShardingCosts:
             *zip(op.results, strategy.results, flags.results, strict=True),
         ]
         traffic = sum(num_bytes(value) / self.parts(sharding) for value, sharding, counts in pairs if counts)
-        seconds = self.costs.compute_s(flops(op) / strategy.parts, traffic, str(element_type(_main_value(op))))
+        seconds = self.costs.compute_s(flops(op) / strategy.parts, traffic, *_element(op))
         copied = self.costs.compute_s(0, 2 * grown_bytes(op, strategy.operands, self.mesh))
         return seconds + copied + sum(self.costs.collective_s(*what) for what in self.collectives(op, strategy))
 
@@ -136,9 +136,10 @@ class ShardingCosts:
         return self._nodes[key]
 
 
-def _main_value(op: ir.Operation) -> ir.Value:
-    """The value whose type says at what rate an op computes."""
-    return op.operands[0] if op.name in ("stablehlo.dot_general", "stablehlo.convolution") else op.results[0]
+def _element(op: ir.Operation) -> list[str]:
+    """The element type that says at what rate an op computes; none for an op without results, which computes nothing we count."""
+    main = op.operands if op.name in ("stablehlo.dot_general", "stablehlo.convolution") else op.results
+    return [str(element_type(value)) for value in list(main)[:1]]
 
 
 def _unfit(use: Use) -> Costs | None:

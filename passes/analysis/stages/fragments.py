@@ -7,7 +7,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.build import call_target
 from dialects.op_sets import OpMap, OpSet
-from dialects.ops import all_operands, body_ops, entry_block, op_key
+from dialects.ops import all_operands, body_ops, entry_block
 from dialects.signature import attr_dicts, int_of, op_int, op_text, text_of
 from dialects.values import BACKWARD, ONCE_A_STEP, PHASES, SETUP, UPDATE
 from passes.analysis.stages.replicable import replicable_ops
@@ -67,7 +67,7 @@ class Fragments:
 
     def _assign(self, op: ir.Operation) -> None:
         phase, stage = op_text(op, names.PHASE), op_int(op, names.STAGE) or 0
-        level = self.level_of[op_key(op)]
+        level = self.level_of[op]
         key = Key(phase, level, stage)
         self.key_of[op] = key
         content = self.content.setdefault(key, Content())
@@ -125,32 +125,29 @@ class Fragments:
         return {key.stage for key, content in self.content.items() if argument in content.reads}
 
 
-def _levels(ops: list[ir.Operation]) -> dict[ir.Value | ir.Block, int]:
+def _levels(ops: list[ir.Operation]) -> OpMap[int]:
     """Hops between stages that each setup or update op waits for; update ops then sink to where they are first read.
 
     Sinking keeps what a late hop needs anyway (a gradient that waits for its clipping factor) from being split in two.
     """
-    level: dict[ir.Value | ir.Block, int] = {}
+    level = OpMap[int]()
     for op in ops:
-        level[op_key(op)] = max((level[op_key(p)] + hop for p, hop in _same_phase(op, level)), default=0)
-    latest: dict[ir.Value | ir.Block, int] = {}
+        level[op] = max((level[p] + hop for p, hop in _same_phase(op, level)), default=0)
+    latest = OpMap[int]()
     for op in reversed(ops):
         if op_text(op, names.PHASE) == UPDATE:
-            level[op_key(op)] = max(level[op_key(op)], latest.get(op_key(op), 0))
+            level[op] = max(level[op], latest.get(op, 0))
         for producer, hop in _same_phase(op, level):
-            key = op_key(producer)
-            latest[key] = min(latest.get(key, level[op_key(op)] - hop), level[op_key(op)] - hop)
+            latest[producer] = min(latest.get(producer, level[op] - hop), level[op] - hop)
     return level
 
 
-def _same_phase(op: ir.Operation, level: dict[ir.Value | ir.Block, int]) -> list[tuple[ir.Operation, int]]:
+def _same_phase(op: ir.Operation, level: OpMap[int]) -> list[tuple[ir.Operation, int]]:
     """Producers of ``op`` in its own once-a-step phase, each with 1 when it is on another stage."""
     phase, stage = op_text(op, names.PHASE), op_int(op, names.STAGE)
     if phase not in ONCE_A_STEP:
         return []
     producers = [v.owner.operation for v in all_operands(op) if not isinstance(v.owner, ir.Block)]
     return [
-        (p, int(op_int(p, names.STAGE) != stage))
-        for p in producers
-        if op_key(p) in level and op_text(p, names.PHASE) == phase
+        (p, int(op_int(p, names.STAGE) != stage)) for p in producers if p in level and op_text(p, names.PHASE) == phase
     ]

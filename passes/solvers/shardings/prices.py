@@ -98,7 +98,7 @@ class _Tried:
         low, high = (self.points[0][0], float(self.points[0][1].sum())), None
         if low[1] <= room:  # only single rows are broken, not their sum: no price on it helps
             return
-        price = low[0] / room
+        price = (low[0] or _most_seconds(self.problem)) / room
         for _ in range(_MOST):
             before, got = self.bound_s, self.ask(np.full(self.num_rows, price))
             if got is None:
@@ -129,13 +129,20 @@ class _Tried:
                 return
 
 
+def _most_seconds(problem: ShardingProblem) -> float:
+    """No choice costs more: the first price on bytes where a choice that uses too many is free, and says nothing of the scale."""
+    tables = {id(part.cost): part.cost for part in (*problem.nodes, *problem.edges)}
+    most = {key: float(np.abs(table[np.isfinite(table)]).max(initial=0.0)) for key, table in tables.items()}
+    return sum(most[id(part.cost)] for part in (*problem.nodes, *problem.edges))
+
+
 def _mixture(
     points: Sequence[tuple[float, NDArray[np.float64]]], backend: Backend
 ) -> tuple[float, NDArray[np.float64], list[float]] | None:
     """The least seconds of a mixture of points inside the rows, what a limit's worth more of each row would save, the shares."""
     program = new_program(backend)
     mip, model = program.mip, program.model
-    unit = max(abs(points[0][0]), 1e-30)
+    unit = abs(points[0][0]) or max(abs(seconds) for seconds, _ in points) or 1.0
     shares = [model.add_var(obj=seconds / unit, lb=0.0) for seconds, _ in points]
     beyond = [model.add_var(obj=_BROKEN, lb=0.0) for _ in points[0][1]]
     model.add_constr(mip.xsum(shares) == 1)

@@ -257,6 +257,21 @@ def test_prices_on_bytes_bound_from_below(seed: int, nodes: int, ties: bool, for
     assert priced.bound_s <= least_seconds(problem) * (1 + 1e-9) + 1e-12
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-6])
+def test_prices_on_bytes_start_where_the_free_choice_costs_nothing(scale: float):
+    """Whole (0 s, 4 bytes) or split (1 s, 0 bytes) with room for 2 bytes: half of each, so the bound is half a second."""
+    node = Node("w", np.array([0.0, 1.0]) * scale)
+    row = MemoryRow("forward", 2.0, {0: np.array([4.0, 0.0])})
+
+    def solve(free: ShardingProblem) -> tuple[tuple[int, ...] | None, float]:
+        found = solve_sharding(free)
+        return found.choice, found.certificate.bound_s
+
+    priced = price_bytes(ShardingProblem((node,), (), (row,)), (row,), (0,), solve)
+    assert priced.bound_s == pytest.approx(0.5 * scale, rel=1e-4)
+    assert set(priced.choices) == {(0,), (1,)}
+
+
 def test_never_worse_than_a_start():
     problem = layers(3)
     start = [0] * len(problem.nodes)

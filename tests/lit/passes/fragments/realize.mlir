@@ -245,3 +245,24 @@ module @constant_result attributes {mw.num_stages = 1 : i64, mw.microbatches = 1
     return %0 : tensor<f32>
   }
 }
+
+// -----
+
+// Ops without results are ops of their own: each runs where and when its own operands are there.
+// CHECK-LABEL: module @calls_without_results
+// CHECK:       func.func private @stage0_update(
+// CHECK:         stablehlo.custom_call @first
+// CHECK-NEXT:    stablehlo.custom_call @third
+// CHECK:       func.func private @stage1_update_1(
+// CHECK:         %[[V:.*]] = stablehlo.negate
+// CHECK-NEXT:    stablehlo.custom_call @second(%[[V]])
+module @calls_without_results attributes {mw.num_stages = 2 : i64, mw.microbatches = 1 : i64} {
+  func.func @main(%x: tensor<4000xf32> {mw.role = "constant", mw.index = 0}) -> (tensor<4000xf32> {mw.role = "output"}) {
+    %0 = stablehlo.tanh %x {mw.phase = "update", mw.stage = 0 : i64} : tensor<4000xf32>
+    %1 = stablehlo.negate %0 {mw.phase = "update", mw.stage = 1 : i64} : tensor<4000xf32>
+    stablehlo.custom_call @first(%x) {has_side_effect = true, mw.phase = "update", mw.stage = 0 : i64} : (tensor<4000xf32>) -> ()
+    stablehlo.custom_call @second(%1) {has_side_effect = true, mw.phase = "update", mw.stage = 1 : i64} : (tensor<4000xf32>) -> ()
+    stablehlo.custom_call @third(%x) {has_side_effect = true, mw.phase = "update", mw.stage = 0 : i64} : (tensor<4000xf32>) -> ()
+    return %1 : tensor<4000xf32>
+  }
+}

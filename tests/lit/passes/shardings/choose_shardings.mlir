@@ -162,3 +162,18 @@ module @reductions {
     return %m : tensor<f32>
   }
 }
+
+// -----
+
+// A call without results is priced by what it reads: there is no element type to look a rate up for.
+// CHECK-LABEL: module @call_without_results
+// CHECK:         stablehlo.custom_call @watch
+module @call_without_results {
+  func.func @main() { return }
+  func.func private @forward(%x: tensor<4096xf32> {mw.value = "batch0", mw.value_dim = 0 : i64}) -> (tensor<4096xf32> {mw.value = "v0", mw.value_dim = 0 : i64}) attributes {mw.phase = "forward", mw.stage = 0 : i64, mw.level = 0 : i64} {
+    %0 = stablehlo.tanh %x : tensor<4096xf32>
+    stablehlo.custom_call @watch(%0) {has_side_effect = true} : (tensor<4096xf32>) -> ()
+    stablehlo.custom_call @watch(%x) {has_side_effect = true} : (tensor<4096xf32>) -> ()
+    return %0 : tensor<4096xf32>
+  }
+}
