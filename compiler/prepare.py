@@ -24,7 +24,8 @@ from passes.normalize.assign_roles import AssignRoles
 from passes.normalize.fold_slices import FoldSlices
 from passes.normalize.normalize import Normalize
 from passes.normalize.unroll_loops import UnrollLoops
-from passes.stages.choose_stages import ChooseStages, loop_remark
+from passes.stages.balance import balance_remarks
+from passes.stages.choose_stages import ChooseStages
 from passes.stages.copy_views import CopyViews
 from passes.stages.mark_phases import MarkPhases
 from passes.stages.place import Place
@@ -62,12 +63,12 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
         run_passes(module, [UnrollLoops(), FoldSlices(), Normalize()])
     module = _microbatch(module, options, microbatch_candidates(rows, stages, devices), remarks)
     count = op_int(module.operation, names.MICROBATCHES) or 1
-    run_passes(module, [CopyViews(), MarkPhases(), _stage_chooser(stages, machine), Place(), VerifyStages()])
+    chooser = _stage_chooser(stages, machine)
+    run_passes(module, [CopyViews(), MarkPhases(), chooser, Place(), VerifyStages()])
     found = op_int(module.operation, names.NUM_STAGES) or 1
     if found < stages:
         remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
-    if (remark := loop_remark(module)) is not None:
-        remarks.append(remark)
+    remarks += balance_remarks(module, chooser.rates)
     run_passes(module, [Realize()])
     return Prepared(module, Outline(name, arguments, make_layout(found, devices), rows, count, tuple(remarks)))
 
@@ -114,9 +115,11 @@ def _microbatch(module: ir.Module, options: PlanOptions, candidates: Sequence[in
 
 def _stage_chooser(stages: int, machine: Machine) -> ChooseStages:
     width = max(1, machine.num_devices // stages)
+    link = machine.link(0, min(width, machine.num_devices - 1))
     return ChooseStages(
         stages=stages,
         flops_per_s=machine.flops_per_s["f32"] * width,
         bytes_per_s=machine.memory_bandwidth_bytes_per_s * width,
-        link_bytes_per_s=machine.link(0, min(width, machine.num_devices - 1)).bandwidth_bytes_per_s,
+        link_bytes_per_s=link.bandwidth_bytes_per_s,
+        link_latency_s=link.latency_s,
     )

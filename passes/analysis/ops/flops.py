@@ -1,10 +1,10 @@
-"""Floating-point operations and bytes of an op, counted from its shapes. Loops count trip count x body when it is constant."""
+"""Floating-point operations of an op, counted from its shapes. Loops count trip count x body when it is constant."""
 
 from math import prod
 
 from jaxlib.mlir import ir
 
-from dialects.ops import body_ops, num_bytes, num_elements, shape_of
+from dialects.ops import body_ops, num_elements, shape_of
 from passes.analysis.ops.trip_count import trip_count
 
 UNKNOWN_TRIPS = 8  # what a loop without a constant trip count is charged
@@ -33,13 +33,6 @@ def flops(op: ir.Operation) -> float:
         window = prod(ir.DenseI64ArrayAttr(op.attributes["window_dimensions"]))
         return float(num_elements(op.results[0]) * window)
     return float(sum(num_elements(value) for value in op.results))
-
-
-def traffic_bytes(op: ir.Operation) -> float:
-    """Bytes that ``op`` reads and writes if nothing is fused."""
-    if op.name in _FREE or op.name == "func.return":
-        return 0.0
-    return sum(num_bytes(value) for value in (*op.operands, *op.results))
 
 
 def _trips(op: ir.Operation) -> int:

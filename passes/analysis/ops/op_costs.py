@@ -47,6 +47,11 @@ def moved(op: ir.Operation) -> Moved:
     return Moved(tuple(reads), tuple(writes))
 
 
+def is_heavy(op: ir.Operation) -> bool:
+    """Whether an op is more than elementwise work or a view: XLA gives it a kernel of its own."""
+    return op.name in _HEAVY
+
+
 def is_materialized(value: ir.Value) -> bool:
     """Whether a value lives in memory between the ops that make and read it."""
     if not isinstance(value, ir.OpResult):

@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _TIE = 1e-9  # stages that differ by less than this part of the slowest one are equally slow: prefix sums round
+_PARTS = 5  # of the slack that are tried
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,19 @@ class Cut:
         return tuple(stage for stage, end in enumerate(ends) for _ in range(end - self.starts[stage]))
 
 
-def choose_cuts(cost_s: Sequence[float], crossing_s: Sequence[float], num_stages: int, slack: float = 0.0) -> Cut:
+def choose_cuts(
+    cost_s: Sequence[float],
+    crossing_s: Sequence[float],
+    num_stages: int,
+    slack: float = 0.0,
+    latency_s: Sequence[float] | None = None,
+) -> Cut:
     """Cut n items into ``num_stages`` intervals whose slowest is fastest; among those, pay the least crossing in all.
 
     ``cost_s[i]``: compute seconds of item i, in program order. ``crossing_s[i]``: seconds to move what is alive across
     a cut right after item i (n entries, the last unused). A stage costs its compute plus its incoming crossing.
-    ``slack``: let the slowest stage be this much slower (0.05: five percent) when that saves crossing.
+    ``slack``: let the slowest stage be up to this much slower (0.05: five percent) when that saves more crossing than it costs.
+    ``latency_s[i]``: what a cut after item i costs besides while no device works: it chooses among cuts, no stage has it.
     Items with a cost fewer than ``num_stages`` give that many stages and a remark. Raises ValueError on bad numbers.
 
     Bisection on the slowest stage (a reachability sweep per guess), then one dynamic program for the least crossing
@@ -60,13 +68,16 @@ def choose_cuts(cost_s: Sequence[float], crossing_s: Sequence[float], num_stages
         raise ValueError(f"got {num_stages} stages, want at least 1")
     if not all(bool(np.all(np.isfinite(a) & (a >= 0))) for a in (costs, crossings)):
         raise ValueError("costs and crossings must be finite and not negative")
-    line = _Line.of(costs, crossings)
+    line = _Line.of(costs, crossings, crossings if latency_s is None else crossings + np.asarray(latency_s, np.float64))
     count = min(num_stages, max(1, int(line.costed[-1])))
     remark = "" if count == num_stages else f"{num_stages} stages asked for, but only {count} can hold work"
     limit = line.fastest_bottleneck(count)
-    starts = line.least_crossing(count, limit * (1 + _TIE + slack))
-    stage_s = line.stage_costs(starts)
-    return Cut(starts, stage_s, max(stage_s), float(line.enter[list(starts)].sum()), remark)
+    tried = [line.least_crossing(count, limit * (1 + _TIE + slack * part / _PARTS)) for part in range(_PARTS + 1)]
+    cuts = [
+        Cut(starts, stage_s := line.stage_costs(starts), max(stage_s), line.crossing(starts), remark)
+        for starts in tried
+    ]
+    return min(cuts, key=lambda cut: cut.bottleneck_s + float(line.toll[list(cut.starts)].sum()))
 
 
 @dataclass(frozen=True)
@@ -75,22 +86,27 @@ class _Line:
 
     prefix: Floats  # n + 1: compute before each boundary
     enter: Floats  # n + 1: crossing paid by a stage that starts here; 0 at boundary 0
+    toll: Floats  # n + 1: the same with its latency
     costed: Ints  # n + 1: items with a cost before each boundary
     first_end: Ints  # n + 1: the least end of a stage that starts here and holds work (n + 1: none)
 
     @staticmethod
-    def of(costs: Floats, crossings: Floats) -> "_Line":
+    def of(costs: Floats, crossings: Floats, tolls: Floats) -> "_Line":
         zero = np.zeros(1)
         costed = np.concatenate([zero, np.cumsum(costs > 0)]).astype(np.int64)
         prefix = np.concatenate([zero, np.cumsum(costs)])
         first_end = np.searchsorted(costed, costed + 1)
         if costed[-1] == 0:  # nothing costs anything: one stage, from the start to the end
             first_end = np.full(len(prefix), len(costs))
-        return _Line(prefix, np.concatenate([zero, crossings[:-1], zero]), costed, first_end)
+        enter, toll = (np.concatenate([zero, paid[:-1], zero]) for paid in (crossings, tolls))
+        return _Line(prefix, enter, toll, costed, first_end)
 
     def stage_costs(self, starts: tuple[int, ...]) -> tuple[float, ...]:
         ends = (*starts[1:], len(self.prefix) - 1)
         return tuple(float(self.prefix[b] - self.prefix[a] + self.enter[a]) for a, b in zip(starts, ends, strict=True))
+
+    def crossing(self, starts: tuple[int, ...]) -> float:
+        return float(self.enter[list(starts)].sum())
 
     def last_ends(self, limit: float) -> Ints:
         """For each start, the greatest end whose stage costs at most ``limit`` (it may lie before first_end)."""
@@ -127,19 +143,19 @@ class _Line:
         return high
 
     def least_crossing(self, count: int, limit: float) -> tuple[int, ...]:
-        """Starts of ``count`` stages of at most ``limit`` each with the least sum of crossings."""
+        """Starts of ``count`` stages of at most ``limit`` each with the least sum of tolls."""
         last = self.last_ends(limit)
         usable = last >= self.first_end
         paid = [np.full(len(self.prefix), np.inf)]  # paid[k][b]: least crossing of k stages that end at boundary b
         paid[0][0] = 0.0
         for _ in range(count):
             starts = np.flatnonzero(usable & np.isfinite(paid[-1]))
-            offers = paid[-1][starts] + self.enter[starts]
+            offers = paid[-1][starts] + self.toll[starts]
             paid.append(_range_minimum(self.first_end[starts], last[starts], offers, len(self.prefix)))
         end, result = len(self.prefix) - 1, list[int]()
         share = float(self.prefix[-1]) / count
         for stage in range(count, 0, -1):
-            offers = paid[stage - 1] + self.enter
+            offers = paid[stage - 1] + self.toll
             good = usable & (self.first_end <= end) & (end <= last) & (offers <= paid[stage][end])
             starts = np.flatnonzero(good)
             sizes = self.prefix[end] - self.prefix[starts] + self.enter[starts]

@@ -49,9 +49,21 @@ def test_cuts_where_little_crosses() -> None:
 
 
 def test_slack_buys_less_crossing() -> None:
-    costs, crossings = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [0.1, 0.01, 0.5, 0.5, 0.5, 0.0]
+    costs, crossings = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [0.1, 0.01, 0.8, 0.8, 0.8, 0.0]
     assert choose_cuts(costs, crossings, 2).starts == (0, 3)
     assert choose_cuts(costs, crossings, 2, slack=0.2).starts == (0, 2)
+
+
+def test_slack_is_not_spent_on_less_than_it_costs() -> None:
+    costs, crossings = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [0.1, 0.01, 0.3, 0.3, 0.3, 0.0]
+    assert choose_cuts(costs, crossings, 2, slack=0.3).starts == (0, 3)
+
+
+def test_latency_chooses_and_is_charged_to_no_stage() -> None:
+    costs, crossings = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0], [0.0] * 6
+    cut = choose_cuts(costs, crossings, 2, 0.4, [9.0, 0.0, 9.0, 9.0, 9.0, 0.0])
+    assert (cut.starts, cut.stage_s) == ((0, 2), (2.0, 4.0))
+    assert choose_cuts(costs, crossings, 2, 0.2, [9.0, 0.0, 9.0, 9.0, 9.0, 0.0]).starts == (0, 3)
 
 
 def test_fewer_items_with_cost_than_stages_says_so() -> None:

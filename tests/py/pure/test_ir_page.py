@@ -31,6 +31,9 @@ def test_page_tells_of_every_role(role: str) -> None:
 _CALLED = {
     "passes/microbatch/": "microbatch",
     "passes/analysis/stages/layer_loops": "unroll-loops",
+    "passes/analysis/stages/homes": "choose-stages",
+    "passes/analysis/stages/work": "driver",
+    "passes/stages/balance": "driver",
     "passes/analysis/stages/replicable": "place, verify-stages, realize",
     "passes/analysis/stages/fragments": "realize",
     "passes/fragments/outline": "realize",
