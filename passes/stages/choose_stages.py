@@ -25,9 +25,10 @@ class ChooseStages(Pass):
     """Cut the forward part into pipeline stages of balanced time, by an exact dynamic program.
 
     The forward ops that see the batch, in program order, are cut into contiguous intervals: ``mw.stage`` on each,
-    ``mw.num_stages`` on the module. Each weighs as much as it brings: its backward, its second computation behind a checkpoint, its
-    share of the update (passes/analysis/stages/homes.py); what of these is heavy gets its stage too. Everything else is placed around
-    them by ``place``. This is the modest chooser: equal meshes, roofline costs; the full DP over submeshes will write the same attribute.
+    ``mw.num_stages`` on the module. Each weighs as much as it brings: its backward, its second computation behind a checkpoint
+    and its share of the update (passes/analysis/stages/homes.py). What of these is heavy gets its stage here too, everything else
+    is placed around them by ``place``. This is the modest chooser: equal meshes, roofline costs; the full DP over submeshes will
+    write the same attribute.
 
     Input:
         %1 = dot_general %x, %w1 {mw.phase = "forward"}

@@ -24,9 +24,9 @@ _KINDS: dict[tuple[str, str], EdgeKind] = {(FORWARD, FORWARD): "forward", (BACKW
 class Place(Pass):
     """Give every op that is not replicable its stage, moving the fewest bytes between stages.
 
-    Given the stages of the forward ops that see the batch and of their products in the backward (``choose-stages``), one linear program places all others: forward
-    edges never go back, backward edges never go forward, a parameter sits with its new value. Replicable ops get no stage: they
-    are copied.
+    Given the stages of the forward ops that see the batch and of their products in the backward (``choose-stages``), one linear
+    program places all others: forward edges never go back, backward edges never go forward, a parameter sits with its new value.
+    Replicable ops get no stage: they are copied.
 
     Input, 4 microbatches:
         %h = dot %x, %w1   {mw.phase = "forward", mw.stage = 0}
