@@ -13,11 +13,22 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.build import call_target
 from dialects.op_sets import OpMap, OpSet
-from dialects.ops import all_operands, body_ops, defining_op, entry_block, num_bytes, num_elements
+from dialects.ops import BARRIER, all_operands, body_ops, defining_op, entry_block, num_bytes, num_elements
 from dialects.signature import op_text
 from dialects.values import BACKWARD, UPDATE
 from passes.analysis.ops.op_costs import is_heavy
 from passes.analysis.stages.same import Same
+
+# They move values, of several layers perhaps: a stack that a loop left, what one barrier holds back. It says nothing of what follows.
+_MOVES = frozenset(
+    (BARRIER,)
+    + tuple(
+        f"stablehlo.{name}"
+        for name in (
+            "reshape transpose convert broadcast_in_dim bitcast_convert slice concatenate pad reverse dynamic_slice dynamic_update_slice"
+        ).split()
+    )
+)
 
 _Places = dict[int, list[int]]  # number of a value -> positions in the chain, ascending
 
@@ -64,19 +75,20 @@ class Homes:
     def _backward(self, op: ir.Operation) -> None:
         before = [maker for value in all_operands(op) if (maker := defining_op(value)) in self._latest and maker]
         high = min((self._latest[maker] for maker in before), default=self._end)
+        heavy, moves = is_heavy(op) and op.name not in _MOVES, op.name in _MOVES
         again = self._makers.get(self._same[op.results[0]], []) if len(op.results) else []
         if again:  # computed a second time
             home = _last([again], high)
-            certain = is_heavy(op) and len(again) == 1
+            certain = heavy and len(again) == 1
         else:
             home = _last(self._touched(op), high)
-            certain = True
+            certain = not moves
         self._latest[op] = high if home is None or not certain else home
         if home is None and before:
             home = high
         if home is not None:
             self.of[op] = home
-            if certain and is_heavy(op):
+            if certain and heavy:
                 self.sure.add(op)
 
     def _touched(self, op: ir.Operation) -> list[Collection[int]]:

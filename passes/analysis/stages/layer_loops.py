@@ -29,11 +29,11 @@ def is_layer_loop(loop: ir.Operation, module: ir.Module) -> bool:
 
 
 def _is_layer_weight(value: ir.Value, own: set[int]) -> bool:
-    op = defining_op(_origin(value))
-    if op is None or op.name != "stablehlo.dynamic_slice" or not _is_inside_loop(op):
-        return False
-    stack = _origin(op.operands[0])
-    if not isinstance(stack, ir.BlockArgument) or parent_op(stack).name != "func.func":
+    """A slice of a parameter; or of a slice that an outer loop takes: layers in groups, each group under a checkpoint of its own."""
+    stack = _origin(value)
+    while (op := defining_op(stack)) is not None and op.name == "stablehlo.dynamic_slice" and _is_inside_loop(op):
+        stack = _origin(op.operands[0])
+    if stack == _origin(value) or not isinstance(stack, ir.BlockArgument) or parent_op(stack).name != "func.func":
         return False
     return stack.arg_number in own
 
