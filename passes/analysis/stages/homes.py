@@ -13,21 +13,19 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.build import call_target
 from dialects.op_sets import OpMap, OpSet
-from dialects.ops import BARRIER, all_operands, body_ops, defining_op, entry_block, num_bytes, num_elements
+from dialects.ops import all_operands, body_ops, defining_op, entry_block, num_bytes, num_elements
 from dialects.signature import op_text
 from dialects.values import BACKWARD, UPDATE
 from passes.analysis.ops.op_costs import is_heavy
 from passes.analysis.stages.same import Same
 
-# They move values, of several layers perhaps: a stack that a loop left, what one barrier holds back. It says nothing of what follows.
+# They move values, of several layers perhaps: the stack of a loop, what one barrier holds. That says nothing of what follows.
 _MOVES = frozenset(
-    (BARRIER,)
-    + tuple(
-        f"stablehlo.{name}"
-        for name in (
-            "reshape transpose convert broadcast_in_dim bitcast_convert slice concatenate pad reverse dynamic_slice dynamic_update_slice"
-        ).split()
-    )
+    f"stablehlo.{name}"
+    for name in (
+        "optimization_barrier reshape transpose convert broadcast_in_dim bitcast_convert slice concatenate pad reverse "
+        "dynamic_slice dynamic_update_slice"
+    ).split()
 )
 
 _Places = dict[int, list[int]]  # number of a value -> positions in the chain, ascending

@@ -29,7 +29,7 @@ def is_layer_loop(loop: ir.Operation, module: ir.Module) -> bool:
 
 
 def _is_layer_weight(value: ir.Value, own: set[int]) -> bool:
-    """A slice of a parameter; or of a slice that an outer loop takes: layers in groups, each group under a checkpoint of its own."""
+    """A slice of a parameter, or of a slice that an outer loop takes: layers in groups, each under a checkpoint of its own."""
     stack = _origin(value)
     while (op := defining_op(stack)) is not None and op.name == "stablehlo.dynamic_slice" and _is_inside_loop(op):
         stack = _origin(op.operands[0])
