@@ -1,15 +1,24 @@
 """The whole path, top to bottom: a module file in, a plan folder out."""
 
+from dataclasses import replace
+
+import msgspec
 from jaxlib.mlir import ir
 
-from compiler.attempts import plan_in_memory
+from compiler.attempts import Made, plan_in_memory
 from compiler.emit.text import program_text
 from compiler.frontends.load import load_module
+from compiler.intra.shortage import NoRoom, TooLarge, enough_at_best
+from compiler.machine.description import Machine
+from compiler.machine.layout import more_microbatches
 from compiler.options import PlanOptions
 from compiler.plan.files import write_plan
 from compiler.plan.records import Plan
 from compiler.prepare import machine_of, prepare
+from compiler.units import show_bytes
 from dialects.context import make_context
+from dialects.errors import UserError
+from dialects.ops import copy_module
 
 
 def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
@@ -18,9 +27,48 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
     with make_context() as context, ir.Location.unknown():
         loaded = load_module(module_path, context)
         program = program_text(loaded.module)  # the user's own, before any pass
-        ready = prepare(loaded.module, loaded.name, machine, options)
-        plan, files = plan_in_memory(ready, machine, options)
+        plan, files = _plan(loaded.module, loaded.name, machine, options)
     return write_plan(plan, {**files, plan.program: program}, out)
+
+
+def _plan(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Made:
+    """With the asked or usual number of microbatches; where none was asked and that has no room, the fewest that have."""
+    spare = copy_module(module)
+    ready = prepare(module, name, machine, options)
+    usual, rows = ready.outline.microbatches, ready.outline.rows
+    try:
+        return plan_in_memory(ready, machine, options)
+    except (NoRoom, TooLarge) as error:
+        counts = more_microbatches(rows, usual) if options.microbatches is None else []
+        if not counts:
+            raise
+        short = error
+    tried = [(usual, show_bytes(short.need_bytes))]
+    last = short
+    for count in counts:
+        if count != counts[-1] and not enough_at_best(short, count / usual, machine.memory_bytes):
+            continue  # even if all that depends on the rows shrinks with them
+        asked = replace(options, microbatches=count)
+        try:
+            plan, files = plan_in_memory(prepare(copy_module(spare), name, machine, asked), machine, options)
+        except (NoRoom, TooLarge) as error:
+            tried.append((count, show_bytes(error.need_bytes)))
+            last = min(last, error, key=lambda item: item.need_bytes)
+        except UserError as error:  # the program does not allow this number
+            said = any(reason.startswith("not possible") for _, reason in tried)
+            tried.append((count, "not possible" if said else f"not possible: {error.where}: {error.message}"))
+        else:
+            room = f"a device has {show_bytes(machine.memory_bytes)}"
+            remark = f"{count} microbatches, because {room} and others need more: {_said(tried)}"
+            return msgspec.structs.replace(plan, remarks=(*plan.remarks, remark)), files
+    raise UserError(f"{last.message}; tried {_said(tried)}", where=last.where, remedy=last.without_microbatches)
+
+
+def _said(tried: list[tuple[int, str]]) -> str:
+    """``1 microbatch (102 GiB), 16 (20 GiB)``."""
+    first, *others = tried
+    words = f"{first[0]} microbatch{'es' if first[0] > 1 else ''} ({first[1]})"
+    return ", ".join([words, *(f"{count} ({need})" for count, need in others)])
 
 
 __all__ = ["PlanOptions", "make_plan"]

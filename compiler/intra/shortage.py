@@ -36,6 +36,8 @@ class TooLarge(UserError):
             remedy="use more stages, more microbatches, more devices, or a larger --memory-per-device",
         )
         self.peak_bytes, self.moment, self.bytes_of = peak_bytes, memory.moment, sizes
+        self.need_bytes = peak_bytes
+        self.without_microbatches = "use more stages, more devices, or a larger --memory-per-device"
 
 
 class NoRoom(UserError):
@@ -43,7 +45,9 @@ class NoRoom(UserError):
 
     def __init__(self, short: Shortage, options: PlanOptions, found_bytes: float | None = None) -> None:
         super().__init__(_message(short, options, found_bytes), remedy=f"use {_remedies(short, options, found_bytes)}")
-        self.short = short
+        self.short, self.bytes_of = short, short.bytes_of
+        self.need_bytes = short.total_bytes if found_bytes is None else found_bytes
+        self.without_microbatches = f"use {_remedies(short, options, found_bytes, all_microbatches=True)}"
 
 
 def _message(short: Shortage, options: PlanOptions, found_bytes: float | None) -> str:
@@ -60,13 +64,21 @@ def _message(short: Shortage, options: PlanOptions, found_bytes: float | None) -
     return f"no choice of shardings fits: {short.row} needs at least {whole} per device and {room}: {parts}"
 
 
-def _remedies(short: Shortage, options: PlanOptions, found_bytes: float | None) -> str:
+def enough_at_best(error: NoRoom | TooLarge, times: float, limit_bytes: float) -> bool:
+    """Whether it could fit if ``times`` more microbatches made all that depends on the rows so much smaller."""
+    sizes = error.bytes_of.items()
+    return sum(size / times if kind in _PER_ROW else size for kind, size in sizes) <= limit_bytes
+
+
+def _remedies(
+    short: Shortage, options: PlanOptions, found_bytes: float | None, *, all_microbatches: bool = False
+) -> str:
     share = {kind: size / max(short.total_bytes, 1.0) for kind, size in short.bytes_of.items()}
     state, per_row = (sum(share.get(kind, 0.0) for kind in kinds) for kinds in (_STATE, _PER_ROW))
     found: list[str] = []
     if options.intra != "ilp":
         found.append(f"--intra ilp (which splits what {options.intra} keeps whole)")
-    if per_row > _LARGE:
+    if per_row > _LARGE and not all_microbatches:
         found.append("more microbatches (activations and temporaries shrink with them)")
     if state > _LARGE:
         found.append("more stages (each mesh then has less of the parameters)")

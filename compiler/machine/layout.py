@@ -35,7 +35,7 @@ def auto_stages(hosts: int, devices: int) -> int:
 def microbatch_candidates(rows: int | None, stages: int, devices: int) -> list[int]:
     """Numbers of microbatches worth trying, best first; always ends with 1, which every program can do.
 
-    With one stage there is no pipeline to fill. Otherwise divisors of the batch up to 4 per stage, those first that leave
+    With one stage there is no pipeline to fill (more are tried where one has no room, ``more_microbatches``). Otherwise divisors of the batch up to 4 per stage, those first that leave
     every device of a mesh a row.
     """
     if rows is None or rows < 2 or stages < 2:
@@ -44,6 +44,11 @@ def microbatch_candidates(rows: int | None, stages: int, devices: int) -> list[i
     divisors = [m for m in range(rows, 1, -1) if rows % m == 0 and m <= MICROBATCHES_PER_STAGE * stages]
     filling = [m for m in divisors if (rows // m) % width == 0]
     return [*filling, *(m for m in divisors if m not in filling), 1]
+
+
+def more_microbatches(rows: int | None, tried: int) -> list[int]:
+    """Numbers beyond ``tried`` that divide the rows, fewest first: what is left when a step has no room."""
+    return [m for m in range(tried + 1, (rows or 0) + 1) if (rows or 0) % m == 0]
 
 
 def make_layout(stages: int, devices: int) -> Layout:

@@ -12,7 +12,7 @@ from compiler.plan.files import load_plan
 
 MODULES = Path(__file__).parents[2] / "modules"
 MLP, CONV = MODULES / "jax_mlp.mlirbc", MODULES / "zoo" / "group_norm.mlirbc"
-WHERE = ("--hosts", "1", "--devices-per-host", "4", "--stages", "1", "--mesh", "2x2")
+WHERE = ("--hosts", "1", "--devices-per-host", "4", "--stages", "1", "--microbatches", "1", "--mesh", "2x2")
 
 
 def plan(out: Path, *words: str, module: Path = MLP) -> int:
@@ -63,7 +63,7 @@ def test_the_classes_make_up_the_peak(peak_bytes: float) -> None:
 
 def test_the_number_is_of_the_fullest_mesh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With two meshes, of which the second needs the most."""
-    where = ("--hosts", "2", "--devices-per-host", "2", "--stages", "2", "--mesh", "2")
+    where = ("--hosts", "2", "--devices-per-host", "2", "--stages", "2", "--microbatches", "auto", "--mesh", "2")
     assert plan(tmp_path / "none", *where, "--memory-per-device", "1KB", module=CONV) == 2
     enough = int(capsys.readouterr().err.partition("--memory-per-device (")[2].partition("B is enough)")[0])
     assert plan(tmp_path / "just", *where, "--memory-per-device", f"{enough}B", module=CONV) == 0
@@ -83,3 +83,34 @@ def test_no_cliff_where_rows_and_programs_disagree(tmp_path: Path) -> None:
         predicted.append(found.step_s)
     assert predicted == sorted(predicted)
     assert predicted[-1] < 2 * predicted[0]
+
+
+def test_more_microbatches_where_one_has_no_room(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With one stage too: the fewest that fit, and the plan says what was tried."""
+    small = ("--memory-per-device", "200KB")
+    assert plan(tmp_path / "one", *small) == 2
+    assert "more microbatches" in capsys.readouterr().err
+    assert plan(tmp_path / "auto", *small, "--microbatches", "auto") == 0
+    made = load_plan(str(tmp_path / "auto"))
+    assert made.microbatches > 1
+    assert max(made.prediction.mesh_peak_bytes) <= 200e3
+    (remark,) = [remark for remark in made.remarks if " others need more: " in remark]
+    assert remark.startswith(f"{made.microbatches} microbatches, because a device has 195 KiB")
+    assert "1 microbatch (" in remark
+
+
+def test_all_that_was_tried_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert plan(tmp_path / "plan", "--memory-per-device", "20KB", "--microbatches", "auto") == 2
+    error = capsys.readouterr().err
+    assert "; tried 1 microbatch (" in error
+    assert "more microbatches" not in error
+    assert error.count("\n") == 1
+
+
+def test_numbers_that_the_program_does_not_allow_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    module = MODULES / "zoo" / "batch_norm.mlirbc"
+    assert (
+        plan(tmp_path / "plan", "--memory-per-device", "1KB", "--microbatches", "auto", "--mesh", "4", module=module)
+        == 2
+    )
+    assert ", 8 (not possible: stablehlo.subtract" in capsys.readouterr().err
