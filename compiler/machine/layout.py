@@ -35,8 +35,8 @@ def auto_stages(hosts: int, devices: int) -> int:
 def microbatch_candidates(rows: int | None, stages: int, devices: int) -> list[int]:
     """Numbers of microbatches worth trying, best first; always ends with 1, which every program can do.
 
-    With one stage there is no pipeline to fill (more are tried where one has no room, ``more_microbatches``). Otherwise divisors of the batch up to 4 per stage, those first that leave
-    every device of a mesh a row.
+    With one stage there is no pipeline to fill (``more_microbatches`` come where one has no room). Otherwise divisors of the batch
+    up to 4 per stage, those first that leave every device of a mesh a row.
     """
     if rows is None or rows < 2 or stages < 2:
         return [1]
