@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from math import prod
 
 from jaxlib.mlir import ir
@@ -25,33 +26,91 @@ class Flow:
     results: dict[int, int]
 
 
-def batch_flow(module: ir.Module, argument: int, forward: OpSet) -> Flow:
-    """Follow dim 0 of ``argument`` through the ops of @main in ``forward``; loops and unknown ops end the way."""
-    block = entry_block(main_func(module))
-    dims: Dims = {block.arguments[argument]: 0}
-    weight = cut = False
-    *ops, end = body_ops(block)
-    for op in ops:
-        if op not in forward or not any(operand in dims for operand in op.operands):
-            continue
-        if _is_weight(op, dims, block.arguments[argument]):
-            weight = True
-            continue
-        if _is_cut(op, dims):
-            cut = True
-            continue
-        for result in op.results:
-            dim = _STEPS.get(op.name, _same_shape)(op, result, dims)
-            if dim is not None:
-                dims[result] = dim
-    results = {index: dims[value] for index, value in enumerate(end.operands) if value in dims}
-    return Flow(weight, cut, results)
+_Key = tuple[ir.Value, int, tuple[int, ...]]  # value, the dim of it, the argument's shape
 
 
-def _is_weight(op: ir.Operation, dims: Dims, argument: ir.Value) -> bool:
+class Flows:
+    """Follows dim 0 of arguments through the ops of @main in ``forward``; loops and unknown ops end the way.
+
+    Where a single value carries the dim on, it matters no more where it came from: ways that meet there are followed once, so
+    that a chain with an argument at each op takes linear time.
+    """
+
+    def __init__(self, module: ir.Module, forward: OpSet) -> None:
+        self.block = entry_block(main_func(module))
+        *ops, end = body_ops(self.block)
+        self.ops = ops
+        self.users: dict[ir.Value, list[int]] = {}  # ascending
+        for i, op in enumerate(ops):
+            if op in forward:
+                for value in dict.fromkeys(op.operands):
+                    self.users.setdefault(value, []).append(i)
+        self.returned: dict[ir.Value, list[int]] = {}
+        for index, value in enumerate(end.operands):
+            self.returned.setdefault(value, []).append(index)
+        self._known: dict[_Key, Flow] = {}
+
+    def of(self, argument: int) -> Flow:
+        """Where dim 0 of ``argument`` goes."""
+        value = self.block.arguments[argument]
+        shape = shape_of(value)
+        here: tuple[ir.Value, int] | None = value, 0
+        ways: list[tuple[_Key, Flow]] = []
+        while here is not None and (here[0], here[1], shape) not in self._known:
+            key = here[0], here[1], shape
+            flow, here = self._walk(*key)
+            ways.append((key, flow))
+        after = Flow(False, False, {}) if here is None else self._known[here[0], here[1], shape]
+        for key, flow in reversed(ways):
+            results = {**after.results, **flow.results} if flow.results else after.results
+            after = Flow(flow.weight or after.weight, flow.cut or after.cut, results)
+            self._known[key] = after
+        return after
+
+    def _walk(self, value: ir.Value, dim: int, shape: tuple[int, ...]) -> tuple[Flow, tuple[ir.Value, int] | None]:
+        """The way from ``value`` on, up to where one other value alone carries the dim on, and that value with its dim."""
+        dims: Dims = {value: dim}
+        waiting = list(self.users.get(value, ()))  # a heap
+        alive, ending = {value}, {waiting[-1]: [value]} if waiting else dict[int, list[ir.Value]]()
+        weight = cut = False
+        done = -1
+        while waiting:
+            number = heappop(waiting)
+            if number == done:
+                continue
+            done, op = number, self.ops[number]
+            if _is_weight(op, dims, shape):
+                weight = True
+            elif _is_cut(op, dims):
+                cut = True
+            else:
+                for result in op.results:
+                    found = _STEPS.get(op.name, _same_shape)(op, result, dims)
+                    if found is not None:
+                        dims[result] = found
+                        for user in (users := self.users.get(result, [])):
+                            heappush(waiting, user)
+                        if users:
+                            alive.add(result)
+                            ending.setdefault(users[-1], []).append(result)
+            for carrier in ending.pop(number, ()):
+                alive.discard(carrier)
+            if len(alive) == 1 and value not in alive:
+                (rest,) = alive
+                if self.users[rest][0] <= number:  # read before, together with others
+                    continue
+                return Flow(weight, cut, self._results(dims)), (rest, dims[rest])
+        return Flow(weight, cut, self._results(dims)), None
+
+    def _results(self, dims: Dims) -> dict[int, int]:
+        return {index: dim for value, dim in dims.items() for index in self.returned.get(value, ())}
+
+
+def _is_weight(op: ir.Operation, dims: Dims, shape: tuple[int, ...]) -> bool:
     """Whether ``op`` uses the dim as only weights are used: summed by a matmul, a kernel's, a table's rows, a bias' features.
 
-    Only the rows of the argument itself: rows of what was computed from it are picked by ``logp[arange(batch), labels]`` too.
+    Only the rows of the argument itself, whose ``shape`` it is: rows of what was computed from it are picked by
+    ``logp[arange(batch), labels]`` too.
     """
     if op.name == "stablehlo.broadcast_in_dim":
         source = op.operands[0]
@@ -67,7 +126,7 @@ def _is_weight(op: ir.Operation, dims: Dims, argument: ir.Value) -> bool:
     if op.name == "stablehlo.gather":
         numbers = stablehlo.GatherDimensionNumbers(op.attributes["dimension_numbers"])
         table = op.operands[0]
-        return table in dims and dims[table] in numbers.start_index_map and shape_of(table) == shape_of(argument)
+        return table in dims and dims[table] in numbers.start_index_map and shape_of(table) == shape
     return False
 
 
