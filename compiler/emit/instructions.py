@@ -100,11 +100,12 @@ def _emit(
         out += [Recv(value, source, microbatch) for (value, microbatch), source in receives.get(position, ())]
         out.append(run)
         out += [Send(value, to, microbatch) for (value, microbatch), to in sends.get(position, ())]
-        written = program.writes(run)
+        written = dict.fromkeys(program.writes(run))
+        donated = program.donates(run)
         for value, microbatch in dict.fromkeys((*program.reads(run), *written)):
             instance = value, microbatch
             last = max(timeline.last_read.get(instance, -1), timeline.last_write.get(instance, -1))
-            gone = instance in program.donates(run) and instance not in written
+            gone = instance in donated and instance not in written
             argument = program.values[value].kind == "argument"
             if last == position and not (gone or argument or instance in kept):
                 out.append(Free(value, microbatch))
