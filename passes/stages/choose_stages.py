@@ -55,16 +55,24 @@ class ChooseStages(Pass):
             fail("got a rate that is not positive, want numbers per second above 0", where=f"pass {self.spec()}")
         func = main_func(module)
         chain = forward_chain(body_ops(entry_block(func))[:-1])
+        num_stages = self._cut(module, func, chain) if self.stages > 1 else 1
+        if num_stages == 1:
+            for op in chain:
+                op.attributes[names.STAGE] = i64(0)
+        module.operation.attributes[names.NUM_STAGES] = i64(num_stages)
+
+    def _cut(self, module: ir.Module, func: ir.OpView, chain: list[ir.Operation]) -> int:
+        """Write the stages; how many there are, 1 where nothing is written."""
         homes = Homes(func, chain)
         cost_s = self._cost_s(homes, len(chain), op_int(module.operation, names.MICROBATCHES) or 1)
-        stages, num_stages = (0,) * len(chain), 1
-        if self.stages > 1 and any(cost > 0 for cost in cost_s):
-            crossing_s, latency_s = self._crossing_s(chain)
-            cut = choose_cuts(cost_s, crossing_s, self.stages, SLACK, latency_s)
-            num_stages, stages = cut.num_stages, cut.stages(len(chain))
+        if not any(cost > 0 for cost in cost_s):
+            return 1
+        crossing_s, latency_s = self._crossing_s(chain)
+        cut = choose_cuts(cost_s, crossing_s, self.stages, SLACK, latency_s)
+        stages = cut.stages(len(chain))
         for op in (*chain, *homes.sure):
             op.attributes[names.STAGE] = i64(stages[homes.of[op]])
-        module.operation.attributes[names.NUM_STAGES] = i64(num_stages)
+        return cut.num_stages
 
     @property
     def rates(self) -> Rates:

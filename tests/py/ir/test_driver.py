@@ -57,7 +57,7 @@ def test_odd_rows_use_the_devices_that_divide_them(tmp_path: Path) -> None:
 
 def test_memory_limit(tmp_path: Path) -> None:
     with pytest.raises(
-        UserError, match=r"no choice of shardings fits: .* a device has 1 MiB: .*; use more microbatches"
+        UserError, match=r"no choice of shardings fits: .* a device has 1 MiB: .*; tried 8 microbatches \(.*; use more stages"
     ):
         plan(tmp_path, "gpt", hosts=2, devices_per_host=1, memory_per_device=2.0**20)
     assert list(tmp_path.iterdir()) == []
@@ -75,3 +75,22 @@ def test_gpipe_holds_all_microbatches_and_1f1b_few(tmp_path: Path) -> None:
         for name in ("gpipe", "1f1b")
     }
     assert memory["gpipe"].mesh_peak_bytes[0] > 1.5 * memory["1f1b"].mesh_peak_bytes[0]
+
+
+MIXED = """
+func.func public @main(%w0: tensor<64x64xf32>, %w1: tensor<64x64xf32>, %w2: tensor<64x64xf32>, %x: tensor<8x64xf32>) -> tensor<8x64xf32> {
+  %t = stablehlo.tanh %x : tensor<8x64xf32>
+  %r = stablehlo.reverse %t, dims = [0] : tensor<8x64xf32> loc("model.py":7:1)
+  %0 = stablehlo.dot_general %r, %w0, contracting_dims = [1] x [0] : (tensor<8x64xf32>, tensor<64x64xf32>) -> tensor<8x64xf32>
+  %1 = stablehlo.dot_general %0, %w1, contracting_dims = [1] x [0] : (tensor<8x64xf32>, tensor<64x64xf32>) -> tensor<8x64xf32>
+  %2 = stablehlo.dot_general %1, %w2, contracting_dims = [1] x [0] : (tensor<8x64xf32>, tensor<64x64xf32>) -> tensor<8x64xf32>
+  return %2 : tensor<8x64xf32>
+}"""
+
+
+def test_a_stage_with_hardly_any_work_is_remarked_with_the_op_that_forced_it(tmp_path: Path) -> None:
+    (tmp_path / "mixed.mlir").write_text(MIXED)
+    options = PlanOptions(hosts=2, devices_per_host=2, microbatches=1, batch_args=(3,))
+    made = make_plan(str(tmp_path / "mixed.mlir"), str(tmp_path / "plan"), options)
+    (remark,) = [remark for remark in made.remarks if " of the work: " in remark]
+    assert "stablehlo.reverse -> tensor<8x64xf32> at model.py:7 mixes the rows of the batch" in remark
