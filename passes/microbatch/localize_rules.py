@@ -10,16 +10,30 @@ from dialects.ops import element_type, shape_of
 
 
 def _patch_slice(op: ir.Operation) -> None:
-    """A slice keeps the batch dim whole (Shardy's rule says so), so its limit there is the local size."""
-    operand, result = shape_of(op.operands[0]), shape_of(op.results[0])
+    """Along the rows a slice takes whole pieces (``analysis/batch/pieces.py``): its borders shrink as the pieces do."""
     starts, limits, strides = (
-        list(ir.DenseI64ArrayAttr(op.attributes[f"{n}"])) for n in ("start_indices", "limit_indices", "strides")
+        list(ir.DenseI64ArrayAttr(op.attributes[name])) for name in ("start_indices", "limit_indices", "strides")
     )
-    new = [
-        size if start == 0 and stride == 1 and size == kept else limit
-        for start, limit, stride, size, kept in zip(starts, limits, strides, operand, result, strict=True)
-    ]
-    op.attributes["limit_indices"] = i64s(new)
+    for dim, kept in enumerate(shape_of(op.results[0])):
+        taken = -(-(limits[dim] - starts[dim]) // strides[dim])
+        if taken != kept:
+            starts[dim] = starts[dim] * kept // taken
+            limits[dim] = starts[dim] + kept
+    op.attributes["start_indices"], op.attributes["limit_indices"] = i64s(starts), i64s(limits)
+
+
+def _patch_pad(op: ir.Operation) -> None:
+    """Along the rows a pad adds whole pieces, which shrink as the operand's do."""
+    low, high, inside = (
+        list(ir.DenseI64ArrayAttr(op.attributes[name]))
+        for name in ("edge_padding_low", "edge_padding_high", "interior_padding")
+    )
+    for dim, (before, behind) in enumerate(zip(shape_of(op.operands[0]), shape_of(op.results[0]), strict=True)):
+        added, said = behind - before, low[dim] + high[dim]
+        if inside[dim] == 0 and added != said:
+            low[dim] = low[dim] * added // said
+            high[dim] = added - low[dim]
+    op.attributes["edge_padding_low"], op.attributes["edge_padding_high"] = i64s(low), i64s(high)
 
 
 def _patch_dynamic_slice(op: ir.Operation) -> None:
@@ -48,6 +62,7 @@ def _ints(text: str, key: str) -> list[int]:
 
 PATCHES: dict[str, Callable[[ir.Operation], None]] = {
     "stablehlo.slice": _patch_slice,
+    "stablehlo.pad": _patch_pad,
     "stablehlo.dynamic_slice": _patch_dynamic_slice,
     "stablehlo.gather": _patch_gather,
 }

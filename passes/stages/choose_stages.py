@@ -63,6 +63,8 @@ class ChooseStages(Pass):
 
     def _cut(self, module: ir.Module, func: ir.OpView, chain: list[ir.Operation]) -> int:
         """Write the stages; how many there are, 1 where nothing is written."""
+        if not chain:
+            return 1
         homes = Homes(func, chain)
         cost_s = self._cost_s(homes, len(chain), op_int(module.operation, names.MICROBATCHES) or 1)
         if not any(cost > 0 for cost in cost_s):

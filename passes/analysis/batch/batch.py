@@ -12,6 +12,7 @@ from jaxlib.mlir import ir
 from dialects.ops import body_ops, captured, entry_block, op_key
 from passes.analysis.batch.leaf_forms import Coupled, Transfer, leaf_transfer
 from passes.analysis.batch.linear import linear_transfer
+from passes.analysis.batch.pieces import piecewise
 from passes.analysis.ops.forms import AFTER, WHOLE, Form, join, split, whole_form
 
 LATTICE_HEIGHT = 3  # whole < repeated < split; each pass over a loop moves at least one carried value
@@ -55,7 +56,9 @@ def analyze_batch(
     block = entry_block(func)
     for i, argument in enumerate(block.arguments):
         analyzer.answer.forms[argument] = split(0) if i in batch else WHOLE
-    analyzer.block(block)
+    for value, form in zip(body_ops(block)[-1].operands, analyzer.block(block), strict=True):
+        if strict and form.outer != 1:  # the runtime puts the rows of a result together one microbatch after the other
+            raise Coupling(body_ops(block)[-1], "returns rows of the batch in an interleaved order", value)
     return analyzer.answer
 
 
@@ -108,7 +111,8 @@ class _Analyzer:
                 return self.couple(op, "needs, inside a loop or branch, a sum over the whole batch", op.operands[blame])
             complete = AFTER if self.strict else WHOLE
             forms = [complete if form.is_partial else form for form in forms]
-        transfer = self.transfer(op, forms)
+        pieces = any(form.is_split for form in forms) and not any(form.after for form in forms)
+        transfer = (piecewise(op, forms) if pieces else None) or self.transfer(op, forms)
         if isinstance(transfer, Coupled):
             return self.couple(op, transfer.why, op.operands[transfer.operand] if transfer.operand >= 0 else None)
         if any(self.answer.forms[value].after for value in inner):

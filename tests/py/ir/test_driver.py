@@ -57,7 +57,8 @@ def test_odd_rows_use_the_devices_that_divide_them(tmp_path: Path) -> None:
 
 def test_memory_limit(tmp_path: Path) -> None:
     with pytest.raises(
-        UserError, match=r"no choice of shardings fits: .* a device has 1 MiB: .*; tried 8 microbatches \(.*; use more stages"
+        UserError,
+        match=r"no choice of shardings fits: .* a device has 1 MiB: .*; tried 8 microbatches \(.*; use more stages",
     ):
         plan(tmp_path, "gpt", hosts=2, devices_per_host=1, memory_per_device=2.0**20)
     assert list(tmp_path.iterdir()) == []

@@ -30,10 +30,11 @@ module @regrouped_rows {
 // -----
 
 module @interleaved_rows {
-  func.func @main(%x: tensor<64x3xf32> {mw.role = "batch", mw.index = 0}) -> tensor<192xf32> {
-    %0 = stablehlo.transpose %x, dims = [1, 0] : (tensor<64x3xf32>) -> tensor<3x64xf32>
-    %1 = stablehlo.reshape %0 : (tensor<3x64xf32>) -> tensor<192xf32>
-    // expected-error @+1 {{it returns rows of the batch in an interleaved order; use --microbatches 1 or auto}}
-    return %1 : tensor<192xf32>
+  func.func @main(%w: tensor<256x256xf32>, %x: tensor<64x256xf32> {mw.role = "batch", mw.index = 1}) -> tensor<16384xf32> {
+    %h = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<64x256xf32>, tensor<256x256xf32>) -> tensor<64x256xf32>
+    %0 = stablehlo.transpose %h, dims = [1, 0] : (tensor<64x256xf32>) -> tensor<256x64xf32>
+    %1 = stablehlo.reshape %0 : (tensor<256x64xf32>) -> tensor<16384xf32>
+    // expected-error @+1 {{it returns rows of the batch in an interleaved order}}
+    return %1 : tensor<16384xf32>
   }
 }
