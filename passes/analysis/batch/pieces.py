@@ -1,7 +1,8 @@
 """Batches put together and taken apart piece by piece: concatenations, aligned slices and pads along the rows.
 
-``concatenate([chosen, rejected])`` of two batches of B rows is one dim of 2 x B: a split with ``outer`` = 2, of which each microbatch
-sees its rows of both, in order. A slice of one half, and its transpose, a pad by whole batches, stay on the borders of the pieces.
+``concatenate([chosen, rejected])`` of two batches of B rows is one dim of 2 x B: a split with ``outer`` = 2, of which each
+microbatch sees its rows of both, in order. A slice of one half, and its transpose, a pad by whole batches, stay on the borders
+of the pieces.
 """
 
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ def piecewise(op: ir.Operation, forms: Sequence[Form]) -> Transfer | None:
         if stride == 1 and start < limit and start % piece == 0 and limit % piece == 0:
             return Transfer(tuple(forms), (split(form.dim, (limit - start) // piece),))
     if op.name == "stablehlo.pad":
-        low, high, inside = (_edge(op, f"{name}", form.dim) for name in _PADS)
+        low, high, inside = (_edge(op, name, form.dim) for name in _PADS)
         if inside == 0 and low >= 0 and high >= 0 and low % piece == 0 and high % piece == 0:
             return Transfer(tuple(forms), (split(form.dim, form.outer + (low + high) // piece),))
     return None
