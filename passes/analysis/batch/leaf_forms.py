@@ -31,6 +31,8 @@ class Coupled:
 # Ops whose result, when the time factor is a reduction factor, is exactly the fold of the results on the slices.
 _SUMS = ("stablehlo.dot_general", "stablehlo.convolution", "stablehlo.dot")
 _FOLDS = ("stablehlo.reduce", "stablehlo.scatter")
+_NO_FOLD = "reduces over the rows of the batch in a way that has no fold"
+_WITHOUT_FOLD = {"stablehlo.gather": "picks by an index among all rows of the batch"}  # what Shardy calls a reduction too
 
 
 def leaf_transfer(op: ir.Operation, forms: Sequence[Form], microbatches: int) -> Transfer | Coupled:
@@ -70,7 +72,7 @@ def _through(op: ir.Operation, rule: Rule, time: TimeFactor, num: int, split_at:
             continue
         fold = _fold_of(op) if reduces and form is None else None
         if fold is None:
-            return Coupled("reduces over the rows of the batch in a way that has no fold", split_at[0])
+            return Coupled(_WITHOUT_FOLD.get(op.name, _NO_FOLD), split_at[0])
         gives.append(partial(fold))
     if reduces and op.name in _FOLDS:
         first = len(op.results)  # scatter operands / reduce inits take part in the fold once, not once a microbatch

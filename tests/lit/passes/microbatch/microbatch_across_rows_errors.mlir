@@ -88,3 +88,15 @@ module @grouped_convolution_over_the_batch {
     return %0 : tensor<16x6x64xf32>
   }
 }
+
+// -----
+
+// A permutation that is made in the step: the message says that it is the index that couples.
+module @rows_picked_by_index {
+  func.func @main(%w: tensor<256x256xf32>, %i: tensor<64x1xi32>, %x: tensor<64x256xf32> {mw.role = "batch", mw.index = 1}) -> tensor<64x256xf32> {
+    %h = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<64x256xf32>, tensor<256x256xf32>) -> tensor<64x256xf32>
+    // expected-error @+1 {{it picks by an index among all rows of the batch}}
+    %0 = "stablehlo.gather"(%h, %i) <{dimension_numbers = #stablehlo.gather<offset_dims = [1], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1, 256>}> : (tensor<64x256xf32>, tensor<64x1xi32>) -> tensor<64x256xf32>
+    return %0 : tensor<64x256xf32>
+  }
+}
