@@ -281,7 +281,33 @@ def polyak_step() -> Program:
     return training(squared_error, mlp_params(), regression(), optax.polyak_sgd(max_learning_rate=0.5))
 
 
+def preference_pairs() -> Program:
+    """Chosen and rejected examples go through the model as one batch of twice the rows (DPO), beside a frozen reference."""
+
+    def loss_of(p: Tree, chosen: jax.Array, rejected: jax.Array, reference: jax.Array) -> jax.Array:
+        scores = mlp(p, jnp.concatenate([chosen, rejected]))[:, 0]
+        better, worse = jnp.split(scores, 2)
+        return -jnp.mean(jax.nn.log_sigmoid(better - worse - reference))
+
+    batch = (normal(4, STEPS, 8, 12), normal(5, STEPS, 8, 12), normal(6, STEPS, 8))
+    return training(loss_of, mlp_params(12, 16, 1), batch, optax.adam(1e-2))
+
+
+def triplet_in_one() -> Program:
+    """Anchors, positives and negatives embedded in one call, three batches in one tensor; of them a part is used twice."""
+
+    def loss_of(p: Tree, anchor: jax.Array, positive: jax.Array, negative: jax.Array) -> jax.Array:
+        a, b, c = jnp.split(mlp(p, jnp.concatenate([anchor, positive, negative])), 3)
+        near, far = jnp.sum((a - b) ** 2, -1), jnp.sum((a - c) ** 2, -1)
+        return jnp.mean(jnp.maximum(near - far + 1.0, 0.0)) + 0.01 * jnp.mean(jnp.concatenate([a, c]) ** 2)
+
+    batch = tuple(normal(seed, STEPS, 8, 12) for seed in (4, 5, 6))
+    return training(loss_of, mlp_params(), batch, optax.adam(1e-2))
+
+
 PROGRAMS = (
+    preference_pairs,
+    triplet_in_one,
     masked_mean,
     masked_mean_boolean,
     summed_loss,
