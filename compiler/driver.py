@@ -6,13 +6,13 @@ import msgspec
 from jaxlib.mlir import ir
 
 from compiler.attempts import Made, plan_in_memory
-from compiler.emit.text import program_text
+from compiler.emit.text import program_text, sealed_program
 from compiler.frontends.load import load_module
 from compiler.intra.shortage import NoRoom, TooLarge, enough_at_best
 from compiler.machine.description import Machine
 from compiler.machine.layout import more_microbatches
 from compiler.options import PlanOptions
-from compiler.plan.files import write_plan
+from compiler.plan.files import check_replaceable, printable, write_plan
 from compiler.plan.records import Plan
 from compiler.prepare import machine_of, prepare
 from compiler.units import show_bytes
@@ -23,11 +23,14 @@ from dialects.ops import copy_module
 
 def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
     """Plan the training step in ``module_path`` ("-" is stdin) and write the folder ``out``. Raises UserError or Failure."""
+    check_replaceable(out)  # before the work
     machine = machine_of(options)
     with make_context() as context, ir.Location.unknown():
         loaded = load_module(module_path, context)
         program = program_text(loaded.module)  # the user's own, before any pass
-        plan, files = _plan(loaded.module, loaded.name, machine, options)
+        planned, files = _plan(loaded.module, loaded.name, machine, options)
+        plan = printable(planned)
+        program = sealed_program(program, plan)
     return write_plan(plan, {**files, plan.program: program}, out)
 
 

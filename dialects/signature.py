@@ -7,6 +7,8 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block
 
+ALIAS = "tf.aliasing_output"
+
 
 def fragment_funcs(module: ir.Module) -> list[ir.OpView]:
     """The fragments of a realized module, in module order; none before ``realize``."""
@@ -26,6 +28,12 @@ def attr_dicts(func: ir.OpView, which: str) -> list[dict[str, ir.Attribute]]:
 def set_attr_dicts(func: ir.OpView, which: str, entries: list[dict[str, ir.Attribute]]) -> None:
     """Write ``arg_attrs`` or ``res_attrs``."""
     func.operation.attributes[which] = ir.ArrayAttr.get([ir.DictAttr.get(entry) for entry in entries])
+
+
+def aliases(func: ir.OpView) -> dict[int, int]:
+    """Argument -> the result that may take its buffer: of a user's @main, what donation says of state."""
+    found = {position: int_of(entry, ALIAS) for position, entry in enumerate(attr_dicts(func, "arg_attrs"))}
+    return {position: result for position, result in found.items() if result is not None}
 
 
 def refresh_type(func: ir.OpView) -> None:

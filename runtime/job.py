@@ -12,6 +12,7 @@ from compiler.plan.records import Plan
 from dialects.errors import Failure
 from runtime.data import output
 from runtime.data.inputs import Inputs
+from runtime.devices.check_modules import check_stages
 from runtime.devices.jaxlib_api import Executable, check_version
 from runtime.devices.join import joined_world
 from runtime.devices.seats import Seat, fragments_of, seats
@@ -85,7 +86,10 @@ class Job:
             inputs.check_values(transport.rank, transport.size)
         self._reporter.plan(plan, inputs.generated, options.seed)
         files = share_files(self._folder, plan, everyone, transport)
-        mesh = transport.split(seat.mesh)
+        with together(transport, transport.rank):
+            if seat.device == 0:
+                check_stages(plan, seat.mesh, files)
+        mesh = transport.split(seat.mesh, seat.device)
         self._watch.say(f"{seat.name}, joining its mesh")
         with joined_world(mesh, transport) as world:
             executables = self._compile(plan, seat, world, mesh, files)
@@ -156,7 +160,7 @@ class Job:
         if self._reference is None:
             from runtime.verify.reference import Reference
 
-            self._reference = Reference(plan, self._folder.read(plan.program), inputs)
+            self._reference = Reference(plan, self._folder.read(plan.program), self._folder.state, inputs)
         self._reference.step(step, results)
 
     def _finish(self, gathered: dict[int, Any]) -> None:

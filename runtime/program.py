@@ -12,9 +12,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from compiler.plan.files import load_plan
+from compiler.plan.files import load_plan, read_signed
 from compiler.plan.records import Plan
 from dialects.errors import fail
+from runtime.devices.check_modules import check_program
 from runtime.devices.seats import Seat, fragments_of
 from runtime.transport.base import Transport
 
@@ -42,10 +43,11 @@ class PlanFolder:
                 self.close()
                 raise
         self.plan: Plan = load_plan(str(self.path))
+        self.state = check_program(self.plan, self.read(self.plan.program))  # argument -> result, as the program says
 
     def read(self, file: str) -> bytes:
-        """One file of the plan."""
-        return (self.path / file).read_bytes()
+        """One file of the plan, as it was signed."""
+        return read_signed(str(self.path), self.plan, file)
 
     def close(self) -> None:
         """Remove what was made."""

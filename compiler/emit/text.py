@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from jaxlib.mlir import ir
 
 from compiler.emit.parts import Part
-from dialects.ops import all_ops
-from dialects.signature import attr_dicts
+from compiler.plan.records import Plan
+from compiler.plan.seal import seal_line
+from dialects.ops import all_ops, main_func
+from dialects.signature import ALIAS, aliases, attr_dicts, set_attr_dicts
 
 
 def stage_text(part: Part, mesh: str, aliases: Mapping[int, int]) -> str:
@@ -23,7 +25,7 @@ def stage_text(part: Part, mesh: str, aliases: Mapping[int, int]) -> str:
         entries = [{"sdy.sharding": entry["sdy.sharding"]} for entry in attr_dicts(func, which)]
         if which == "arg_attrs":
             for position, output in aliases.items():
-                entries[position]["tf.aliasing_output"] = ir.IntegerAttr.get(ir.IntegerType.get_signless(32), output)
+                entries[position][ALIAS] = _i32(output)
         op.attributes[which] = ir.ArrayAttr.get([ir.DictAttr.get(entry) for entry in entries])
     holder.operation.attributes["sym_name"] = ir.StringAttr.get(part.name)
     return f"// inputs:  {' '.join(p.value for p in part.inputs)}\n// outputs: {' '.join(p.value for p in part.outputs)}\n{holder}"
@@ -39,3 +41,28 @@ def _strip(root: ir.Operation) -> None:
 def program_text(module: ir.Module) -> str:
     """The user's whole program as text, constants in full: what ``--verify`` runs on one device."""
     return str(module.operation.get_asm(enable_debug_info=False))
+
+
+def sealed_program(text: str, plan: Plan) -> str:
+    """``program_text`` with the state that ``plan`` found as its donations, and the seal of the plan's signature above it.
+
+    So the program says by itself which result is which argument's next value, and a run is verified against that: what jax
+    writes for donated arguments pairs by type alone. To be called in the context in which the text was made.
+    """
+    state = {a.index: a.state_result for a in plan.arguments if a.state_result is not None}
+    module = ir.Module.parse(text)
+    func = main_func(module)
+    if aliases(func) != state:
+        entries = attr_dicts(func, "arg_attrs")
+        for position, entry in enumerate(entries):
+            entry.pop(ALIAS, None)
+            if position in state:
+                entry.pop("jax.buffer_donor", None)
+                entry[ALIAS] = _i32(state[position])
+        set_attr_dicts(func, "arg_attrs", entries)
+        text = program_text(module)
+    return f"{seal_line(plan)}\n{text}"
+
+
+def _i32(number: int) -> ir.IntegerAttr:
+    return ir.IntegerAttr.get(ir.IntegerType.get_signless(32), number)

@@ -1,98 +1,82 @@
-"""What must hold between the parts of a plan, checked whenever one is read: a hand-edited plan gets one sentence, not a hang."""
+"""What must hold between the parts of a plan, checked whenever one is read: a hand-edited plan gets one sentence, not a hang.
+
+What its modules say of themselves is held against it by ``runtime.devices.check_modules``, before anything is compiled.
+"""
 
 from collections.abc import Sequence
 from math import prod
-from typing import NoReturn
 
 from compiler.plan.check_instructions import check_instructions
-from compiler.plan.records import Plan, Result, Run, Value
+from compiler.plan.check_runs import check_runs
+from compiler.plan.check_values import Wrong, check_arguments, check_values, wrong
+from compiler.plan.records import Plan, Result, Value
 from dialects.errors import Failure, UserError
 from dialects.values import arg_id
 
-
-class _Wrong(Exception):
-    """What does not fit, before it is known which file says so."""
-
-
-def _wrong(message: str) -> NoReturn:
-    """Stop the check."""
-    raise _Wrong(message)
+MOST_STAGES = MOST_MICROBATCHES = 1 << 20
 
 
 def check_plan(plan: Plan, where: str) -> None:
     """Raise UserError at the first thing that does not fit."""
     try:
         _check(plan)
-    except (_Wrong, Failure, ValueError) as error:
+    except (Wrong, Failure, ValueError) as error:
         raise UserError(str(error), where=where, remedy="plan again instead of editing") from error
 
 
 def _check(plan: Plan) -> None:
     _check_meshes(plan)
-    ids = {value.id for value in plan.values}
-    if len(ids) != len(plan.values) or len({f.name for f in plan.fragments}) != len(plan.fragments):
-        _wrong("two values or two fragments have one name")
+    _check_for_people(plan)
+    check_values(plan)
+    check_arguments(plan)
+    check_runs(plan)
+    held = held_results(plan.results, plan.values)
     for value in plan.values:
-        for placement in value.placements:
-            if not 0 <= placement.mesh < len(plan.meshes):
-                _wrong(f"value '{value.id}' is on mesh {placement.mesh}, there are {len(plan.meshes)}")
-            sizes = {axis.name: axis.size for axis in plan.meshes[placement.mesh].axes}
-            if len(placement.sharding) != len(value.shape):
-                _wrong(f"value '{value.id}' has {len(value.shape)} dims and a sharding of {len(placement.sharding)}")
-            for size, axes in zip(value.shape, placement.sharding, strict=True):
-                if any(axis not in sizes for axis in axes) or size % prod(sizes[axis] for axis in axes):
-                    _wrong(f"value '{value.id}': dim of size {size} cannot be split over {list(axes)}")
-    fragments = {fragment.name: fragment for fragment in plan.fragments}
-    for fragment in plan.fragments:
-        if not 0 <= fragment.mesh < len(plan.meshes) or any(
-            not 0 <= i < len(fragment.inputs) for i in fragment.donated
-        ):
-            _wrong(f"fragment '{fragment.name}' names a mesh or an input that is not there")
-    if len(plan.instructions) != len(plan.meshes):
-        _wrong(f"there are {len(plan.instructions)} instruction lists for {len(plan.meshes)} meshes")
-    for mesh, instructions in enumerate(plan.instructions):
-        for instruction in instructions:
-            if isinstance(instruction, Run):
-                found = fragments.get(instruction.fragment)
-                if found is None or found.mesh != mesh:
-                    _wrong(f"mesh {mesh} runs '{instruction.fragment}', which is not one of its fragments")
-    _check_state(plan, ids)
-    check_instructions(
-        plan.fragments, plan.values, plan.instructions, plan.microbatches, held_results(plan.results, plan.values)
-    )
+        if value.id in held and value.kind not in ("batch", "index"):  # those are fed to whoever asks
+            held[value.id].add(value.placements[0].mesh)  # which gives it to rank 0
+    check_instructions(plan.fragments, plan.values, plan.instructions, plan.microbatches, held)
 
 
 def _check_meshes(plan: Plan) -> None:
     ranks = [rank for mesh in plan.meshes for rank in mesh.ranks]
-    if sorted(ranks) != list(range(len(ranks))):
-        _wrong(f"its meshes have the ranks {ranks}, want each of 0 to {len(ranks) - 1} once")
+    if sorted(ranks) != list(range(len(ranks))) or not ranks:
+        wrong(f"its meshes have the ranks {ranks[:64]}, want each of 0 to {max(0, len(ranks) - 1)} once")
     for mesh in plan.meshes:
-        if prod(axis.size for axis in mesh.axes) != len(mesh.ranks):
-            _wrong(f"mesh '{mesh.name}' has {len(mesh.ranks)} ranks and axes of {[axis.size for axis in mesh.axes]}")
-    if plan.microbatches < 1:
-        _wrong(f"got {plan.microbatches} microbatches, want at least 1")
-
-
-def _check_state(plan: Plan, ids: set[str]) -> None:
-    if [a.index for a in plan.arguments] != list(range(len(plan.arguments))) or [r.index for r in plan.results] != list(
-        range(len(plan.results))
+        names = [axis.name for axis in mesh.axes]
+        if len(set(names)) < len(names):
+            wrong(f"mesh '{mesh.name}' has two axes of one name among {names}")
+        if any(axis.size < 1 for axis in mesh.axes):
+            wrong(f"mesh '{mesh.name}' has axes of {[axis.size for axis in mesh.axes]}, want sizes of at least 1")
+        if not mesh.ranks or prod(axis.size for axis in mesh.axes) != len(mesh.ranks):
+            wrong(f"mesh '{mesh.name}' has {len(mesh.ranks)} ranks and axes of {[axis.size for axis in mesh.axes]}")
+    for count, what, most in (
+        (plan.microbatches, "microbatches", MOST_MICROBATCHES),
+        (plan.num_stages, "stages", MOST_STAGES),
     ):
-        _wrong("its arguments or results are not numbered from 0")
-    held = {value.id: {p.mesh: p.sharding for p in value.placements} for value in plan.values}
-    for result in plan.results:
-        if result.value not in ids:
-            _wrong(f"result {result.index} is held by '{result.value}', which is no value")
-        if result.state_arg is not None and not 0 <= result.state_arg < len(plan.arguments):
-            _wrong(f"result {result.index} feeds argument {result.state_arg}, which is not there")
-        if result.state_arg is not None:
-            old, following = held.get(arg_id(result.state_arg), {}), held[result.value]
-            if any(old[mesh] != following[mesh] for mesh in old.keys() & following.keys()):
-                _wrong(f"result {result.index} is not split as argument {result.state_arg}, which it feeds")
-    for value in plan.values:
-        if value.kind in ("argument", "batch") and (
-            value.argument is None or not 0 <= value.argument < len(plan.arguments)
-        ):
-            _wrong(f"value '{value.id}' is of argument {value.argument}, which is not there")
+        if not 1 <= count <= most:
+            wrong(f"got {count} {what}, want at least 1 and at most {most}")
+    if plan.batch_size is not None and plan.batch_size < 1:
+        wrong(f"got a batch of {plan.batch_size} rows, want at least 1")
+
+
+def _check_for_people(plan: Plan) -> None:
+    """What only ``explain`` reads: it must be possible to print."""
+    for slot in plan.slots:
+        if not slot.stage < plan.num_stages or slot.clock >= 4 * len(plan.slots) + 64:
+            wrong(f"a slot is of stage {slot.stage} at clock {slot.clock}, which is not in the schedule")
+    if any(decision.mesh >= len(plan.meshes) for decision in plan.decisions):
+        wrong(f"a decision is about a mesh that is not there, there are {len(plan.meshes)}")
+    machine, expected = plan.machine, plan.prediction
+    if machine.memory_bytes <= 0 or machine.hosts < 1 or machine.devices_per_host < 1:
+        wrong(f"machine '{machine.name}' has no hosts, devices or memory")
+    for name, found, most in (
+        ("stage_forward_s", expected.stage_forward_s, plan.num_stages),
+        ("stage_backward_s", expected.stage_backward_s, plan.num_stages),
+        ("mesh_argument_bytes", expected.mesh_argument_bytes, len(plan.meshes)),
+        ("mesh_peak_bytes", expected.mesh_peak_bytes, len(plan.meshes)),
+    ):
+        if len(found) > most:
+            wrong(f"the prediction has {len(found)} numbers in {name}, want {most}")
 
 
 def held_results(results: Sequence[Result], values: Sequence[Value]) -> dict[str, set[int]]:

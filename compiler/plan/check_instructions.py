@@ -2,9 +2,10 @@
 
 An abstract step: every mesh takes its instructions in turn, Send never blocks, Recv takes the oldest message of its
 pair of meshes. What it finds is what a run on real devices would meet, since nothing in it depends on data or on time.
+It also counts: nothing but a fold itself may see the fold before its last run, and no instance may be made or received twice.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 
 from compiler.plan.program import Instance, Program
@@ -56,6 +57,9 @@ class _Step:
         self.spent: list[set[str]] = [set() for _ in self.meshes]  # arguments donated on each mesh
         self.wires: dict[tuple[int, int], deque[Instance]] = {}
         self.next = [0 for _ in self.meshes]
+        runs = [(mesh, i) for mesh in self.meshes for i in instructions[mesh] if isinstance(i, Run)]
+        known = [(mesh, run) for mesh, run in runs if run.fragment in program.fragments]
+        self.to_come = Counter((mesh, instance) for mesh, run in known for instance in program.writes(run))
 
     def run(self) -> None:
         """Advance every mesh until all are done or none can move."""
@@ -92,6 +96,8 @@ class _Step:
             wire = self.wires.get((instruction.source, mesh))
             if not wire or wire[0] != (instruction.value, instruction.microbatch):
                 return False
+            if wire[0] in self.held[mesh] or self.to_come[mesh, wire[0]]:
+                self.fail(mesh, f"{_name(wire[0])} is there already, or made here")
             self.held[mesh].add(wire.popleft())
         else:
             instance = instruction.value, instruction.microbatch
@@ -100,6 +106,8 @@ class _Step:
             if isinstance(instruction, Send):
                 if instruction.to not in self.meshes or instruction.to == mesh:
                     self.fail(mesh, f"there is no other mesh {instruction.to}")
+                if self.to_come[mesh, instance]:
+                    self.fail(mesh, f"{_name(instance)} is sent before it is complete")
                 self.wires.setdefault((mesh, instruction.to), deque()).append(instance)
             else:
                 self.held[mesh].remove(instance)
@@ -109,7 +117,10 @@ class _Step:
         """All inputs are there; donated ones go, outputs come."""
         if run.fragment not in self.program.fragments or self.program.fragments[run.fragment].mesh != mesh:
             self.fail(mesh, f"mesh {mesh} has no fragment '{run.fragment}'")
+        writes = self.program.writes(run)
         for instance in self.program.reads(run):
+            if self.to_come[mesh, instance] and instance not in writes:
+                self.fail(mesh, f"input {_name(instance)} is not there, or not complete")
             kind = self.program.values[instance[0]].kind
             if kind in ("batch", "index"):
                 self.held[mesh].add(instance)  # fed by the runtime when it is needed
@@ -122,7 +133,11 @@ class _Step:
         donated = self.program.donates(run)
         self.held[mesh] -= donated
         self.spent[mesh] |= {value for value, _ in donated if self.program.values[value].kind == "argument"}
-        self.held[mesh].update(self.program.writes(run))
+        for instance in writes:
+            if instance in self.held[mesh] and instance not in self.program.reads(run):
+                self.fail(mesh, f"{_name(instance)} is there already")
+            self.to_come[mesh, instance] -= 1
+        self.held[mesh].update(writes)
 
     def placed(self, mesh: int, value: str) -> bool:
         """Whether the plan says how ``mesh`` holds a value."""

@@ -60,8 +60,8 @@ class Transport(ABC):
         """Say that this rank has come here; the function returned waits for all others. Collective."""
 
     @abstractmethod
-    def split(self, color: int) -> Transport:
-        """The ranks of one ``color`` among themselves, in rank order. Collective."""
+    def split(self, color: int, place: int) -> Transport:
+        """The ranks of one ``color`` among themselves, in the order of their ``place``. Collective."""
 
     @abstractmethod
     def all_have_met(self) -> None:

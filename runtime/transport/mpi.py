@@ -114,11 +114,11 @@ class MpiTransport(Transport):
             request = self._comm.Ibarrier()
         return lambda: self.wait(request)
 
-    def split(self, color: int) -> MpiTransport:
-        """The ranks of one ``color`` among themselves, in rank order. Collective; shares this transport's lock."""
+    def split(self, color: int, place: int) -> MpiTransport:
+        """The ranks of one ``color`` among themselves, in the order of ``place``. Collective; shares this transport's lock."""
         self.gather_codes(0)  # MPI's split spins until all have come
         with self._lock:
-            comm = self._comm.Split(color, self.rank)
+            comm = self._comm.Split(color, place)
         return MpiTransport(self._mpi, comm, self._oversubscribed, self._lock)
 
     def all_have_met(self) -> None:

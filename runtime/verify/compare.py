@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +48,16 @@ def rounding_of(program: str) -> float:
 
 
 def differences(
-    plan: Plan, start: dict[int, Array], got: dict[int, Array], want_start: dict[int, Array], want: dict[int, Array]
+    plan: Plan,
+    state: Mapping[int, int],
+    start: dict[int, Array],
+    got: dict[int, Array],
+    want_start: dict[int, Array],
+    want: dict[int, Array],
 ) -> dict[str, float]:
     """Relative error by what it is of: updates ("update of params['w']"), losses and other results, of one step.
 
+    ``state``: result -> the argument whose next value it is.
     ``start``, ``want_start``: the arguments of each of the two by index; an update is the new state minus the old.
     """
     errors: dict[str, float] = {}
@@ -58,14 +65,13 @@ def differences(
         mine, its = got[result.index], want[result.index]
         label = result.name or f"result {result.index}"
         zero: Any = 0
-        old, want_old = (
-            (zero, zero) if result.state_arg is None else (_wide(a[result.state_arg]) for a in (start, want_start))
-        )
+        feeds = state.get(result.index)
+        old, want_old = (zero, zero) if feeds is None else (_wide(a[feeds]) for a in (start, want_start))
         error = relative_error(_wide(mine) - old, _wide(its) - want_old)
         if mine.dtype.kind in "iub" and error == 0 and not np.array_equal(mine, its):
             error = float("inf")  # 64-bit integers that differ below what a float holds
-        if result.state_arg is not None:
-            label = f"update of {plan.arguments[result.state_arg].name or label}"
+        if feeds is not None:
+            label = f"update of {plan.arguments[feeds].name or label}"
         errors[_unique(errors, label, result.index)] = error
     return errors
 

@@ -7,6 +7,7 @@ training run drift apart by chaos alone (a GPT to 1e-2 in 30 steps), and a compa
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -21,9 +22,10 @@ from runtime.verify.compare import Difference, bound_of, differences, perturbed,
 class Reference:
     """The program on one device, on rank 0. ``step`` after each step of the run; ``found`` is the worst of each difference."""
 
-    def __init__(self, plan: Plan, program: bytes, inputs: Inputs) -> None:
+    def __init__(self, plan: Plan, program: bytes, state: Mapping[int, int], inputs: Inputs) -> None:
+        """``state``: argument -> the result that is its next value, as ``program`` says: a plan cannot vouch for itself."""
         os.environ["NPROC"] = str(os.cpu_count() or 1)  # while it computes the other ranks wait
-        self._plan, self._inputs = plan, inputs
+        self._plan, self._inputs, self._state_of = plan, inputs, {result: argument for argument, result in state.items()}
         self._world = World.alone()
         self._executable = self._world.load(self._world.compile(program))
         self._handlers = [self._world.handler(result.shape, numpy_dtype(result.dtype)) for result in plan.results]
@@ -50,18 +52,18 @@ class Reference:
             if step and self._inputs.changes(argument.index):
                 before[argument.index] = self._inputs.whole(argument.index, step)
         want = self._run(before)
-        errors = differences(self._plan, before, results, before, want)
+        errors = differences(self._plan, self._state_of, before, results, before, want)
         noise: dict[str, float] = {}
         if any(error > self.bound for error in errors.values()):
             noisy = {index: perturbed(array, self._random, self._rounding) for index, array in before.items()}
-            noise = differences(self._plan, noisy, self._run(noisy), before, want)
+            noise = differences(self._plan, self._state_of, noisy, self._run(noisy), before, want)
         for label, error in errors.items():
             found = Difference(f"{label}, step {step + 1}", error, noise.get(label))
             known = self._worst.get(label)
             rank = (not found.accepted(self.bound), found.error)
             if known is None or rank > (not known.accepted(self.bound), known.error):
                 self._worst[label] = found
-        after = {r.state_arg: results[r.index] for r in self._plan.results if r.state_arg is not None}
+        after = {argument: results[result] for result, argument in self._state_of.items()}
         self._state = {index: after.get(index, array) for index, array in before.items()}
 
     def _run(self, arguments: dict[int, Array]) -> dict[int, Array]:

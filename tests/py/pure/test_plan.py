@@ -78,7 +78,7 @@ EDITS = [
     ({"instructions": []}, "instruction lists"),
     ({"instructions": [[{"op": "run", "fragment": "nobody", "microbatch": None}]]}, "nobody"),
     ({"instructions": [[{"op": "exec", "code": "import os"}]]}, "exec"),
-    ({"instructions": [[{"op": "recv", "value": "v0", "source": 0, "microbatch": None}]]}, "v0"),
+    ({"instructions": [[{"op": "recv", "value": "v0", "source": 0, "microbatch": None}]]}, "runs 0 times a step, want 1"),
     ({"microbatches": 0}, "microbatches"),
 ]
 
