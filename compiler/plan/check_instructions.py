@@ -2,7 +2,7 @@
 
 An abstract step: every mesh takes its instructions in turn, Send never blocks, Recv takes the oldest message of its
 pair of meshes. What it finds is what a run on real devices would meet, since nothing in it depends on data or on time.
-It also counts: nothing but a fold itself may see the fold before its last run, and no instance may be made or received twice.
+It also counts: nothing but a fold itself may see the fold before its last run.
 """
 
 from collections import Counter, deque
@@ -59,7 +59,9 @@ class _Step:
         self.next = [0 for _ in self.meshes]
         runs = [(mesh, i) for mesh in self.meshes for i in instructions[mesh] if isinstance(i, Run)]
         known = [(mesh, run) for mesh, run in runs if run.fragment in program.fragments]
-        self.to_come = Counter((mesh, instance) for mesh, run in known for instance in program.writes(run))
+        self.to_come = Counter(
+            (mesh, fold) for mesh, run in known for fold in self.folds(run)
+        )  # runs that still add to it
 
     def run(self) -> None:
         """Advance every mesh until all are done or none can move."""
@@ -96,8 +98,8 @@ class _Step:
             wire = self.wires.get((instruction.source, mesh))
             if not wire or wire[0] != (instruction.value, instruction.microbatch):
                 return False
-            if wire[0] in self.held[mesh] or self.to_come[mesh, wire[0]]:
-                self.fail(mesh, f"{_name(wire[0])} is there already, or made here")
+            if self.to_come[mesh, wire[0]]:
+                self.fail(mesh, f"{_name(wire[0])} grows here, and comes from another mesh")
             self.held[mesh].add(wire.popleft())
         else:
             instance = instruction.value, instruction.microbatch
@@ -133,11 +135,12 @@ class _Step:
         donated = self.program.donates(run)
         self.held[mesh] -= donated
         self.spent[mesh] |= {value for value, _ in donated if self.program.values[value].kind == "argument"}
-        for instance in writes:
-            if instance in self.held[mesh] and instance not in self.program.reads(run):
-                self.fail(mesh, f"{_name(instance)} is there already")
-            self.to_come[mesh, instance] -= 1
         self.held[mesh].update(writes)
+        self.to_come.subtract((mesh, fold) for fold in self.folds(run))
+
+    def folds(self, run: Run) -> set[Instance]:
+        """What a run reads and gives anew."""
+        return set(self.program.reads(run)) & set(self.program.writes(run))
 
     def placed(self, mesh: int, value: str) -> bool:
         """Whether the plan says how ``mesh`` holds a value."""

@@ -56,10 +56,10 @@ def _check_makers(plan: Plan, values: Mapping[str, Value]) -> None:
     for value in plan.values:
         by = makers.get(value.id, [])
         made = value.kind in ("microbatch", "step")
-        if made != bool(by):
-            wrong(f"value '{value.id}' is of kind '{value.kind}' and {'nothing makes it' if made else 'is made'}")
+        if by and not made:
+            wrong(f"value '{value.id}' of kind '{value.kind}' is made by '{by[0].name}', and comes from an argument")
         once = any(fragment.phase in ONCE_A_STEP for fragment in by)
-        if made and once != (value.kind == "step"):
+        if by and once != (value.kind == "step"):
             wrong(f"value '{value.id}' of kind '{value.kind}' is made by '{by[0].name}', of the phase {by[0].phase}")
         for fragment in by:
             if value.kind == "step" and fragment.phase in PER_MICROBATCH and value.id not in fragment.inputs:

@@ -137,7 +137,7 @@ def decode_plan(blob: bytes, where: str) -> Plan:
     except ValueError as error:
         fail(f"{error}", where=where, remedy="plan again")
     version = head.get("version") if isinstance(head, dict) else None
-    if version != VERSION or isinstance(version, bool):
+    if type(version) is not int or version != VERSION:
         fail(
             f"got plan version {str(version)[:40]}, want {VERSION}",
             where=where,

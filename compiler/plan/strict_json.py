@@ -1,6 +1,6 @@
-"""JSON as plans are written in it, and nothing else: no key twice, no deep nests, no number that no plan has, no control characters.
+"""JSON as plans are written in it, and nothing else: no key twice, no deep nests, no strange numbers, no control characters.
 
-msgspec alone would take the last of two equal keys, and integers of any size; what it then makes of the records is typed, not bounded.
+msgspec alone would take the last of two equal keys, and integers of any size; what it makes of the records is typed, not bounded.
 """
 
 from __future__ import annotations

@@ -104,7 +104,9 @@ def _check_shardings(main: ir.OpView, which: str, ports: Sequence[Value], fragme
             continue
         if found != sharding_attr(Sharding(planned)):
             what = "argument" if which == "arg_attrs" else "result"
-            _wrong(f"{what} {position} of @main lies as {found}, want {[list(axes) for axes in planned]}", fragment.file)
+            _wrong(
+                f"{what} {position} of @main lies as {found}, want {[list(axes) for axes in planned]}", fragment.file
+            )
 
 
 def _check_donations(plan: Plan, main: ir.OpView, fragment: Fragment) -> None:

@@ -25,7 +25,11 @@ class Reference:
     def __init__(self, plan: Plan, program: bytes, state: Mapping[int, int], inputs: Inputs) -> None:
         """``state``: argument -> the result that is its next value, as ``program`` says: a plan cannot vouch for itself."""
         os.environ["NPROC"] = str(os.cpu_count() or 1)  # while it computes the other ranks wait
-        self._plan, self._inputs, self._state_of = plan, inputs, {result: argument for argument, result in state.items()}
+        self._plan, self._inputs, self._state_of = (
+            plan,
+            inputs,
+            {result: argument for argument, result in state.items()},
+        )
         self._world = World.alone()
         self._executable = self._world.load(self._world.compile(program))
         self._handlers = [self._world.handler(result.shape, numpy_dtype(result.dtype)) for result in plan.results]

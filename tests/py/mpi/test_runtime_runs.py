@@ -20,6 +20,18 @@ def test_equals_one_device(jobs: Jobs, tmp_path: Path, stages: int, devices: int
     assert document["steps"][2]["loss"] < document["steps"][0]["loss"]
 
 
+@pytest.mark.parametrize("ranks", [((1, 0), (2, 3)), ((3, 1), (0, 2))])
+def test_ranks_in_any_order(jobs: Jobs, tmp_path: Path, ranks: tuple[tuple[int, ...], ...]) -> None:
+    handmade.make(tmp_path / "plan", 2, 2, 2)
+    document = json.loads((tmp_path / "plan/plan.json").read_text())
+    for mesh, order in zip(document["meshes"], ranks, strict=True):
+        mesh["ranks"] = order
+    (tmp_path / "plan/plan.json").write_text(json.dumps(document))
+    done = jobs.run(4, tmp_path / "plan", "--steps", 2, "--verify", "--json", limit_s=60)
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["verify"]["ok"]
+
+
 def test_runs_without_mpirun(jobs: Jobs, tmp_path: Path) -> None:
     handmade.make(tmp_path / "plan", 1, 1, 2)
     done = jobs.run(0, tmp_path / "plan", "--steps", 2, "--verify")

@@ -1,6 +1,7 @@
 """The plan as data: its published schema, round trips, what a hand edit breaks, and that writing is all or nothing."""
 
 import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 from compiler.plan.check import check_plan
 from compiler.plan.files import decode_plan, load_plan, write_plan
 from compiler.plan.records import Plan, plan_schema
+from compiler.plan.scratch import Scratch
 from dialects.errors import Failure, UserError
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -59,6 +61,49 @@ def test_replaces_a_plan_and_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "stages/mine.mlir", "mine/deep/x", "stages/program.mlir/"])
+def test_a_plan_with_anything_else_in_it_is_not_replaced(tmp_path: Path, name: str) -> None:
+    write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    mine = tmp_path / "plan" / name
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    if name.endswith("/"):
+        mine.mkdir()
+    else:
+        mine.write_text("years of work")
+    with pytest.raises(UserError, match=name.split("/")[-1 if "mine." in name else 0]):
+        write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    assert mine.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["plan"]
+
+
+def test_what_a_killed_writer_left_is_cleared_and_what_a_living_one_writes_is_not(tmp_path: Path) -> None:
+    left = tmp_path / ".plan-abc.partial"
+    (left / "stages").mkdir(parents=True)
+    living = Scratch(tmp_path, ".plan-")
+    assert not left.exists()
+    (tmp_path / ".plan-keep").mkdir()
+    write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    assert living.path.exists()
+    living.remove()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".plan-keep", "plan"]
+
+
+def test_without_an_exchange_of_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("compiler.plan.files.exchange", lambda *_: False)
+    for _ in range(2):
+        written = write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    assert load_plan(str(tmp_path / "plan")) == written
+    assert [path.name for path in tmp_path.iterdir()] == ["plan"]
+
+
+def test_a_link_to_a_plan_stays_a_link(tmp_path: Path) -> None:
+    write_plan(small_plan(), FILES, str(tmp_path / "real"))
+    (tmp_path / "link").symlink_to("real")
+    written = write_plan(small_plan(), FILES, str(tmp_path / "link"))
+    assert (tmp_path / "link").is_symlink()
+    assert load_plan(str(tmp_path / "real")) == written
+
+
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -78,7 +123,10 @@ EDITS = [
     ({"instructions": []}, "instruction lists"),
     ({"instructions": [[{"op": "run", "fragment": "nobody", "microbatch": None}]]}, "nobody"),
     ({"instructions": [[{"op": "exec", "code": "import os"}]]}, "exec"),
-    ({"instructions": [[{"op": "recv", "value": "v0", "source": 0, "microbatch": None}]]}, "runs 0 times a step, want 1"),
+    (
+        {"instructions": [[{"op": "recv", "value": "v0", "source": 0, "microbatch": None}]]},
+        "runs 0 times a step, want 1",
+    ),
     ({"microbatches": 0}, "microbatches"),
 ]
 
@@ -89,6 +137,44 @@ def test_a_hand_edit_is_refused_in_one_sentence(edit: dict[str, object], words: 
     with pytest.raises(UserError, match=words) as caught:
         decode_plan(json.dumps(document).encode(), "plan.json")
     assert "\n" not in str(caught.value)
+
+
+HOSTILE = [
+    (b'{"version":1,"version":1}', "has the key 'version' twice"),
+    (b"[" * 200_000, "nested deeper|not JSON"),
+    (b"[" * 40 + b"]" * 40, "nested deeper than 32"),
+    (b'{"version":1,"name":"\\u001b[2J"}', r"control character \(U\+001B\)"),
+    (b'{"version":1,"\xc2\x9b31m":1}', r"control character \(U\+009B\)"),
+    (b'{"version":NaN}', "NaN, which is not JSON"),
+    (b'{"version":1,"microbatches":-1}', "has -1 in 'microbatches'"),
+    (b'{"version":1,"microbatches":99999999999999999999}', "whole ones from 0"),
+    (b'{"version":1,"microbatches":1e999}', "want a finite number"),
+    (b'{"version":1' + b"0" * 5000 + b"}", "integer|digits"),
+    (b"\xff\xfe{}", "is not JSON"),
+    (b"true", "got plan version None"),
+    (b'{"version":true}', "got plan version True"),
+]
+
+
+@pytest.mark.parametrize(("blob", "words"), HOSTILE)
+def test_hostile_json_is_refused_in_one_sentence(blob: bytes, words: str) -> None:
+    with pytest.raises(UserError, match=words) as caught:
+        decode_plan(blob, "plan.json")
+    assert not any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in str(caught.value))
+
+
+@pytest.mark.parametrize("name", ["plan.json", "program.mlir"])
+def test_only_regular_files_are_read(tmp_path: Path, name: str) -> None:
+    write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    (tmp_path / "plan" / name).unlink()
+    os.mkfifo(tmp_path / "plan" / name)
+    with pytest.raises(UserError, match="is not a regular file"):
+        load_plan(str(tmp_path / "plan"))
+
+
+def test_names_with_control_characters_are_written_without_them(tmp_path: Path) -> None:
+    written = write_plan(msgspec.structs.replace(small_plan(), name="a\x1b[2Jb\n"), FILES, str(tmp_path / "plan"))
+    assert load_plan(str(tmp_path / "plan")).name == written.name == "a?[2Jb?"
 
 
 def test_a_changed_stage_file_is_refused(tmp_path: Path) -> None:
