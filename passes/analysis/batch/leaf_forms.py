@@ -32,7 +32,9 @@ class Coupled:
 _SUMS = ("stablehlo.dot_general", "stablehlo.convolution", "stablehlo.dot")
 _FOLDS = ("stablehlo.reduce", "stablehlo.scatter")
 _NO_FOLD = "reduces over the rows of the batch in a way that has no fold"
-_WITHOUT_FOLD = {"stablehlo.gather": "picks by an index among all rows of the batch"}  # what Shardy calls a reduction too
+_WITHOUT_FOLD = {
+    "stablehlo.gather": "picks by an index among all rows of the batch"
+}  # what Shardy calls a reduction too
 
 
 def leaf_transfer(op: ir.Operation, forms: Sequence[Form], microbatches: int) -> Transfer | Coupled:
