@@ -18,7 +18,7 @@ from dialects import attributes as names
 from dialects.build import after, custom_call, i64s, make, splat, tensor_type
 from dialects.constants import same_constant
 from dialects.ops import body_ops, element_type, entry_block, op_key, shape_of
-from passes.analysis.batch.batch import BatchForms, Coupling
+from passes.analysis.batch.batch import BatchForms
 from passes.analysis.ops.folds import neutral
 from passes.analysis.ops.forms import AFTER, Form, local_shape, partial
 from passes.microbatch.localize_rules import PATCHES, small_copy
@@ -41,7 +41,7 @@ class Localizer:
         for i, value in enumerate(terminator.operands):
             form = self.answer.forms[value]
             if form.is_split:
-                terminator.operands[i] = self.collect(terminator, value, form)
+                terminator.operands[i] = self.collect(value, form)
             elif form.is_partial or form.repeated:
                 terminator.operands[i] = self.convert(value, form, AFTER)
 
@@ -119,9 +119,7 @@ class Localizer:
         )
         return make("stablehlo.select", [value.type], [first, value, rest])
 
-    def collect(self, op: ir.Operation, value: ir.Value, form: Form) -> ir.Value:
-        if form.outer != 1:
-            raise Coupling(op, "returns rows of the batch in an interleaved order", value)
+    def collect(self, value: ir.Value, form: Form) -> ir.Value:
         with after(value), _location(value):
             whole = tensor_type(self.whole_shape[value], element_type(value))
             dim = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), form.dim)

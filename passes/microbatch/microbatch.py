@@ -72,10 +72,7 @@ class Microbatch(Pass):
         index_type = tensor_type((), ir.IntegerType.get_signless(32))
         role = {names.ROLE: ir.StringAttr.get("microbatch"), names.NAME: ir.StringAttr.get("microbatch index")}
         index = add_argument(func, index_type, role, ir.Location.unknown())
-        try:
-            Localizer(answer, index).run(func)
-        except Coupling as coupling:
-            fail(f"it {coupling.why}", where=describe(coupling.op), remedy="use --microbatches 1 or auto")
+        Localizer(answer, index).run(func)
         refresh_type(func)
         _annotate(func, answer)
 

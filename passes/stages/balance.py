@@ -52,11 +52,16 @@ def _thin_stages(module: ir.Module, rates: Rates) -> list[str]:
 
 
 def _mixes_rows(module: ir.Module) -> ir.Operation | None:
-    """The first forward op that reads the batch and gives no value along it."""
+    """The first forward op that reads the batch and gives no value along it, so that nothing behind it runs on rows."""
     for op in forward_chain(body_ops(entry_block(main_func(module)))[:-1]):
         if (
-            names.BATCH_DIM in op.attributes
-            and max(ir.DenseI64ArrayAttr(op.attributes[names.BATCH_DIM]), default=-1) < 0
+            names.BATCH_DIM not in op.attributes
+            or max(ir.DenseI64ArrayAttr(op.attributes[names.BATCH_DIM]), default=-1) >= 0
         ):
+            continue
+        readers = [use.owner.operation for value in op.results for use in value.uses]
+        if not any(
+            names.BATCH_DIM in reader.attributes for reader in readers
+        ):  # else its rows lie in pieces, as those of two batches
             return op
     return None
