@@ -30,7 +30,7 @@ from dialects.ops import main_func
 from dialects.values import PER_MICROBATCH
 
 MODULES = Path(__file__).parents[1] / "tests/modules"
-ASKED = {"graph_convolution": ("--batch-args", "none"), "gru_time_major": ("--batch-args", "none")}
+ASKED = {"graph_convolution": ("--batch-args", "none")}
 
 
 @dataclass(frozen=True)

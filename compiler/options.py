@@ -13,6 +13,7 @@ CHOOSER_NAMES = (
 class PlanOptions:
     """None means: choose. ``devices``: how many there are when neither hosts nor a machine file says so.
 
+    ``batch_args``: "argument", "argument:dim" or "argument:dim:outer" each;
     ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh;
     ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd.
     """
@@ -24,7 +25,7 @@ class PlanOptions:
     microbatches: int | None = None
     stages: int | None = None
     schedule: str = "1f1b"
-    batch_args: tuple[int, ...] | None = None
+    batch_args: tuple[str, ...] | None = None
     loss: int | None = None
     state_args: tuple[tuple[int, int], ...] | None = None
     memory_per_device: float | None = None

@@ -5,21 +5,17 @@ from dataclasses import dataclass
 
 from jaxlib.mlir import ir
 
+from compiler.divided import divided
 from compiler.emit.assemble import Outline
-from compiler.emit.signature import make_arguments
 from compiler.frontends.annotate import annotate
 from compiler.machine.description import Machine
 from compiler.machine.files import load_machine
-from compiler.machine.layout import auto_stages, make_layout, microbatch_candidates
+from compiler.machine.layout import auto_stages, make_layout
 from compiler.options import PlanOptions
 from dialects import attributes as names
-from dialects.errors import UserError
-from dialects.ops import copy_module, entry_block, main_func, shape_of
 from dialects.signature import op_int
-from passes.analysis.indices.index_bounds import index_bounds
 from passes.base import Pass
 from passes.fragments.realize import Realize
-from passes.microbatch.microbatch import Microbatch, batch_positions
 from passes.normalize.assign_roles import AssignRoles
 from passes.normalize.fold_slices import FoldSlices
 from passes.normalize.normalize import Normalize
@@ -52,16 +48,12 @@ def find_roles(module: ir.Module, options: PlanOptions) -> None:
 def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Prepared:
     """All that comes before shardings: roles, microbatches, phases, stages, fragments."""
     devices = machine.num_devices
-    remarks: list[str] = []
     find_roles(module, options)
-    func = main_func(module)
-    arguments = make_arguments(module, index_bounds(func))
-    batch = batch_positions(func)
-    rows = shape_of(entry_block(func).arguments[batch[0]])[0] if batch else None
     stages = options.stages or auto_stages(machine.hosts or 1, devices)
     if stages > 1:  # so that a cut can fall between two iterations
         run_passes(module, [UnrollLoops(), FoldSlices(), Normalize()])
-    module = _microbatch(module, options, microbatch_candidates(rows, stages, devices), remarks)
+    split = divided(module, options, stages, devices)
+    module, remarks = split.module, [split.remark] if split.remark else list[str]()
     count = op_int(module.operation, names.MICROBATCHES) or 1
     chooser = _stage_chooser(stages, machine)
     run_passes(module, [CopyViews(), MarkPhases(), chooser, Place(), VerifyStages()])
@@ -70,7 +62,9 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
         remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
     remarks += balance_remarks(module, chooser.rates)
     run_passes(module, [Realize()])
-    return Prepared(module, Outline(name, arguments, make_layout(found, devices), rows, count, tuple(remarks)))
+    return Prepared(
+        module, Outline(name, split.arguments, make_layout(found, devices), split.rows, count, tuple(remarks))
+    )
 
 
 def machine_of(options: PlanOptions) -> Machine:
@@ -92,25 +86,6 @@ def run_passes(module: ir.Module, passes: Sequence[Pass]) -> None:
     """One after the other."""
     for item in passes:
         item.run(module)
-
-
-def _microbatch(module: ir.Module, options: PlanOptions, candidates: Sequence[int], remarks: list[str]) -> ir.Module:
-    """The module with the asked number of microbatches, or with the first candidate that the program allows."""
-    if options.microbatches is not None:
-        Microbatch(microbatches=options.microbatches).run(module)
-        return module
-    why = ""
-    for count in candidates:
-        trial = copy_module(module) if count > 1 else module
-        try:
-            Microbatch(microbatches=count).run(trial)
-        except UserError as error:
-            why = why or str(UserError(error.message, where=error.where))
-            continue
-        if why:
-            remarks.append(f"{count} microbatch{'es' if count > 1 else ''}, because {why}")
-        return trial
-    raise AssertionError("one microbatch is always possible")
 
 
 def _stage_chooser(stages: int, machine: Machine) -> ChooseStages:

@@ -5,7 +5,7 @@ Attributes are builtin ones under the prefix ``mw.`` (meshwright), accepted on a
 
 # On the module
 MICROBATCHES = "mw.microbatches"  # i64: how often forward and backward run per step
-BATCH_SIZE = "mw.batch_size"  # i64: rows of the whole batch, dim 0 of every batch argument
+BATCH_SIZE = "mw.batch_size"  # i64: rows of the whole batch, in every batch argument
 NUM_STAGES = "mw.num_stages"  # i64
 USER_MESH = "mw.user_mesh"  # string: the axes of the input's own mesh, "data=2,model=4"
 MACHINE = "mw.machine"  # dictionary: links of each axis of @mesh, rates, memory (see passes/analysis/shardings/machine_attr.py)
@@ -18,6 +18,7 @@ INDEX = "mw.index"  # i64: position in the user's program, which passes may reor
 ANNOTATION = (
     "mw.annotation"  # string: the sharding that the user asks for, "[{\"x\"}, {}]"; on an op one a result, "": none
 )
+ROWS = "mw.rows"  # array<i64: dim, outer> on a batch argument whose rows do not lie along dim 0 (analysis/batch/arguments.py)
 WHOLE = "mw.whole"  # unit: twin of a batch argument that is fed the whole batch (see passes/microbatch/whole_batch.py)
 STATE_RESULT = "mw.state_result"  # i64 on an argument: the result that is its next value
 STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the next step

@@ -20,10 +20,21 @@ import jax
 import numpy as np
 
 from export import export_step, first_batch, plain
-from programs import attention, control_flow, convolutions, generative, layers, numerics, objectives, optimizers, state
+from programs import (
+    attention,
+    control_flow,
+    convolutions,
+    generative,
+    layers,
+    numerics,
+    objectives,
+    optimizers,
+    rows,
+    state,
+)
 from programs.program import STEPS, Program
 
-FAMILIES = (optimizers, control_flow, state, layers, attention, convolutions, objectives, generative, numerics)
+FAMILIES = (optimizers, control_flow, state, layers, attention, convolutions, objectives, generative, numerics, rows)
 PROGRAMS = {build.__name__: build for family in FAMILIES for build in family.PROGRAMS}
 
 

@@ -18,7 +18,10 @@ PLANNER_OPTIONS: dict[str, tuple[str, str]] = {
     "microbatches": ("N|auto", "Into how many parts the batch is cut.  [default: auto, a number that works]"),
     "stages": ("N|auto", "How many pipeline stages.  [default: auto]"),
     "schedule": ("|".join(SCHEDULES), "The order of the microbatches.  [default: 1f1b]"),
-    "batch_args": ("5,6", "Indices of the arguments that are the batch, or none.  [default: found]"),
+    "batch_args": (
+        "5,6:1",
+        "Indices of the arguments that are the batch, or none; :DIM where not 0.  [default: found]",
+    ),
     "loss": ("K", "Index of the result that is the loss.  [default: found]"),
     "state_args": ("0:0,1:1", "ARGUMENT:RESULT pairs: the argument's next value, or none.  [default: found]"),
     "memory_per_device": ("16GiB", "Plan for this much memory.  [default: the machine's]"),
@@ -105,13 +108,18 @@ def _index(word: str, where: str) -> int:
     return int(word)
 
 
-def _indices(word: str, where: str) -> tuple[int, ...]:
+def _batch_args(word: str, where: str) -> tuple[str, ...]:
     if word in ("", "none"):
         return ()
-    found = tuple(_index(item.strip(), where) for item in word.split(","))
+    items = [[part.strip() for part in item.split(":")] for item in word.split(",")]
+    found = [_index(item[0], where) for item in items]
+    for item in items:
+        if len(item) > 3 or not all(part.isdecimal() for part in item[1:]):
+            remedy = "5:1 says that the rows lie along dim 1, 5:0:4 that dim 0 has 4 blocks of them"
+            fail(f"got '{':'.join(item)}', want ARGUMENT[:DIM[:BLOCKS]], indices", where=where, remedy=remedy)
     if len(set(found)) < len(found):
         fail(f"got '{word}', which names an index twice", where=where)
-    return found
+    return tuple(":".join(str(int(part)) for part in item) for item in items)
 
 
 def _pairs(word: str, where: str) -> tuple[tuple[int, int], ...]:
@@ -178,7 +186,7 @@ _READERS: dict[str, Callable[[str, str], Any]] = {
     "microbatches": _count_or_auto,
     "stages": _count_or_auto,
     "schedule": _schedule,
-    "batch_args": _indices,
+    "batch_args": _batch_args,
     "loss": _index,
     "state_args": _pairs,
     "memory_per_device": _size,

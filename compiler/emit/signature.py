@@ -15,6 +15,7 @@ from compiler.plan.records import (
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, main_func, shape_of
 from dialects.signature import attr_dicts, int_of, text_of
+from passes.analysis.batch.arguments import rows_of
 
 ARGUMENT_ROLES: dict[str, ArgumentRole] = {role: role for role in get_args(ArgumentRole)}
 RESULT_ROLES: dict[str, ResultRole] = {role: role for role in get_args(ResultRole)}
@@ -25,7 +26,7 @@ def make_arguments(module: ir.Module, bounds: Mapping[int, int]) -> tuple[Argume
     func = main_func(module)
     arguments: list[Argument] = []
     for i, (value, entry) in enumerate(zip(entry_block(func).arguments, attr_dicts(func, "arg_attrs"), strict=True)):
-        index = int_of(entry, names.INDEX)
+        index, rows = int_of(entry, names.INDEX), rows_of(entry)
         arguments.append(
             Argument(
                 index=i if index is None else index,
@@ -35,6 +36,8 @@ def make_arguments(module: ir.Module, bounds: Mapping[int, int]) -> tuple[Argume
                 role=ARGUMENT_ROLES[text_of(entry, names.ROLE)],
                 state_result=int_of(entry, names.STATE_RESULT),
                 exclusive_bound=bounds.get(i),
+                batch_dim=rows.dim,
+                batch_outer=rows.outer,
             )
         )
     return tuple(arguments)

@@ -65,8 +65,15 @@ def _check_kind(plan: Plan, value: Value) -> None:
         wrong(f"value '{value.id}' is of argument {value.argument}, which is not there")
     argument = plan.arguments[value.argument]
     times = plan.microbatches if value.kind == "batch" else 1
-    same = value.shape == argument.shape if value.kind == "argument" else bool(value.shape)
-    if not same or value.dtype != argument.dtype or prod(value.shape) * times != prod(argument.shape):
+    if not 0 <= argument.batch_dim < max(1, len(argument.shape)) or argument.batch_outer < 1:
+        wrong(
+            f"argument {argument.index} has its rows along dim {argument.batch_dim}, in {argument.batch_outer} blocks"
+        )
+    whole = [size * times if dim == argument.batch_dim else size for dim, size in enumerate(value.shape)]
+    same = tuple(whole) == argument.shape and (value.kind == "argument" or bool(value.shape))
+    if same and value.kind == "batch":
+        same = value.shape[argument.batch_dim] % argument.batch_outer == 0
+    if not same or value.dtype != argument.dtype:
         each = f" in {times} microbatches" if value.kind == "batch" else ""
         wrong(f"value '{value.id}' is {_typed(value)}{each}, argument {argument.index} is {_typed(argument)}")
     if value.kind == "batch" and argument.role != "batch":

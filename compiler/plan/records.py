@@ -54,7 +54,7 @@ class Value(Struct, frozen=True):
 
     kind: "argument" lives from the start of the step (state, constants, whole batch arguments);
     "batch" is the slice of a batch argument that one microbatch sees, one instance per microbatch, fed by the runtime:
-    rows [m*shape[0], (m+1)*shape[0]) of argument ``argument`` along dim 0;
+    its m-th part along the dim that the argument names;
     "microbatch" has one instance per microbatch; "step" one per step (accumulators included: each run replaces it);
     "index" is the microbatch number itself, an int32 scalar, fed by the runtime.
     """
@@ -68,7 +68,10 @@ class Value(Struct, frozen=True):
 
 
 class Argument(Struct, frozen=True):
-    """Argument ``index`` of the user's program. ``state_result``: the result that is its value in the next step."""
+    """Argument ``index`` of the user's program. ``state_result``: the result that is its value in the next step.
+
+    ``batch_dim`` and ``batch_outer``, of a batch: that dim of its shape is [outer, microbatches, rest], major first.
+    """
 
     index: int
     name: str
@@ -77,6 +80,8 @@ class Argument(Struct, frozen=True):
     role: ArgumentRole
     state_result: int | None = None
     exclusive_bound: int | None = None  # for generated integers: values in [0, bound)
+    batch_dim: int = 0
+    batch_outer: int = 1
 
 
 class Result(Struct, frozen=True):

@@ -10,6 +10,7 @@ from dialects.op_sets import OpSet
 from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, int_of, op_int, set_attr_dicts, text_of
 from dialects.values import INDEX, acc_id, arg_id, batch_id, v_id
+from passes.analysis.batch.arguments import rows_of
 from passes.analysis.stages.fragments import Fragments
 from passes.base import Pass
 from passes.fragments.outline import outline
@@ -75,7 +76,7 @@ def value_ids(func: ir.OpView, fragments: Fragments) -> tuple[dict[ir.Value, str
             ids[value] = INDEX
         else:
             ids[value] = batch_id(index) if role == "batch" and names.WHOLE not in entry else arg_id(index)
-        dims[value] = 0 if role == "batch" else -1
+        dims[value] = rows_of(entry).dim if role == "batch" else -1
     folds = _folds(fragments)
     for number, op in enumerate(op for op in fragments.ops if op in folds):
         ids[op.results[0]] = acc_id(number)

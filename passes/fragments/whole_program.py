@@ -10,6 +10,7 @@ from dialects.errors import fail
 from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import attr_dicts, i64, set_attr_dicts, text_of
 from dialects.values import UPDATE, arg_id, batch_id, v_id
+from passes.analysis.batch.arguments import rows_of
 from passes.base import Pass
 
 
@@ -43,7 +44,7 @@ class WholeProgram(Pass):
         dims: dict[ir.Value, int] = {}
         for number, (value, entry) in enumerate(zip(block.arguments, arguments, strict=True)):
             is_batch = text_of(entry, names.ROLE) == "batch"
-            ids[value], dims[value] = (batch_id(number), 0) if is_batch else (arg_id(number), -1)
+            ids[value], dims[value] = (batch_id(number), rows_of(entry).dim) if is_batch else (arg_id(number), -1)
             _name(entry, ids[value], dims[value])
         returned = body_ops(block)[-1].operands
         for number, (value, entry) in enumerate(zip(returned, results, strict=True)):

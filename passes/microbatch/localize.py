@@ -123,7 +123,20 @@ class Localizer:
         with after(value), _location(value):
             whole = tensor_type(self.whole_shape[value], element_type(value))
             dim = ir.IntegerAttr.get(ir.IntegerType.get_signless(64), form.dim)
-            return custom_call(names.COLLECT, whole, [value], {names.DIM: dim})
+            collected = custom_call(names.COLLECT, whole, [value], {names.DIM: dim})
+            return self.in_order(collected, form) if form.outer > 1 else collected
+
+    def in_order(self, collected: ir.Value, form: Form) -> ir.Value:
+        """Rows that lie one microbatch after the other, [M, outer, rest], put where the program has them, [outer, M, rest]."""
+        shape, element, parts = shape_of(collected), element_type(collected), self.answer.microbatches
+        before, size, behind = shape[: form.dim], shape[form.dim], shape[form.dim + 1 :]
+        rest = size // (form.outer * parts)
+        lies, wanted = (*before, parts, form.outer, rest, *behind), (*before, form.outer, parts, rest, *behind)
+        swapped = [*range(len(lies))]
+        swapped[form.dim], swapped[form.dim + 1] = form.dim + 1, form.dim
+        blocks = make("stablehlo.reshape", [tensor_type(lies, element)], [collected])
+        turned = make("stablehlo.transpose", [tensor_type(wanted, element)], [blocks], {"permutation": i64s(swapped)})
+        return make("stablehlo.reshape", [tensor_type(shape, element)], [turned])
 
 
 def _accumulate(value: ir.Value, have: Form) -> ir.Value:

@@ -1,5 +1,6 @@
 """``microbatch``: make the program run on 1/M of the batch, M times."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,11 +11,13 @@ from dialects.build import i64s, tensor_type
 from dialects.errors import fail
 from dialects.ops import body_ops, describe, entry_block, main_func, op_key, shape_of
 from dialects.signature import add_argument, attr_dicts, i64, int_of, refresh_type, text_of
+from passes.analysis.batch.arguments import batch_rows, count_rows, rows_in
 from passes.analysis.batch.batch import BatchForms, Coupling, analyze_batch
 from passes.analysis.ops.flops import flops
 from passes.analysis.ops.forms import Form
 from passes.analysis.ops.rules import RULE
 from passes.base import Pass
+from passes.microbatch.carried import Carried, carried
 from passes.microbatch.localize import Localizer
 from passes.microbatch.whole_batch import compute_whole
 from passes.native import run_native
@@ -47,43 +50,45 @@ class Microbatch(Pass):
     microbatches: int = 1
 
     def run(self, module: ir.Module) -> None:
-        func = main_func(module)
-        batch = batch_positions(func)
-        populate_rules(module)
-        if self.microbatches < 1:
-            fail(f"got {self.microbatches} microbatches, want at least 1", where="--microbatches")
-        if self.microbatches > 1:
-            self._split(func, batch)
-        elif batch:
-            rows = shape_of(entry_block(func).arguments[batch[0]])[0]
-            _annotate(func, analyze_batch(func, batch, rows, strict=False))
-        drop_rules(module)
-        module.operation.attributes[names.MICROBATCHES] = i64(self.microbatches)
-
-    def _split(self, func: ir.OpView, batch: list[int]) -> None:
-        check_divisible(func, batch, self.microbatches)
-        answer = uncouple(func, batch, self.microbatches)
-        if isinstance(answer, Coupling):
-            fail(
-                f"it {answer.why}, so {self.microbatches} microbatches would not give the result of the whole batch",
-                where=describe(answer.op),
-                remedy="use --microbatches 1, or auto, which picks a number that works",
-            )
-        index_type = tensor_type((), ir.IntegerType.get_signless(32))
-        role = {names.ROLE: ir.StringAttr.get("microbatch"), names.NAME: ir.StringAttr.get("microbatch index")}
-        index = add_argument(func, index_type, role, ir.Location.unknown())
-        Localizer(answer, index).run(func)
-        refresh_type(func)
-        _annotate(func, answer)
+        divide(module, self.microbatches)
 
 
-def batch_positions(func: ir.OpView) -> list[int]:
-    """Positions of the arguments that are split by rows (the whole twins are not)."""
-    entries = attr_dicts(func, "arg_attrs")
-    return [i for i, entry in enumerate(entries) if text_of(entry, names.ROLE) == "batch" and names.WHOLE not in entry]
+def divide(module: ir.Module, microbatches: int) -> Carried:
+    """What the pass does; how much of the forward the microbatches carry."""
+    func, found = main_func(module), Carried()
+    batch = batch_rows(func)
+    populate_rules(module)
+    if microbatches < 1:
+        fail(f"got {microbatches} microbatches, want at least 1", where="--microbatches")
+    if microbatches > 1:
+        found = _split(func, batch, microbatches)
+    elif batch:
+        _annotate(func, analyze_batch(func, batch, count_rows(func, batch) or 1, strict=False))
+    drop_rules(module)
+    module.operation.attributes[names.MICROBATCHES] = i64(microbatches)
+    return found
 
 
-def check_divisible(func: ir.OpView, batch: list[int], microbatches: int) -> None:
+def _split(func: ir.OpView, batch: Mapping[int, Form], microbatches: int) -> Carried:
+    check_divisible(func, batch, microbatches)
+    answer = uncouple(func, batch, microbatches)
+    if isinstance(answer, Coupling):
+        fail(
+            f"it {answer.why}, so {microbatches} microbatches would not give the result of the whole batch",
+            where=describe(answer.op),
+            remedy="use --microbatches 1, or auto, which picks a number that works",
+        )
+    found = carried(func, answer)
+    index_type = tensor_type((), ir.IntegerType.get_signless(32))
+    role = {names.ROLE: ir.StringAttr.get("microbatch"), names.NAME: ir.StringAttr.get("microbatch index")}
+    index = add_argument(func, index_type, role, ir.Location.unknown())
+    Localizer(answer, index).run(func)
+    refresh_type(func)
+    _annotate(func, answer)
+    return found
+
+
+def check_divisible(func: ir.OpView, batch: Mapping[int, Form], microbatches: int) -> None:
     """Raise the user's mistake when the batch is missing or has a number of rows that ``microbatches`` does not divide."""
     if not batch:
         fail(
@@ -91,8 +96,8 @@ def check_divisible(func: ir.OpView, batch: list[int], microbatches: int) -> Non
             remedy="name them with --batch-args, or use --microbatches 1",
         )
     entries = attr_dicts(func, "arg_attrs")
-    for i in batch:
-        rows = shape_of(entry_block(func).arguments[i])[0]
+    for i, form in batch.items():
+        rows = rows_in(shape_of(entry_block(func).arguments[i]), form)
         if rows % microbatches:
             divisors = ", ".join(str(n) for n in range(1, rows + 1) if rows % n == 0)
             where = f"argument {int_of(entries[i], names.INDEX)} '{text_of(entries[i], names.NAME)}'"
@@ -103,7 +108,7 @@ def check_divisible(func: ir.OpView, batch: list[int], microbatches: int) -> Non
             )
 
 
-def uncouple(func: ir.OpView, batch: list[int], microbatches: int) -> BatchForms | Coupling:
+def uncouple(func: ir.OpView, batch: Mapping[int, Form], microbatches: int) -> BatchForms | Coupling:
     """Analyze; compute cheap couplings from the whole batch until none is left, or give the one that stays."""
     total = sum(flops(op) for op in body_ops(entry_block(func)))
     for _ in range(MAX_WHOLE_COPIES):

@@ -9,6 +9,7 @@ from dialects.attributes import BATCH_SIZE, HOW, INDEX, NAME, ROLE, STATE_ARG, S
 from dialects.errors import fail
 from dialects.ops import main_func
 from dialects.signature import attr_dicts, i64, set_attr_dicts
+from passes.analysis.batch.arguments import say_rows
 from passes.analysis.roles.roles import Role, Said, find_roles
 from passes.base import Pass
 
@@ -31,14 +32,16 @@ class AssignRoles(Pass):
         and mw.batch_size = 8 on the module
 
     The options say what the search cannot find, by indices of @main's arguments and results; left out, it is searched for.
-    ``batch_args``: the arguments whose rows are the batch, empty for none. ``loss``: the result that is the loss. ``state_args``:
+    ``batch_args``: the arguments whose rows are the batch, empty
+    for none; ``5:1`` says that they lie along dim 1 of argument 5, ``5:0:4`` in 4 blocks of its dim 0.
+    ``loss``: the result that is the loss. ``state_args``:
     ``argument:result`` pairs, each a state and its next value, empty for none.
 
     Raises UserError when the batch cannot be told, or an option names what is not there or does not fit.
     """
 
     name: ClassVar[str] = "assign-roles"
-    batch_args: tuple[int, ...] | None = None
+    batch_args: tuple[str, ...] | None = None  # "argument", "argument:dim" or "argument:dim:outer"
     loss: int | None = None
     state_args: tuple[str, ...] | None = None  # "argument:result"
 
@@ -67,6 +70,8 @@ def _write(main: ir.OpView, which: str, partner: str, roles: tuple[Role, ...]) -
         table[NAME] = ir.StringAttr.get(role.name)
         table[HOW] = ir.StringAttr.get(role.how)
         table[INDEX] = i64(index)
+        if role.rows is not None:
+            say_rows(table, role.rows)
         if role.partner is not None:
             table[partner] = i64(role.partner)
     set_attr_dicts(main, which, tables)

@@ -67,6 +67,25 @@ class Inputs:
         given = member.array[step] if self._has_steps(argument, member) else member.array
         return np.array(given[where]).view(numpy_dtype(argument.dtype))
 
+    def rows(self, index: int, step: int, m: int, parts: int, where: Slices) -> Array:
+        """The part ``where`` of what microbatch ``m`` of ``parts`` sees of batch argument ``index`` at step ``step``.
+
+        Along its batch dim the argument is [outer, parts, rest]; the microbatch has [outer, m, rest], and ``where``
+        is a part of that.
+        """
+        argument = self._arguments[index]
+        dim, outer = argument.batch_dim, argument.batch_outer
+        mine, rest = where[dim], argument.shape[dim] // (parts * outer)
+        if rest == 0:  # a batch without rows
+            return self.slices(index, step, where)
+        blocks: list[Array] = []
+        for block in range(mine.start // rest, -(-mine.stop // rest)) if mine.stop > mine.start else (0,):
+            first = (block * parts + m) * rest  # where the microbatch's block begins
+            low, high = max(mine.start - block * rest, 0), min(mine.stop - block * rest, rest)
+            there = slice(first + low, first + max(low, high))
+            blocks.append(self.slices(index, step, (*where[:dim], there, *where[dim + 1 :])))
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=dim)
+
     def whole(self, index: int, step: int) -> Array:
         """All of argument ``index``."""
         return self.slices(index, step, tuple(slice(0, size) for size in self._arguments[index].shape))

@@ -93,9 +93,7 @@ class Store:
             return self._argument(value)
         if value.kind != "batch" or m is None:
             raise Failure(f"value {value.id} is read before it is there", remedy=WRONG_PLAN)
-        first, *rest = self._boxes[value.id]
-        rows = slice(m * value.shape[0] + first.start, m * value.shape[0] + first.stop)
-        return self._inputs.slices(_argument_of(value), self._step, (rows, *rest))
+        return self._inputs.rows(_argument_of(value), self._step, m, self._plan.microbatches, self._boxes[value.id])
 
     def _argument(self, value: Value) -> Array:
         return self._inputs.slices(_argument_of(value), self._step, self._boxes[value.id])

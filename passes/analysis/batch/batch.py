@@ -1,10 +1,10 @@
 """Which values are split over microbatches, which are folded over them, and what couples them (docs/decisions/0002).
 
-The batch arguments start as split on dim 0; forms flow forward through every op by Shardy's sharding rules, through loops to
-a fixpoint. Nothing is changed here: ``passes.microbatch.microbatch`` acts on the answer.
+The batch arguments start as split where their rows lie; forms flow forward through every op by Shardy's sharding rules, through
+loops to a fixpoint. Nothing is changed here: ``passes.microbatch.microbatch`` acts on the answer.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from jaxlib.mlir import ir
@@ -13,7 +13,7 @@ from dialects.ops import body_ops, captured, entry_block, op_key
 from passes.analysis.batch.leaf_forms import Coupled, Transfer, leaf_transfer
 from passes.analysis.batch.linear import linear_transfer
 from passes.analysis.batch.pieces import piecewise
-from passes.analysis.ops.forms import AFTER, WHOLE, Form, join, split, whole_form
+from passes.analysis.ops.forms import AFTER, WHOLE, Form, join, whole_form
 
 LATTICE_HEIGHT = 3  # whole < repeated < split; each pass over a loop moves at least one carried value
 
@@ -45,9 +45,14 @@ class BatchForms:
 
 
 def analyze_batch(
-    func: ir.OpView, batch: Sequence[int], microbatches: int, *, strict: bool = True, answer: BatchForms | None = None
+    func: ir.OpView,
+    batch: Mapping[int, Form],
+    microbatches: int,
+    *,
+    strict: bool = True,
+    answer: BatchForms | None = None,
 ) -> BatchForms:
-    """Forms of all values of ``func`` when the arguments ``batch`` are split on dim 0 into ``microbatches``.
+    """Forms of all values of ``func`` when the arguments ``batch`` are split as it says into ``microbatches``.
 
     With ``strict`` a coupling raises Coupling. Without, it is passed over (the value counts as whole), and a reshape may leave the
     batch in fewer parts than ``microbatches``: right for one microbatch, where the forms only tell along which dim it runs.
@@ -55,10 +60,8 @@ def analyze_batch(
     analyzer = _Analyzer(answer or BatchForms(microbatches), strict)
     block = entry_block(func)
     for i, argument in enumerate(block.arguments):
-        analyzer.answer.forms[argument] = split(0) if i in batch else WHOLE
-    for value, form in zip(body_ops(block)[-1].operands, analyzer.block(block), strict=True):
-        if strict and form.outer != 1:  # the runtime puts the rows of a result together one microbatch after the other
-            raise Coupling(body_ops(block)[-1], "returns rows of the batch in an interleaved order", value)
+        analyzer.answer.forms[argument] = batch.get(i, WHOLE)
+    analyzer.block(block)
     return analyzer.answer
 
 

@@ -1,11 +1,13 @@
-"""Which arguments are the batch: those with one size of dim 0 that the forward never uses as a weight."""
+"""Which arguments are the batch: those with one size of dim 0, or of another, that the forward never uses as a weight."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from jaxlib.mlir import ir
 
 from dialects.errors import fail
 from dialects.op_sets import OpSet
+from passes.analysis.ops.forms import Form, split
 from passes.analysis.roles.batch_flow import Flow, Flows
 from passes.analysis.roles.dependence import Dependence
 from passes.analysis.roles.names import Signature, sounds_like_batch, sounds_like_key
@@ -15,25 +17,14 @@ REMEDY = "say which arguments are the batch with --batch-args 0,1 or that there 
 
 @dataclass(frozen=True)
 class Batch:
-    """Argument -> how we know that it is a batch; ``size`` is dim 0 of all of them, None when there is no batch."""
+    """Argument -> how we know that it is a batch; ``size``: its rows, None when there is no batch.
+
+    ``rows``: where they lie in the arguments where it is not just dim 0.
+    """
 
     arguments: dict[int, str]
     size: int | None
-
-
-def given_batch(signature: Signature, chosen: tuple[int, ...]) -> Batch:
-    """The user's choice, checked. Raises UserError on a bad index, a scalar or two sizes of dim 0."""
-    sizes: dict[int, int] = {}
-    for index in chosen:
-        if not 0 <= index < len(signature.argument_types):
-            fail(f"got index {index}, want 0 to {len(signature.argument_types) - 1}", where="--batch-args")
-        if not (shape := shape_at(signature, index)):
-            fail(f"{title(signature, index)} is a scalar and has no batch dimension", where="--batch-args")
-        sizes[index] = shape[0]
-    if len(set(sizes.values())) > 1:
-        listed = ", ".join(f"{title(signature, index)} has {size}" for index, size in sizes.items())
-        fail(f"dim 0 differs: {listed}", where="--batch-args", remedy="name only arguments whose dim 0 is the batch")
-    return Batch(dict.fromkeys(sizes, "said by --batch-args"), next(iter(sizes.values()), None))
+    rows: Mapping[int, Form] = field(default_factory=dict[int, Form])
 
 
 def find_batch(
@@ -57,12 +48,19 @@ def find_batch(
         groups = _kept_by_results(groups, flows, signature)
     if not groups:
         return Batch({}, None)
-    size = _best(groups, signature, graph, forward)
+    groups = _better(groups, signature, graph, forward)
+    size = _best(groups, signature)
+    rows = {index: held_at(shape_at(signature, index), size) for members in groups.values() for index in members}
     members = {
         index: f"its name, and dim 0 is {size}"
         if flows[index].weight
         else f"dim 0 is {size} and runs through the forward as a batch does"
         for index in groups[size]
+    }
+    others = {index: form for index, form in rows.items() if form is not None and index not in members}
+    members |= {
+        index: f"dim {form.dim} is {shape_at(signature, index)[form.dim]}, which holds the {size} rows of others"
+        for index, form in others.items()
     }
     for index in free:
         shape = shape_at(signature, index)
@@ -73,17 +71,43 @@ def find_batch(
             and not _is_key(signature, index)
         ):
             members[index] = f"its dim 0 is {size}, as the batch's"
-    return Batch(members, size)
+    return Batch(members, size, others)
 
 
-def _best(groups: dict[int, list[int]], signature: Signature, graph: Dependence, forward: frozenset[int]) -> int:
-    """The size of the best group: those the forward reads before others, then those with data's names."""
+def held_at(shape: tuple[int, ...], size: int) -> Form | None:
+    """Where ``size`` rows lie in an argument of ``shape``: along a dim of that size, or in a dim 0 that is a multiple of it."""
+    if size in shape:
+        return split(shape.index(size))
+    return split(0) if size and shape and shape[0] % size == 0 else None
+
+
+def _better(
+    groups: dict[int, list[int]], signature: Signature, graph: Dependence, forward: frozenset[int]
+) -> dict[int, list[int]]:
+    """The groups that the forward reads, before others, then those with data's names."""
     for test in (
         lambda index: graph.arguments[index] in forward,
         lambda index: _named(signature, index),
     ):
         kept = {size: members for size, members in groups.items() if any(test(index) for index in members)}
         groups = kept or groups
+    return groups
+
+
+def _best(groups: dict[int, list[int]], signature: Signature) -> int:
+    """The size of the only group, or the one size that is a dim of all others' members; else one that divides their dim 0."""
+    for exact in (True, False):
+        fitting = [
+            size
+            for size in groups
+            if all(
+                size in shape if exact else held_at(shape, size) is not None
+                for members in groups.values()
+                for shape in (shape_at(signature, index) for index in members)
+            )
+        ]
+        if len(fitting) == 1:
+            return fitting[0]
     if len(groups) > 1:
         listed = "; ".join(
             f"dim 0 = {size}: " + ", ".join(title(signature, index) for index in members)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from jaxlib.mlir import ir
 
 from dialects.errors import fail
-from passes.analysis.roles.batch_args import Batch, find_batch, given_batch, title
+from passes.analysis.ops.forms import Form
+from passes.analysis.roles.batch_args import Batch, find_batch, title
 from passes.analysis.roles.dependence import Dependence, dependence_of
+from passes.analysis.roles.given_batch import given_batch
 from passes.analysis.roles.loss import find_loss, given_loss, is_float, is_scalar_float
 from passes.analysis.roles.names import Signature, signature_of
 from passes.analysis.roles.state_facts import StateFacts, StatePair
@@ -17,24 +19,28 @@ from passes.analysis.roles.state_pairs import late_pairs, state_pairs
 class Said:
     """What the user says; None means "find it"."""
 
-    batch_args: tuple[int, ...] | None = None
+    batch_args: tuple[str, ...] | None = None
     loss: int | None = None
     state_args: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True)
 class Role:
-    """The role of one argument or result (dialects/attributes.py lists them). ``partner``: the other end of a state pair."""
+    """The role of one argument or result (dialects/attributes.py lists them).
+
+    ``partner``: the other end of a state pair. ``rows``: where the rows lie in a batch argument.
+    """
 
     role: str
     name: str
     how: str
     partner: int | None = None
+    rows: Form | None = None
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The roles of all, in the order of @main. ``batch_size``: dim 0 of the batch arguments, None without any."""
+    """The roles of all, in the order of @main. ``batch_size``: rows of the batch, None without any."""
 
     arguments: tuple[Role, ...]
     results: tuple[Role, ...]
@@ -123,7 +129,7 @@ def _argument_roles(
             role = ("parameter" if read else "optimizer") if is_float(kind) else "state"
             roles.append(Role(role, name, pair.how, pair.result))
         elif index in batch.arguments:
-            roles.append(Role("batch", name, batch.arguments[index]))
+            roles.append(Role("batch", name, batch.arguments[index], rows=batch.rows.get(index)))
         else:
             roles.append(Role("constant", name, "neither state nor batch"))
     return tuple(roles)

@@ -50,7 +50,7 @@ def plan(
     module = load_bytes(text.encode(), ir.Context.current, "case.mlir").module
     for step in (
         Normalize(),
-        AssignRoles(batch_args=tuple(batch), loss=loss, state_args=tuple(state)),
+        AssignRoles(batch_args=tuple(map(str, batch)), loss=loss, state_args=tuple(state)),
         Microbatch(microbatches=microbatches),
         CopyViews(),
         MarkPhases(),

@@ -19,6 +19,9 @@ MISTAKES = {
     "batch-args=9": "--batch-args: got index 9, want 0 to 3",
     "batch-args=0": "--batch-args: argument 0 tensor<f32> is a scalar and has no batch dimension",
     "batch-args=1,2": "--batch-args: dim 0 differs: argument 1 tensor<8xf32> has 8, argument 2 tensor<6xf32> has 6; name only",
+    "batch-args=1:1": "--batch-args: got dim 1 of argument 1 tensor<8xf32>, want 0 to 0",
+    "batch-args=1:0:3": "--batch-args: dim 0 of argument 1 tensor<8xf32> has no 3 blocks of one size",
+    "batch-args=1,x": "--batch-args: got 'x', want ARGUMENT[:DIM[:BLOCKS]], indices",
     "batch-args=1 state-args=1:1": "--batch-args: argument 1 tensor<8xf32> is state (said by --state-args)",
     "loss=7": "--loss: got index 7, want 0 to 2",
     "loss=1": "--loss: result 1 is tensor<8xf32>, want a scalar of floating point",
@@ -42,6 +45,6 @@ def test_mistake_is_named(options: str) -> None:
 
 
 def test_spec_round_trips() -> None:
-    spec = AssignRoles(batch_args=(5, 6), loss=3, state_args=("0:0", "1:1"))
-    assert spec.spec() == "assign-roles{batch-args=5,6 loss=3 state-args=0:0,1:1}"
-    assert AssignRoles.from_options("batch-args=5,6 loss=3 state-args=0:0,1:1") == spec
+    spec = AssignRoles(batch_args=("5", "6:1"), loss=3, state_args=("0:0", "1:1"))
+    assert spec.spec() == "assign-roles{batch-args=5,6:1 loss=3 state-args=0:0,1:1}"
+    assert AssignRoles.from_options("batch-args=5,6:1 loss=3 state-args=0:0,1:1") == spec

@@ -81,6 +81,7 @@ MISTAKES = {
     "--stages -1": "--stages: got '-1', want a whole number of at least 1, or auto",
     "--schedule zero": "--schedule: got 'zero', want one of gpipe, 1f1b",
     "--batch-args 1,x": "--batch-args: got 'x', want an index: 0, 1, …; `python -m compiler inspect MODULE` lists them",
+    "--batch-args 1:x": "--batch-args: got '1:x', want ARGUMENT[:DIM[:BLOCKS]], indices; 5:1 says that the rows lie along dim 1",
     "--batch-args 1,1": "--batch-args: got '1,1', which names an index twice",
     "--loss last": "--loss: got 'last', want an index",
     "--state-args 0": "--state-args: got '0', want ARGUMENT:RESULT, two indices",

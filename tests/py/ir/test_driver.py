@@ -91,7 +91,7 @@ func.func public @main(%w0: tensor<64x64xf32>, %w1: tensor<64x64xf32>, %w2: tens
 
 def test_a_stage_with_hardly_any_work_is_remarked_with_the_op_that_forced_it(tmp_path: Path) -> None:
     (tmp_path / "mixed.mlir").write_text(MIXED)
-    options = PlanOptions(hosts=2, devices_per_host=2, microbatches=1, batch_args=(3,))
+    options = PlanOptions(hosts=2, devices_per_host=2, microbatches=1, batch_args=("3",))
     made = make_plan(str(tmp_path / "mixed.mlir"), str(tmp_path / "plan"), options)
     (remark,) = [remark for remark in made.remarks if " of the work: " in remark]
     assert "stablehlo.reverse -> tensor<8x64xf32> at model.py:7 mixes the rows of the batch" in remark

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.mpi
 
 ZOO = Path(__file__).parents[2] / "modules" / "zoo"
 # Programs whose batch cannot be found: the message says what to pass, and with it they run.
-ASKED = {"graph_convolution": ("--batch-args", "none"), "gru_time_major": ("--batch-args", "none")}
+ASKED = {"graph_convolution": ("--batch-args", "none")}
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in ZOO.glob("*.mlirbc")))

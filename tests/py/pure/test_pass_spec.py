@@ -97,7 +97,7 @@ def test_pipeline_comes_back(items: list[Pass]) -> None:
     [
         (Microbatch(microbatches=4), "microbatch{microbatches=4}"),
         (ChooseStages(stages=2, flops_per_s=2e12), "choose-stages{stages=2 flops-per-s=2000000000000.0}"),
-        (AssignRoles(batch_args=(5, 6), loss=0), "assign-roles{batch-args=5,6 loss=0}"),
+        (AssignRoles(batch_args=("5", "6:1"), loss=0), "assign-roles{batch-args=5,6:1 loss=0}"),
         (AssignRoles(batch_args=()), "assign-roles{batch-args=}"),  # none is not the same as not said
         (AssignRoles(state_args=("0:0", "1:1")), "assign-roles{state-args=0:0,1:1}"),
     ],
@@ -115,7 +115,7 @@ def test_spec_text(item: Pass, text: str) -> None:
         (Microbatch, "microbatches=four", "got 'four', want int"),
         (Microbatch, "microbatches=", "got '', want int"),
         (ChooseStages, "flops-per-s=fast", "got 'fast', want float"),
-        (AssignRoles, "batch-args=1,x", "got 'x', want int"),
+        (AssignRoles, "loss=x", "got 'x', want int"),
     ],
 )
 def test_bad_options_are_the_users_mistake(kind: type[Pass], text: str, message: str) -> None:

@@ -26,15 +26,3 @@ module @regrouped_rows {
     return %pairs : tensor<2x32x256xf32>
   }
 }
-
-// -----
-
-module @interleaved_rows {
-  func.func @main(%w: tensor<256x256xf32>, %x: tensor<64x256xf32> {mw.role = "batch", mw.index = 1}) -> tensor<16384xf32> {
-    %h = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<64x256xf32>, tensor<256x256xf32>) -> tensor<64x256xf32>
-    %0 = stablehlo.transpose %h, dims = [1, 0] : (tensor<64x256xf32>) -> tensor<256x64xf32>
-    %1 = stablehlo.reshape %0 : (tensor<256x64xf32>) -> tensor<16384xf32>
-    // expected-error @+1 {{it returns rows of the batch in an interleaved order}}
-    return %1 : tensor<16384xf32>
-  }
-}

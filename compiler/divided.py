@@ -1,0 +1,75 @@
+"""How many microbatches, and along which dims the batch runs: what was asked, or the first that the program allows."""
+
+from dataclasses import dataclass
+
+from jaxlib.mlir import ir
+
+from compiler.emit.signature import make_arguments
+from compiler.machine.layout import microbatch_candidates
+from compiler.options import PlanOptions
+from compiler.plan.records import Argument
+from dialects.errors import UserError
+from dialects.ops import copy_module, main_func
+from passes.analysis.batch.arguments import batch_rows, count_rows
+from passes.analysis.indices.index_bounds import index_bounds
+from passes.microbatch.microbatch import divide
+from passes.microbatch.place_rows import PlaceRows
+
+
+@dataclass(frozen=True)
+class Divided:
+    """The module of one microbatch, the user's arguments as they were, the rows of the whole batch, and what to say of it."""
+
+    module: ir.Module
+    arguments: tuple[Argument, ...]
+    rows: int | None
+    remark: str = ""  # why it is not the number wanted, or not worth it
+
+
+def divided(module: ir.Module, options: PlanOptions, stages: int, devices: int) -> Divided:
+    """``module`` on 1/M of the batch, where M is asked for, or else the first good number that the program allows.
+
+    Where none is, or most of the forward would not be divided, the rows are looked for along other dims of the arguments, once.
+    ``module`` itself may be changed. Raises UserError when the asked number cannot be.
+    """
+    where_said = any(":" in text for text in options.batch_args or ())
+    refused: UserError | None = None
+    found: Divided | None = None
+    try:
+        found = _divided(module, options, stages, devices)
+    except UserError as error:
+        refused = error
+    if (found is None or found.remark) and not where_said:
+        before = batch_rows(main_func(module))
+        PlaceRows().run(module)
+        if batch_rows(main_func(module)) != before:
+            return _divided(module, options, stages, devices)
+    if found is None:
+        assert refused is not None
+        raise refused
+    return found
+
+
+def _divided(module: ir.Module, options: PlanOptions, stages: int, devices: int) -> Divided:
+    """With the rows where they are said to lie."""
+    func, asked = main_func(module), options.microbatches
+    arguments, rows = make_arguments(module, index_bounds(func)), count_rows(func, batch_rows(func))
+    why = ""
+    counts = microbatch_candidates(rows, stages, devices) if asked is None else [asked]
+    for count in counts:
+        trial = copy_module(module) if counts != [1] else module
+        try:
+            carried = divide(trial, count)
+        except UserError as error:
+            if asked is not None:
+                raise
+            why = why or str(UserError(error.message, where=error.where))
+            continue
+        if not carried.enough and asked is None:
+            why = f"{carried.blame} needs the whole batch, and {1 - carried.share:.0%} of the forward part follows it"
+            continue
+        if not carried.enough:
+            late = f"{1 - carried.share:.0%} of the forward part runs once a step, on the whole batch"
+            return Divided(trial, arguments, rows, f"{late}, not in {count} microbatches: it follows {carried.blame}")
+        return Divided(trial, arguments, rows, f"{count} microbatch{'es' * (count > 1)}, because {why}" if why else "")
+    raise AssertionError("one microbatch is always possible")
