@@ -10,10 +10,15 @@ from compiler.options import PlanOptions
 from compiler.plan.records import Argument
 from dialects.errors import UserError
 from dialects.ops import copy_module, main_func
-from passes.analysis.batch.arguments import batch_rows, count_rows
+from passes.analysis.batch.arguments import batch_rows, count_rows, set_rows
 from passes.analysis.indices.index_bounds import index_bounds
+from passes.microbatch.accumulation import accumulation_loops
 from passes.microbatch.microbatch import divide
+from passes.microbatch.open_accumulation import OpenAccumulation
 from passes.microbatch.place_rows import PlaceRows
+from passes.normalize.fold_slices import FoldSlices
+from passes.normalize.normalize import Normalize
+from passes.normalize.unroll_loops import UnrollLoops
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,11 @@ def divided(module: ir.Module, options: PlanOptions, stages: int, devices: int) 
     Where none is, or most of the forward would not be divided, the rows are looked for along other dims of the arguments, once.
     ``module`` itself may be changed. Raises UserError when the asked number cannot be.
     """
+    if (found := _accumulated(module, options, stages)) is not None:
+        return found
+    straighten(module, stages)
     where_said = any(":" in text for text in options.batch_args or ())
     refused: UserError | None = None
-    found: Divided | None = None
     try:
         found = _divided(module, options, stages, devices)
     except UserError as error:
@@ -50,10 +57,36 @@ def divided(module: ir.Module, options: PlanOptions, stages: int, devices: int) 
     return found
 
 
+def straighten(module: ir.Module, stages: int) -> None:
+    """Write loops over layers out, so that a cut can fall between two iterations."""
+    for item in (UnrollLoops(), FoldSlices(), Normalize()) if stages > 1 else ():
+        item.run(module)
+
+
+def _accumulated(module: ir.Module, options: PlanOptions, stages: int) -> Divided | None:
+    """As many microbatches as the user's own accumulation loop has iterations; None without one that can be taken apart."""
+    asked = options.microbatches
+    for trips in accumulation_loops(main_func(module)):
+        if asked != trips and (asked is not None or stages < 2):
+            continue
+        trial, placed = copy_module(module), copy_module(module)
+        OpenAccumulation(microbatches=trips).run(trial)
+        straighten(trial, stages)
+        PlaceRows(microbatches=trips).run(trial)
+        set_rows(main_func(placed), batch_rows(main_func(trial)))
+        try:
+            if divide(trial, trips).enough:
+                said = f"{trips} microbatches, one for each slice of the program's own loop"
+                return Divided(trial, *_signature(placed), said)
+        except UserError:
+            continue
+    return None
+
+
 def _divided(module: ir.Module, options: PlanOptions, stages: int, devices: int) -> Divided:
     """With the rows where they are said to lie."""
-    func, asked = main_func(module), options.microbatches
-    arguments, rows = make_arguments(module, index_bounds(func)), count_rows(func, batch_rows(func))
+    asked = options.microbatches
+    arguments, rows = _signature(module)
     why = ""
     counts = microbatch_candidates(rows, stages, devices) if asked is None else [asked]
     for count in counts:
@@ -73,3 +106,9 @@ def _divided(module: ir.Module, options: PlanOptions, stages: int, devices: int)
             return Divided(trial, arguments, rows, f"{late}, not in {count} microbatches: it follows {carried.blame}")
         return Divided(trial, arguments, rows, f"{count} microbatch{'es' * (count > 1)}, because {why}" if why else "")
     raise AssertionError("one microbatch is always possible")
+
+
+def _signature(module: ir.Module) -> tuple[tuple[Argument, ...], int | None]:
+    """The user's arguments, and the rows of the whole batch."""
+    func = main_func(module)
+    return make_arguments(module, index_bounds(func)), count_rows(func, batch_rows(func))

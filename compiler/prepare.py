@@ -17,9 +17,7 @@ from dialects.signature import op_int
 from passes.base import Pass
 from passes.fragments.realize import Realize
 from passes.normalize.assign_roles import AssignRoles
-from passes.normalize.fold_slices import FoldSlices
 from passes.normalize.normalize import Normalize
-from passes.normalize.unroll_loops import UnrollLoops
 from passes.stages.balance import balance_remarks
 from passes.stages.choose_stages import ChooseStages
 from passes.stages.copy_views import CopyViews
@@ -50,8 +48,6 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
     devices = machine.num_devices
     find_roles(module, options)
     stages = options.stages or auto_stages(machine.hosts or 1, devices)
-    if stages > 1:  # so that a cut can fall between two iterations
-        run_passes(module, [UnrollLoops(), FoldSlices(), Normalize()])
     split = divided(module, options, stages, devices)
     module, remarks = split.module, [split.remark] if split.remark else list[str]()
     count = op_int(module.operation, names.MICROBATCHES) or 1

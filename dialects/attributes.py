@@ -40,5 +40,9 @@ RESULT_ROLES = ("state", "loss", "metric", "output")
 ACCUMULATE = "mw.accumulate"  # custom_call: partial result of each microbatch -> their fold; mw.kind says which
 COLLECT = "mw.collect"  # custom_call: one slice per microbatch -> their concatenation along mw.dim
 FOLDS = (ACCUMULATE, COLLECT)
+# Calls that stand for an accumulation loop taken apart, until ``microbatch`` gives each microbatch one of its iterations
+NUMBER = "mw.number"  # custom_call: which iteration, i32
+FOLD = "mw.fold"  # custom_call: what each iteration has -> their fold; mw.kind says which
+STACK = "mw.stack"  # custom_call: one slice an iteration -> all of them along mw.dim
 KIND = "mw.kind"  # string: "sum" | "min" | "max" | "and" | "or" | "product"
 DIM = "mw.dim"  # i64

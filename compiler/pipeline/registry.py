@@ -8,6 +8,7 @@ from passes.fragments.realize import Realize
 from passes.fragments.verify_fragments import VerifyFragments
 from passes.fragments.whole_program import WholeProgram
 from passes.microbatch.microbatch import Microbatch
+from passes.microbatch.open_accumulation import OpenAccumulation
 from passes.microbatch.place_rows import PlaceRows
 from passes.normalize.assign_roles import AssignRoles
 from passes.normalize.drop_shardings import DropShardings
@@ -38,6 +39,7 @@ PASSES: tuple[type[Pass], ...] = (
     FoldPads,
     RemoveDeadCode,
     AssignRoles,
+    OpenAccumulation,
     PlaceRows,
     UnrollLoops,
     FoldSlices,

@@ -204,6 +204,43 @@ def accumulate_given_slices() -> Program:
     return Program(step, (mlp_params(), x.reshape(STEPS, 2, 8, 12), y.reshape(STEPS, 2, 8, 4)), ((0, 0),), (1, 2), 1)
 
 
+def accumulate_layers() -> Program:
+    """Accumulation over every fourth row, of a scanned model under jax.checkpoint, each slice's gradients clipped."""
+
+    def loss_of(p: Tree, x: jax.Array, y: jax.Array) -> jax.Array:
+        def layer(x: jax.Array, w: jax.Array) -> tuple[jax.Array, None]:
+            return x + jnp.tanh(x @ w), None
+
+        x, _ = lax.scan(jax.checkpoint(layer), x @ p["in"], p["layers"])
+        return jnp.mean((x @ p["out"] - y) ** 2)
+
+    def step(p: Tree, x: jax.Array, y: jax.Array) -> tuple[Tree, ...]:
+        def add(carry: Tree, part: tuple[jax.Array, jax.Array]) -> tuple[Tree, jax.Array]:
+            total, count = carry
+            loss, grads = jax.value_and_grad(loss_of)(p, *part)
+            norm = jnp.sqrt(sum(jnp.sum(g * g) for g in jax.tree.leaves(grads)))
+            grads = jax.tree.map(lambda g: g / jnp.maximum(norm, 1.0), grads)
+            return (jax.tree.map(jnp.add, total, grads), count + 1), loss
+
+        parts = tuple(jnp.swapaxes(a.reshape(4, 4, *a.shape[1:]), 0, 1) for a in (x, y))
+        (grads, count), losses = lax.scan(add, (jax.tree.map(jnp.zeros_like, p), jnp.zeros((), jnp.int32)), parts)
+        return descend(p, jax.tree.map(lambda g: g / count, grads)), losses.mean(), losses
+
+    params = {"in": dense(1, 12, 16), "layers": normal(2, 4, 16, 16, scale=0.25), "out": dense(3, 16, 4)}
+    return Program(step, (params, *regression(batch=16)), ((0, 0),), (1, 2), loss=1)
+
+
+def accumulate_written_out() -> Program:
+    """Accumulation as a Python loop leaves it: one copy of the model a slice."""
+
+    def step(p: Tree, x: jax.Array, y: jax.Array) -> tuple[Tree, ...]:
+        parts = [jax.value_and_grad(squared_error)(p, x[k : k + 4], y[k : k + 4]) for k in range(0, 12, 4)]
+        loss, grads = jax.tree.map(lambda *leaves: sum(leaves) / 3, *parts)
+        return descend(p, grads), loss
+
+    return Program(step, (mlp_params(), *regression(batch=12)), ((0, 0),), (1, 2), loss=1)
+
+
 def rows_shuffled() -> Program:
     """Rows are gathered by a permutation that comes with the batch, before the model."""
 
@@ -259,6 +296,8 @@ PROGRAMS = (
     accumulate_rows_one_by_one,
     accumulate_dropout,
     accumulate_given_slices,
+    accumulate_layers,
+    accumulate_written_out,
     rows_shuffled,
     rows_hard_negatives,
     masked_mean_in_scan,

@@ -1,16 +1,15 @@
 """Builds the function of one fragment: its ops cloned in program order, replicable ones copied in, folds kept as accumulators."""
 
-from typing import get_args
-
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.build import call_target, make, splat, tensor_type
+from dialects.clone import clone_op
 from dialects.op_sets import OpSet
-from dialects.ops import all_operands, body_ops, captured, element_type, shape_of
-from dialects.signature import i64
+from dialects.ops import body_ops, element_type, shape_of
+from dialects.signature import i64, op_text
 from dialects.values import INDEX, natural_key
-from passes.analysis.ops.folds import OP_OF_FOLD, neutral
+from passes.analysis.ops.folds import OP_OF_FOLD, fold_named, neutral
 from passes.analysis.ops.forms import Fold
 from passes.analysis.stages.fragments import Content, Key
 
@@ -83,40 +82,23 @@ def _in_order(content: Content) -> list[ir.Operation]:
 
 
 def _clone(op: ir.Operation, mapping: dict[ir.Value, ir.Value]) -> None:
-    outer = captured(op) if len(op.regions) else []
-    clone = op.clone().operation
-    for i, operand in enumerate(op.operands):
-        clone.operands[i] = mapping[operand]
-    for value in outer:
-        _replace_inside(clone, value, mapping[value])
+    clone = clone_op(op, mapping)
     for attribute in (names.PHASE, names.STAGE):
         if attribute in clone.attributes:
             del clone.attributes[attribute]
-    for mine, its in zip(op.results, clone.results, strict=True):
-        mapping[mine] = its
-
-
-def _replace_inside(op: ir.Operation, old: ir.Value, new: ir.Value) -> None:
-    for region in op.regions:
-        for block in region.blocks:
-            for inner in body_ops(block):
-                for i, operand in enumerate(inner.operands):
-                    if operand == old:
-                        inner.operands[i] = new
-                _replace_inside(inner, old, new)
 
 
 def _start(op: ir.Operation) -> ir.Value:
     """The initial value of a fold: its neutral element everywhere (a collection starts as zeros, all of it is overwritten)."""
     value = op.results[0]
-    fold: Fold = "sum" if call_target(op) == names.COLLECT else _kind(op)
+    fold: Fold = "sum" if call_target(op) == names.COLLECT else fold_named(op_text(op, names.KIND))
     return splat(shape_of(value), element_type(value), neutral(fold, element_type(value)))
 
 
 def _fold(op: ir.Operation, mapping: dict[ir.Value, ir.Value], microbatches: int, index: list[ir.Value]) -> ir.Value:
     so_far, part = mapping[op.results[0]], mapping[op.operands[0]]
     if call_target(op) == names.ACCUMULATE:
-        return make(OP_OF_FOLD[_kind(op)], [so_far.type], [so_far, part])
+        return make(OP_OF_FOLD[fold_named(op_text(op, names.KIND))], [so_far.type], [so_far, part])
     dim = ir.IntegerAttr(op.attributes[names.DIM]).value
     scalar = tensor_type((), ir.IntegerType.get_signless(32))
     zero = splat((), ir.IntegerType.get_signless(32), "0")
@@ -124,12 +106,3 @@ def _fold(op: ir.Operation, mapping: dict[ir.Value, ir.Value], microbatches: int
     start = make("stablehlo.multiply", [scalar], [mapping[index[0]], rows]) if index else zero
     starts = [start if i == dim else zero for i in range(len(shape_of(part)))]
     return make("stablehlo.dynamic_update_slice", [so_far.type], [so_far, part, *starts])
-
-
-def _kind(op: ir.Operation) -> Fold:
-    text = ir.StringAttr(op.attributes[names.KIND]).value
-    folds: dict[str, Fold] = {fold: fold for fold in get_args(Fold)}
-    return folds[text]
-
-
-__all__ = ["all_operands", "outline"]

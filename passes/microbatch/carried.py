@@ -43,7 +43,7 @@ def carried(func: ir.OpView, answer: BatchForms) -> Carried:
     for op in body_ops(block)[:-1]:
         reads = all_operands(op)
         wants = answer.wants.get(op_key(op), ())
-        divided = any(answer.forms[result].is_split or answer.forms[result].is_partial for result in op.results)
+        divided = any(not answer.forms[result].is_whole for result in op.results)
         completes = any(
             answer.forms[v].is_partial and not w.is_partial for v, w in zip(op.operands, wants, strict=False)
         )

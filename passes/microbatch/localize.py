@@ -6,6 +6,7 @@ not have, a conversion goes right after the operand's definition:
     whole -> split     a dynamic_slice at the microbatch's rows (constants, iotas and broadcasts are made small instead)
     whole -> partial   the value in microbatch 0, the neutral element in the others
     repeated -> after  the fold of the value in microbatch 0 and zeros in the others
+    whole -> own       nothing: an iteration of an accumulation loop has it too
     partial -> whole   ``custom_call @mw.accumulate`` {mw.kind}, which ends the part that runs per microbatch
     split -> whole     ``custom_call @mw.collect`` {mw.dim}, only for results of the step
 """
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.build import after, custom_call, i64s, make, splat, tensor_type
+from dialects.build import after, call_target, custom_call, i64s, make, splat, tensor_type
 from dialects.constants import same_constant
 from dialects.ops import body_ops, element_type, entry_block, op_key, shape_of
 from passes.analysis.batch.batch import BatchForms
@@ -44,6 +45,15 @@ class Localizer:
                 terminator.operands[i] = self.collect(value, form)
             elif form.is_partial or form.repeated:
                 terminator.operands[i] = self.convert(value, form, AFTER)
+        self.drop_markers(block)
+
+    def drop_markers(self, block: ir.Block) -> None:
+        """What an accumulation loop taken apart left: the microbatch runs its iteration, so a fold or stack is what it has."""
+        for op in body_ops(block):
+            if (target := call_target(op)) in (names.NUMBER, names.FOLD, names.STACK):
+                mine = self.index if target == names.NUMBER else op.operands[0]
+                op.results[0].replace_all_uses_with(mine)
+                op.erase()
 
     def retype(self, values: Sequence[ir.Value]) -> None:
         for value in values:
@@ -60,12 +70,15 @@ class Localizer:
             for i, want in enumerate(wants):
                 value = op.operands[i]
                 have = self.answer.forms[value]
+                if have.is_whole and want.is_own:
+                    continue
                 if (have.kind, have.dim, have.outer) != (want.kind, want.dim, want.outer) or (
                     have.repeated and want.after
                 ):
                     with op.location:
                         op.operands[i] = self.convert(value, have, want)
-            if op.name in ("stablehlo.while", "stablehlo.if", "stablehlo.case"):
+            own = any(self.answer.forms[result].is_own for result in op.results)
+            if op.name in ("stablehlo.while", "stablehlo.if", "stablehlo.case") and not own:
                 for region in op.regions:
                     self.retype(list(region.blocks[0].arguments))
                     self.block(region.blocks[0])

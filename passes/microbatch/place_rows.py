@@ -32,9 +32,12 @@ class PlaceRows(Pass):
         func.func @main(%w, %x: tensor<7x8x4xf32> {mw.role = "batch"}, %y: tensor<7x8xf32> {mw.role = "batch"}) -> tensor<f32>
     Output, where the 7 follow one another:
         func.func @main(%w, %x: … {mw.role = "batch", mw.rows = array<i64: 1, 1>}, %y: … {…, mw.rows = array<i64: 1, 1>})
+
+    ``microbatches``: how many to try with; 0 is the fewest that the rows allow.
     """
 
     name: ClassVar[str] = "place-rows"
+    microbatches: int = 0
 
     def run(self, module: ir.Module) -> None:
         func = main_func(module)
@@ -42,9 +45,9 @@ class PlaceRows(Pass):
         if not rows:
             return
         populate_rules(module)
-        best, most = rows, _share(module, rows)
+        best, most = rows, self._share(module, rows)
         for other in islice(_places(func, rows), MAX_TRIALS) if most < LEAST else ():
-            share = _share(module, other)
+            share = self._share(module, other)
             if share > max(most, LEAST):
                 best, most = other, share
             if most > 0.95:
@@ -54,17 +57,17 @@ class PlaceRows(Pass):
             set_rows(func, best)
             module.operation.attributes[names.BATCH_SIZE] = i64(count_rows(func, best) or 1)
 
-
-def _share(module: ir.Module, rows: Mapping[int, Form]) -> float:
-    """The share of the forward that microbatches carry when the batch lies so; -1 where an op couples it."""
-    trial = copy_module(module)
-    func = main_func(trial)
-    parts = _least_factor(count_rows(func, rows) or 1)
-    if parts == 1:
-        return -1.0
-    set_rows(func, rows)
-    answer = uncouple(func, rows, parts)
-    return -1.0 if isinstance(answer, Coupling) else carried(func, answer).share
+    def _share(self, module: ir.Module, rows: Mapping[int, Form]) -> float:
+        """The share of the forward that microbatches carry when the batch lies so; -1 where an op couples it."""
+        trial = copy_module(module)
+        func = main_func(trial)
+        number = count_rows(func, rows) or 1
+        parts = self.microbatches or _least_factor(number)
+        if parts == 1 or number % parts:
+            return -1.0
+        set_rows(func, rows)
+        answer = uncouple(func, rows, parts)
+        return -1.0 if isinstance(answer, Coupling) else carried(func, answer).share
 
 
 def _least_factor(number: int) -> int:
@@ -100,7 +103,7 @@ def _along(shape: tuple[int, ...], size: int, last: bool) -> Form:
 
 
 def _blocks(argument: ir.Value) -> set[int]:
-    """The numbers of blocks that reshapes cut dim 0 of an argument in, read through ops that keep its shape."""
+    """The numbers of blocks that reshapes and slices cut dim 0 of an argument in, read through ops that keep its shape."""
     found, seen, pending = set[int](), {argument}, [argument]
     size = shape_of(argument)[0]
     while pending:
@@ -110,6 +113,8 @@ def _blocks(argument: ir.Value) -> set[int]:
             if op.name == "stablehlo.reshape" and len(shape := shape_of(op.results[0])) > 1:
                 if 1 < shape[0] < size and size % shape[0] == 0:
                     found.add(shape[0])
+            if op.name == "stablehlo.slice" and 0 < (part := shape_of(op.results[0])[0]) < size and size % part == 0:
+                found.add(size // part)
             same = [result for result in op.results if shape_of(result)[:1] == (size,) and result not in seen]
             seen.update(same)
             pending += same if op.name in _KEEPING else []

@@ -42,7 +42,9 @@ def compute_whole(func: ir.OpView, coupling: Coupling, forms: Mapping[ir.Value, 
         return coupling.value is not None and _use_whole_argument(func, coupling)
     cone = _cone(coupling.value)
     limit = max(MAX_SHARE * total_flops, FREE_FLOPS)
-    if cone is None or sum(flops(op) for op in cone) > limit or not all(_reproducible(op, forms) for op in cone):
+    if cone is None or any(forms.get(result, WHOLE).is_own for op in cone for result in op.results):
+        return False
+    if sum(flops(op) for op in cone) > limit or not all(_reproducible(op, forms) for op in cone):
         return False
     block = entry_block(func)
     ordered = [op.operation for op in block.operations if op.operation in cone and _sees_batch(op.operation, forms)]

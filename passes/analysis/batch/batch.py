@@ -12,6 +12,7 @@ from jaxlib.mlir import ir
 from dialects.ops import body_ops, captured, entry_block, op_key
 from passes.analysis.batch.leaf_forms import Coupled, Transfer, leaf_transfer
 from passes.analysis.batch.linear import linear_transfer
+from passes.analysis.batch.own import own_transfer
 from passes.analysis.batch.pieces import piecewise
 from passes.analysis.ops.forms import AFTER, WHOLE, Form, join, whole_form
 
@@ -82,6 +83,8 @@ class _Analyzer:
         """Visit every op; the forms that the terminator's operands have."""
         *ops, terminator = body_ops(block)
         for op in ops:
+            if self.own(op):
+                continue
             if op.name == "stablehlo.while":
                 self.region_op(op, self.visit_while)
             elif op.name in ("stablehlo.if", "stablehlo.case"):
@@ -89,6 +92,17 @@ class _Analyzer:
             else:
                 self.leaf(op)
         return tuple(self.form(value) for value in terminator.operands)
+
+    def own(self, op: ir.Operation) -> bool:
+        """Whether ``op`` is a part of an accumulation loop taken apart; then its forms are known."""
+        forms = [self.form(value) for value in op.operands]
+        reads = [*forms, *(self.form(value) for value in (captured(op) if len(op.regions) else []))]
+        found = own_transfer(op, forms, reads, self.answer.microbatches)
+        if isinstance(found, Coupled):
+            self.couple(op, found.why, op.operands[found.operand] if found.operand >= 0 else None)
+        elif found is not None:
+            self.record(op, found)
+        return found is not None
 
     def record(self, op: ir.Operation, transfer: Transfer) -> None:
         self.answer.wants[op_key(op)] = transfer.wants

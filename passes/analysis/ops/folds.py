@@ -19,6 +19,11 @@ _FOLD_OF_OP: dict[str, Fold] = {
 OP_OF_FOLD = {fold: name for name, fold in _FOLD_OF_OP.items()}
 
 
+def fold_named(name: str) -> Fold:
+    """The fold that ``mw.kind`` names."""
+    return next(fold for fold in OP_OF_FOLD if fold == name)
+
+
 def body_fold(op: ir.Operation, region: int = 0) -> Fold | None:
     """The fold of a reduce or scatter whose body is one associative op on its two arguments; None otherwise."""
     ops = body_ops(op.regions[region].blocks[0])

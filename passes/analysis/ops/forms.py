@@ -18,12 +18,13 @@ class Form:
     whole: each microbatch sees the whole value. split: dim ``dim`` of size outer x M x rest is laid out so that microbatch m
     sees [outer, m, rest]; ``outer`` > 1 after a merge of dims where the batch is not the major one.
     partial: the whole value is the fold, over microbatches, of what each one has.
+    own: what one iteration of the user's accumulation loop has, in the microbatch that runs it; there is no whole value.
     ``after``: depends on a finished fold, so it exists only once all microbatches have run.
     ``repeated``: whole, but made by an op that each microbatch runs (a loop that carries rows as well), so that every microbatch
     has the same and what runs once per step must be given one of them.
     """
 
-    kind: Literal["whole", "split", "partial"] = "whole"
+    kind: Literal["whole", "split", "partial", "own"] = "whole"
     dim: int = -1
     outer: int = 1
     fold: Fold = "sum"
@@ -39,6 +40,10 @@ class Form:
         return self.kind == "split"
 
     @property
+    def is_own(self) -> bool:
+        return self.kind == "own"
+
+    @property
     def is_partial(self) -> bool:
         return self.kind == "partial"
 
@@ -46,6 +51,7 @@ class Form:
 WHOLE = Form()
 AFTER = Form(after=True)
 REPEATED = Form(repeated=True)
+OWN = Form("own")
 
 
 def split(dim: int, outer: int = 1) -> Form:

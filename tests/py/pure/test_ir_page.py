@@ -30,6 +30,7 @@ def test_page_tells_of_every_role(role: str) -> None:
 # What the columns "written by" and "read by" call a file that holds no pass; the first start that fits counts.
 _CALLED = {
     "passes/microbatch/": "microbatch",
+    "passes/analysis/batch/own": "microbatch",
     "passes/analysis/batch/arguments": "place-rows, microbatch",
     "passes/analysis/stages/layer_loops": "unroll-loops",
     "passes/analysis/stages/homes": "choose-stages",
@@ -62,9 +63,7 @@ def _users(constant: str) -> set[str]:
     found: set[str] = set()
     for path, text in _SOURCES.items():
         own = r"\b" if "from dialects.attributes import" in text else r"\bnames\."
-        if re.search(rf"{own}{constant}\b", text) or any(
-            f"{helper}(" in text for helper in _HELPERS.get(constant, ())
-        ):
+        if re.search(rf"{own}{constant}\b", text) or any(f"{helper}(" in text for helper in _HELPERS.get(constant, ())):
             pass_name = re.search(r'name: ClassVar\[str\] = "(.*)"', text)
             words = (
                 pass_name[1] if pass_name else next(said for start, said in _CALLED.items() if path.startswith(start))
