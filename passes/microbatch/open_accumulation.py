@@ -21,7 +21,8 @@ class OpenAccumulation(Pass):
     Gradient accumulation is what microbatches are. A loop is one op that no stage can be cut in; its body is straight code. Three
     markers keep what the iterations had of their own until ``microbatch`` gives one to each microbatch: ``mw.number`` for the
     counter, ``mw.fold`` for a sum, ``mw.stack`` for a buffer filled slice by slice. What only the loop's own values
-    make, a random key that is split in each iteration, is a loop of its own, run up to the microbatch's number. Needs assign-roles; microbatch must come
+    make, a random key that is split in each iteration, is a loop of its own, run up to the microbatch's number. Needs assign-roles;
+    microbatch must come
     next, with the same number.
 
     Input:
