@@ -20,6 +20,16 @@ from runtime.start import run_ranks, speak_once
 @click.option("--outputs", metavar="F.npz", help="Write the last step's results, keyed by result index.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For generated inputs.")
 @click.option("--verify", is_flag=True, help="Run the program on one device too, and compare.")
+@click.option(
+    "--on-nan",
+    type=click.Choice(["stop", "warn"]),
+    default="warn",
+    show_default=True,
+    help="What to do when a result goes NaN: end the run, or say once which and go on.",
+)
+@click.option(
+    "--allow-nan", is_flag=True, help="Let --inputs hold NaN in state and constants; in a batch it may always be."
+)
 @click.option("--trace", metavar="DIR", help="Write what each rank did when, as Chrome trace JSON.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
 def launch(target: str, **options: Any) -> JobOptions:

@@ -17,19 +17,21 @@ from runtime.devices.jaxlib_api import Executable, check_version
 from runtime.devices.join import joined_world
 from runtime.devices.seats import Seat, fragments_of, seats
 from runtime.devices.xla import World
-from runtime.process.failure import listen, together
+from runtime.process.failure import Stop, listen, together
 from runtime.process.supervise import Watch
 from runtime.program import PlanFolder, share_files, share_plan
 from runtime.report import Reporter
 from runtime.step.executor import Action, Resolver
+from runtime.step.pace import Pace
 from runtime.step.results import Results
 from runtime.step.store import Store
 from runtime.step.trace import Trace
 from runtime.transport.base import Transport
 
 if TYPE_CHECKING:
-    from runtime.verify.compare import Difference
     from runtime.verify.reference import Reference
+
+MOST_NAMES = 5
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class JobOptions:
     outputs: str | None
     seed: int
     verify: bool
+    on_nan: str
+    allow_nan: bool
     trace: str | None
     as_json: bool
     planner: dict[str, str]
@@ -55,6 +59,7 @@ class Job:
         self._reporter = Reporter(transport.rank == 0, options.as_json)
         self._folder: PlanFolder | None = None
         self._reference: Reference | None = None  # on rank 0, when verifying
+        self._went_nan: Failure | None = None  # what ended the run early
         self._names = [f"rank {rank}" for rank in range(transport.size)]
 
     def run(self) -> None:
@@ -83,8 +88,11 @@ class Job:
             self._names[:] = [other.name for other in everyone]
             self._watch.say(f"{seat.name}, reading the inputs")
             inputs = Inputs(plan.arguments, options.inputs, options.seed, options.steps)
-            inputs.check_values(transport.rank, transport.size)
+            warnings = inputs.check_values(transport.rank, transport.size, allow_nan=options.allow_nan)
         self._reporter.plan(plan, inputs.generated, options.seed)
+        for text in transport.gather_texts("\n".join(warnings)):
+            for line in text.splitlines():
+                self._reporter.warn("warnings", line, line)
         files = share_files(self._folder, plan, everyone, transport)
         with together(transport, transport.rank):
             if seat.device == 0:
@@ -96,9 +104,10 @@ class Job:
             self._watch.say(f"{seat.name}, placing the inputs")
             store = Store(plan, seat, world, inputs)
             actions = Resolver(plan, seat, world, store, executables, transport).actions()
-            gathered = self._steps(plan, seat, store, actions, inputs)
+            trace = Trace(seat) if options.trace else None
+            gathered = self._steps(plan, seat, store, actions, inputs, trace)
             self._watch.say(f"{seat.name}, leaving its mesh")
-        self._finish(gathered)
+        self._finish(gathered, trace)
 
     def _compile(
         self, plan: Plan, seat: Seat, world: World, mesh: Transport, files: dict[str, bytes]
@@ -111,15 +120,16 @@ class Job:
             executables[fragment.name] = world.load(binary)
         return executables
 
-    def _steps(self, plan: Plan, seat: Seat, store: Store, actions: list[Action], inputs: Inputs) -> dict[int, Any]:
+    def _steps(
+        self, plan: Plan, seat: Seat, store: Store, actions: list[Action], inputs: Inputs, trace: Trace | None
+    ) -> dict[int, Any]:
         """Every step; on rank 0 the last step's results where somebody wants them."""
         options, transport = self._options, self._transport
-        results = Results(plan, seat, store, transport)
-        trace = Trace(seat) if options.trace else None
+        results, stop = Results(plan, seat, store, transport), options.on_nan == "stop"
+        pace = Pace(transport, results, lambda step, which: self._hear_of_nan(plan, step, which), at_once=stop)
         transport.gather_codes(0)  # start together, so that the first step's time is a step's time
         results.restart_clock()
         gathered: dict[int, Any] = {}
-        all_did_last: Callable[[], None] | None = None
         for step in range(options.steps):
             store.begin(step)
             for action in actions:
@@ -133,7 +143,10 @@ class Job:
             self._watch.say(f"{seat.name}, step {step + 1}, end of the step")
             results.end_step(step)
             last = step == options.steps - 1
-            self._reporter.steps(plan, results.reports(wait=last or options.verify), options.steps)
+            self._reporter.steps(plan, results.reports(wait=last or options.verify or stop), options.steps)
+            pace.end_step(step)
+            if self._went_nan is not None:
+                break
             if options.verify or (last and options.outputs):
                 gathered = results.gather()
             if options.verify:
@@ -142,16 +155,21 @@ class Job:
                     self._compare(plan, inputs, step, gathered)
                 results.restart_clock()
             store.commit()
-            if all_did_last is not None:
-                all_did_last()  # no mesh runs ahead by more than a step: its messages would pile up at the next one
-            all_did_last = transport.start_barrier()
-        if all_did_last is not None:
-            all_did_last()
+        pace.finish()
         transport.flush()
-        with together(transport, transport.rank):
-            if trace and options.trace:
-                _write_trace(trace, options.trace)
         return gathered
+
+    def _hear_of_nan(self, plan: Plan, step: int, which: list[int]) -> None:
+        """Say once of each result that it went NaN; with ``--on-nan stop`` the run ends after this step."""
+        results = sorted((plan.results[index] for index in which), key=lambda result: result.role != "loss")
+        names = ["the loss" if r.role == "loss" else r.name or f"result {r.index}" for r in results]
+        more = f" and {len(names) - MOST_NAMES} more results" if len(names) > MOST_NAMES else ""
+        line = f"NaN in {', '.join(names[:MOST_NAMES])}{more}"
+        if self._options.on_nan == "stop":
+            self._went_nan = Failure(line, where=f"step {step + 1}", remedy="--on-nan warn goes on")
+            self._reporter.note_one("nan", {"step": step + 1, "results": names})
+        else:
+            self._reporter.warn("nan", {"step": step + 1, "results": names}, f"step {step + 1}: {line}")
 
     def _compare(self, plan: Plan, inputs: Inputs, step: int, results: dict[int, Any]) -> None:
         """On rank 0: this step against one device."""
@@ -163,27 +181,39 @@ class Job:
             self._reference = Reference(plan, self._folder.read(plan.program), self._folder.state, inputs)
         self._reference.step(step, results)
 
-    def _finish(self, gathered: dict[int, Any]) -> None:
-        options = self._options
-        with together(self._transport, self._transport.rank):
-            if self._folder is None:
-                return
-            if options.outputs:
-                output.write_npz(options.outputs, gathered)
-                self._reporter.note("outputs", options.outputs, f"wrote {options.outputs}")
-            if self._reference is not None:
-                self._judge(self._reference.found, self._reference.bound)
-            self._reporter.close()
+    def _finish(self, gathered: dict[int, Any], trace: Trace | None) -> None:
+        """What is kept, the dearest first: where one part fails the next is done all the same, and the first is the error."""
+        parts = [lambda: self._write_outputs(gathered), self._judge, lambda: _write_trace(trace, self._options.trace)]
+        stops = [stop for part in parts if (stop := self._stop_of(part)) is not None]
+        self._reporter.close()
+        if stops:
+            raise stops[0]
 
-    def _judge(self, found: list[Difference], bound: float) -> None:
-        self._reporter.verified(found, bound, self._options.steps)
-        wrong = [difference for difference in found if not difference.accepted(bound)]
-        if wrong:
-            self._reporter.close()
-            noise = f", one-ulp noise gives {wrong[0].noise:.1e}" if wrong[0].noise is not None else ""
-            more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-            message = f"relative error {wrong[0].error:.1e}, want at most {bound:g}{noise}"
-            raise Failure(message, where=f"verification, {wrong[0].name}{more}")
+    def _stop_of(self, part: Callable[[], None]) -> Stop | None:
+        """Do ``part`` on every rank; what it ended with. Collective: no rank begins the next before all have done this one."""
+        try:
+            with together(self._transport, self._transport.rank):
+                part()
+        except Stop as stop:
+            return stop
+        return None
+
+    def _write_outputs(self, gathered: dict[int, Any]) -> None:
+        path = self._options.outputs
+        if self._folder is not None and path and self._went_nan is None:
+            output.write_npz(path, gathered)
+            self._reporter.note("outputs", path, f"wrote {path}")
+
+    def _judge(self) -> None:
+        """On rank 0: what was verified; Failure if that was wrong, or nothing, or if NaN ended the run."""
+        seen = self._reference
+        if seen is not None:
+            self._reporter.verified(seen, seen.steps)
+            seen.raise_if_wrong()
+        if self._folder is not None and self._went_nan is not None:
+            raise self._went_nan
+        if seen is not None:
+            seen.raise_if_nothing()
 
 
 def _check_destinations(options: JobOptions) -> None:
@@ -195,7 +225,9 @@ def _check_destinations(options: JobOptions) -> None:
         output.check_folder(Path(options.trace), "--trace")
 
 
-def _write_trace(trace: Trace, folder: str) -> None:
+def _write_trace(trace: Trace | None, folder: str | None) -> None:
+    if trace is None or folder is None:
+        return
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
         trace.write(folder)

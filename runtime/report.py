@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.plan.records import Plan
 from runtime.step.results import Scalar, StepReport
-from runtime.verify.compare import Difference
+
+if TYPE_CHECKING:
+    from runtime.verify.reference import Reference
 
 _CLEAR = "\r\x1b[K"  # back to the start of the line, and empty it
 
@@ -18,7 +20,7 @@ class Reporter:
     """Speaks on stdout; a silent one on the other ranks."""
 
     def __init__(self, speaks: bool, as_json: bool) -> None:
-        self._lines = speaks and not as_json
+        self._speaks, self._lines = speaks, speaks and not as_json
         self._document: dict[str, Any] | None = {} if speaks and as_json else None
         self._terminal = self._lines and sys.stdout.isatty()
         self._progress = ""
@@ -57,13 +59,15 @@ class Reporter:
             done = (report.step + 1) / total
             self._advance(f"[{'=' * int(30 * done):30}] step {report.step + 1} of {total}" if done < 1 else "")
 
-    def verified(self, found: list[Difference], bound: float, steps: int) -> None:
-        """The worst difference from one device, and what was accepted as rounding noise."""
-        worst = max(found, key=lambda d: d.error, default=Difference("nothing", 0.0))
+    def verified(self, seen: Reference, steps: int) -> None:
+        """The worst difference from one device, what was accepted as rounding noise, and what could not be compared."""
+        found, bound, nothing = seen.found, seen.bound, dict(seen.unverified)
+        worst = max(found, key=lambda d: d.error) if found and not nothing else None
         wrong = [d for d in found if not d.accepted(bound)]
         noisy = [d for d in found if d.accepted(bound) and d.error > bound]
         self._note("verify", {
-            "ok": not wrong, "bound": bound, "worst": _plain(worst.error), "where": worst.name,
+            "ok": not wrong and not nothing, "bound": bound,
+            "worst": _plain(worst.error) if worst else None, "where": worst.name if worst else None,
             "past_bound": [
                 {
                     "where": d.name, "error": _plain(d.error), "noise": _plain(d.noise or 0.0),
@@ -71,12 +75,19 @@ class Reporter:
                 }
                 for d in found if d.error > bound
             ],
+            "not_compared": [
+                {"where": name, "nan": a.nan, "finite": a.finite, "places": a.places} for name, a in seen.hidden
+            ],
+            "unverified": [{"step": step + 1, "why": why} for step, why in nothing.items()],
         })  # fmt: skip
         kind = "f32" if bound < 1e-2 else "16-bit floats"
-        self._say(
-            f"verified {len(found)} updates and results in each of {steps} step{'s' * (steps != 1)} against one "
-            f"device: worst relative error {worst.error:.1e} ({worst.name}), bound {bound:g} ({kind})"
-        )
+        if worst:
+            self._say(
+                f"verified {len(found)} updates and results in each of {steps} step{'s' * (steps != 1)} against one "
+                f"device: worst relative error {worst.error:.1e} ({worst.name}), bound {bound:g} ({kind})"
+            )
+        for name, between in seen.hidden:
+            self._say(f"  {name}: {between.hidden}")
         for difference in noisy:
             self._say(
                 f"  {difference.name}: {difference.error:.1e}, accepted: one-ulp noise in the arguments moves it by "
@@ -87,6 +98,19 @@ class Reporter:
         """One more fact: ``line`` for readers, ``key: value`` for the document."""
         self._note(key, value)
         self._say(line)
+
+    def note_one(self, key: str, entry: Any) -> None:
+        """One more entry of the document's list ``key``."""
+        if self._document is not None:
+            self._document.setdefault(key, []).append(entry)
+
+    def warn(self, key: str, entry: Any, line: str) -> None:
+        """What nobody may miss and no error is: ``line`` on stderr, one more ``entry`` of the document's list ``key``."""
+        self.note_one(key, entry)
+        if self._speaks:
+            print(_CLEAR if self._terminal else "", end="", flush=True)
+            print(f"warning: {line}", file=sys.stderr, flush=True)
+            print(self._progress, end="", flush=True)
 
     def clear(self) -> None:
         """Take the progress line away."""

@@ -20,7 +20,7 @@ from compiler.plan.pieces import Slices
 from compiler.plan.records import Argument
 from dialects.errors import fail
 from runtime.data.generate import generate
-from runtime.devices.dtypes import is_complex, is_float, numpy_dtype
+from runtime.devices.dtypes import is_complex, is_inexact, numpy_dtype
 
 Array = NDArray[Any]
 
@@ -95,14 +95,20 @@ class Inputs:
         argument, member = self._arguments[index], self._given.get(index)
         return argument.role == "batch" if member is None else self._has_steps(argument, member)
 
-    def check_values(self, rank: int, size: int) -> None:
-        """Refuse NaN and damage in what was given. The ranks share the arguments: this one reads each ``size``-th."""
+    def check_values(self, rank: int, size: int, *, allow_nan: bool = False) -> list[str]:
+        """Refuse damage and NaN in what was given, but for NaN in a batch, where it may stand for what is missing.
+
+        Gives a sentence for each argument with NaN that stays, or infinity. The ranks share the arguments: this one reads each
+        ``size``-th.
+        """
+        said: list[str] = []
         for index in sorted(self._given):
             if index % size == rank:
                 try:
-                    _check_numbers(self._arguments[index], self._given[index].array)
+                    said += _check_numbers(self._arguments[index], self._given[index].array, allow_nan)
                 except _DAMAGE as error:
                     _damaged(self._given[index].path, error)
+        return said
 
     def _has_steps(self, argument: Argument, member: Member) -> bool:
         return len(member.shape) > len(argument.shape)
@@ -146,17 +152,29 @@ def _header(path: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Membe
         return Member(path, info, shape, dtype, fortran, stream.tell())
 
 
-def _check_numbers(argument: Argument, array: Array) -> None:
+def _check_numbers(argument: Argument, array: Array, allow_nan: bool) -> list[str]:
+    if not is_inexact(argument.dtype):
+        return []
+    counts, first = {"NaN": 0, "infinity": 0}, dict[str, str]()
     flat = array.reshape(-1)
-    if not (is_float(argument.dtype) or is_complex(argument.dtype)):
-        return
     for start in range(0, flat.size, 1 << 22):
         part = np.array(flat[start : start + (1 << 22)]).view(numpy_dtype(argument.dtype))
-        bad = np.isnan(part if is_complex(argument.dtype) else part.astype(np.float64))
-        if bad.any():
-            at = np.unravel_index(start + int(bad.argmax()), array.shape)
-            place = f" at {[int(i) for i in at]}" if at else ""
-            fail(f"got NaN{place}, want numbers", where=_where(argument), remedy="check what wrote the file")
+        numbers = part if is_complex(argument.dtype) else part.astype(np.float64)
+        if np.isfinite(numbers).all():
+            continue
+        nan = np.isnan(numbers)
+        for what, bad in (("NaN", nan), ("infinity", ~nan & ~np.isfinite(numbers))):
+            counts[what] += int(bad.sum())
+            if bad.any() and what not in first:
+                first[what] = str([int(i) for i in np.unravel_index(start + int(bad.argmax()), array.shape)])
+    if counts["NaN"] and argument.role != "batch" and not allow_nan:
+        place = f" at {first['NaN']}" if array.shape else ""
+        remedy = "check what wrote the file, or say --allow-nan"
+        fail(f"got NaN{place}, want numbers", where=_where(argument), remedy=remedy)
+    found = [
+        f"{what} at {count} of {array.size} places, first at {first[what]}" for what, count in counts.items() if count
+    ]
+    return [f"{_where(argument)}: {' and '.join(found)}"] if found else []
 
 
 def _check(argument: Argument, array: Member, steps: int) -> None:

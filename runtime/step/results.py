@@ -10,7 +10,7 @@ import numpy as np
 
 from compiler.plan.pieces import ONE_DEVICE, Piece, pieces
 from compiler.plan.records import Placement, Plan, Result, Value
-from runtime.devices.dtypes import is_complex, is_float, numpy_dtype
+from runtime.devices.dtypes import has_nan, is_complex, is_float, is_inexact, numpy_dtype
 from runtime.devices.seats import Seat
 from runtime.step.store import Store
 from runtime.transport.base import Array, Received, Transport
@@ -36,6 +36,8 @@ class Results:
         self._scalars = [r for r in plan.results if r.role in ("loss", "metric") and not r.shape]
         self._coming: list[tuple[int, dict[int, Received], list[Received]]] = []
         self._last = time.monotonic()
+        floats = [r for r in plan.results if is_inexact(r.dtype)]
+        self._own_floats = [(r.index, r.value) for r in floats if self._is_first_holder(r)]
 
     def end_step(self, step: int) -> None:
         """After step ``step``, before its commit: start its scalars on their way, and the word that a mesh is done."""
@@ -90,6 +92,10 @@ class Results:
         self._transport.flush()
         return gathered
 
+    def holding_nan(self) -> list[int]:
+        """After a step, before its commit: the results of which this device's part holds NaN; one device looks at each part."""
+        return [index for index, value in self._own_floats if has_nan(self._store.peek(value))]
+
     def _give(self, moves: list[Piece], value: Value, tag: int) -> None:
         if moves:
             shard = self._store.peek(value.id)
@@ -102,6 +108,19 @@ class Results:
             part = self._transport.receive(move.shape, whole.dtype, ranks[move.source], tag)
             whole[move.target_slices] = part.wait()
         return whole
+
+    def _is_first_holder(self, result: Result) -> bool:
+        """Whether no device before this one in its mesh holds the same part of the result."""
+        _, placement = self._where(result)
+        if placement.mesh != self._seat.mesh:
+            return False
+        split = {axis for dim in placement.sharding for axis in dim}
+        rest = self._seat.device
+        for axis in reversed(self._plan.meshes[placement.mesh].axes):
+            rest, place = divmod(rest, axis.size)
+            if place and axis.name not in split:
+                return False
+        return True
 
     def _where(self, result: Result) -> tuple[Value, Placement]:
         value = self._values[result.value]

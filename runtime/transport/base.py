@@ -56,8 +56,17 @@ class Transport(ABC):
         """Every rank's ``code``, on every rank. Collective, and a barrier."""
 
     @abstractmethod
-    def start_barrier(self) -> Callable[[], None]:
-        """Say that this rank has come here; the function returned waits for all others. Collective."""
+    def start_codes(self, code: int) -> Callable[[], list[int]]:
+        """Say that this rank has come here, with a ``code``; the function returned waits for all others'. Collective."""
+
+    def gather_texts(self, text: str) -> list[str]:
+        """Every rank's ``text``, on every rank; only those that are not "" are sent. Collective."""
+        sizes = self.gather_codes(len(text.encode()))
+        mine = text.encode()
+        return [
+            self.broadcast(mine if rank == self.rank else None, rank).decode() if size else ""
+            for rank, size in enumerate(sizes)
+        ]
 
     @abstractmethod
     def split(self, color: int, place: int) -> Transport:

@@ -104,15 +104,19 @@ class MpiTransport(Transport):
 
     def gather_codes(self, code: int) -> list[int]:
         """Every rank's ``code``, on every rank. Collective, and a barrier."""
-        mine, all_codes = np.array([code], np.int64), np.empty(self.size, np.int64)
-        self._collective(lambda: self._comm.Iallgather(mine, all_codes))
-        return [int(value) for value in all_codes]
+        return self.start_codes(code)()
 
-    def start_barrier(self) -> Callable[[], None]:
-        """Say that this rank has come here; the function returned waits for all others. Collective."""
+    def start_codes(self, code: int) -> Callable[[], list[int]]:
+        """Say that this rank has come here, with a ``code``; the function returned waits for all others'. Collective."""
+        mine, all_codes = np.array([code], np.int64), np.empty(self.size, np.int64)
         with self._lock:
-            request = self._comm.Ibarrier()
-        return lambda: self.wait(request)
+            request = self._comm.Iallgather(mine, all_codes)
+
+        def wait() -> list[int]:
+            self.wait(request)
+            return [int(value) for value in all_codes]
+
+        return wait
 
     def split(self, color: int, place: int) -> MpiTransport:
         """The ranks of one ``color`` among themselves, in the order of ``place``. Collective; shares this transport's lock."""

@@ -12,11 +12,21 @@ from collections.abc import Mapping
 import numpy as np
 
 from compiler.plan.records import Plan
+from dialects.errors import Failure
 from runtime.data.inputs import Inputs
 from runtime.devices.dtypes import numpy_dtype
 from runtime.devices.xla import World
 from runtime.transport.base import Array
-from runtime.verify.compare import Difference, bound_of, differences, perturbed, rounding_of
+from runtime.verify.compare import (
+    Apart,
+    Difference,
+    bound_of,
+    difference,
+    differences,
+    nothing_shown,
+    perturbed,
+    rounding_of,
+)
 
 
 class Reference:
@@ -36,13 +46,37 @@ class Reference:
         self._state = {argument.index: inputs.whole(argument.index, 0) for argument in plan.arguments}
         self._random = np.random.default_rng(0)
         self._worst: dict[str, Difference] = {}
+        self._hidden: dict[str, tuple[str, Apart]] = {}
+        self.steps = 0
+        self.unverified: list[tuple[int, str]] = []  # steps (from 0) of which nothing could be shown, and why
         text = program.decode(errors="replace")
         self.bound, self._rounding = bound_of(text), rounding_of(text)
 
     @property
+    def hidden(self) -> list[tuple[str, Apart]]:
+        """Of each value with places that could not be compared the step with the most of them."""
+        return list(self._hidden.values())
+
+    @property
     def found(self) -> list[Difference]:
-        """The worst difference of each update and result over the steps; those that are not accepted first."""
+        """The worst difference of each update and result that could be compared; those not accepted first."""
         return sorted(self._worst.values(), key=lambda d: (d.accepted(self.bound), -d.error))
+
+    def raise_if_wrong(self) -> None:
+        """Raise Failure for a value that the program does not give."""
+        wrong = [difference for difference in self.found if not difference.accepted(self.bound)]
+        if wrong:
+            more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+            raise Failure(wrong[0].complaint(self.bound), where=f"verification, {wrong[0].name}{more}")
+
+    def raise_if_nothing(self) -> None:
+        """Raise Failure for a step that shows nothing: equal NaN is no proof of equal programs."""
+        if self.unverified:
+            step, why = self.unverified[0]
+            others = len(self.unverified) - 1
+            more = f" and {others} more" if others else ""
+            remedy = "give --inputs on which the program has numbers"
+            raise Failure(f"{why}; nothing was verified", where=f"verification, step {step + 1}{more}", remedy=remedy)
 
     def step(self, step: int, results: dict[int, Array]) -> None:
         """Compare ``results``, those of the run's step ``step`` (from 0), with the program's from the state before it.
@@ -51,24 +85,33 @@ class Reference:
         floats that it computes in, if any): an update whose true value is
         zero is all rounding noise, and Adam makes it as large as any other.
         """
-        before = self._state
+        self.steps, before = step + 1, self._state
         for argument in self._plan.arguments:
             if step and self._inputs.changes(argument.index):
                 before[argument.index] = self._inputs.whole(argument.index, step)
         want = self._run(before)
-        errors = differences(self._plan, self._state_of, before, results, before, want)
-        noise: dict[str, float] = {}
-        if any(error > self.bound for error in errors.values()):
+        found = differences(self._plan, self._state_of, before, results, before, want)
+        noise: dict[str, Apart] = {}
+        if any(between.relative > self.bound for between in found.values()):
             noisy = {index: perturbed(array, self._random, self._rounding) for index, array in before.items()}
             noise = differences(self._plan, self._state_of, noisy, self._run(noisy), before, want)
-        for label, error in errors.items():
-            found = Difference(f"{label}, step {step + 1}", error, noise.get(label))
-            known = self._worst.get(label)
-            rank = (not found.accepted(self.bound), found.error)
-            if known is None or rank > (not known.accepted(self.bound), known.error):
-                self._worst[label] = found
+        for label, between in found.items():
+            self._note(label, step, between, noise.get(label))
+        if why := nothing_shown(self._plan, found):
+            self.unverified.append((step, why))
         after = {argument: results[result] for result, argument in self._state_of.items()}
         self._state = {index: after.get(index, array) for index, array in before.items()}
+
+    def _note(self, label: str, step: int, between: Apart, noise: Apart | None) -> None:
+        name = f"{label}, step {step + 1}"
+        if between.hidden and (label not in self._hidden or between.finite < self._hidden[label][1].finite):
+            self._hidden[label] = name, between
+        if not between.compared:
+            return
+        here, known = difference(name, between, noise), self._worst.get(label)
+        rank = (not here.accepted(self.bound), here.error)
+        if known is None or rank > (not known.accepted(self.bound), known.error):
+            self._worst[label] = here
 
     def _run(self, arguments: dict[int, Array]) -> dict[int, Array]:
         buffers = [self._world.put(arguments[argument.index]) for argument in self._plan.arguments]

@@ -102,11 +102,32 @@ def test_what_is_not_state_may_have_steps(tmp_path: Path) -> None:
         Inputs((state,), str(tmp_path / "in.npz"), 0, 2)
 
 
-def test_nan_is_refused_by_one_rank(tmp_path: Path) -> None:
-    given_ = np.zeros((4, 3), np.float32)
-    given_[2, 1] = np.nan
-    np.savez(tmp_path / "in.npz", **{"0": given_})
-    inputs = Inputs((argument(0),), str(tmp_path / "in.npz"), 0, 1)
-    inputs.check_values(1, 2)
-    with pytest.raises(UserError, match=r"argument 0 \(x\): got NaN at \[2, 1\]"):
+def with_nan(folder: Path, role: str, dtype: str = "f32") -> Inputs:
+    given_ = np.zeros((4, 3), numpy_dtype(dtype))
+    given_[2, 1] = given_[3, 0] = np.nan
+    np.savez(folder / "in.npz", **{"0": given_.view(f"V{given_.itemsize}") if dtype == "bf16" else given_})
+    return Inputs((argument(0, dtype, role=role),), str(folder / "in.npz"), 0, 1)
+
+
+@pytest.mark.parametrize("role", ["parameter", "optimizer", "state", "constant"])
+def test_nan_is_refused_by_one_rank(tmp_path: Path, role: str) -> None:
+    inputs = with_nan(tmp_path, role)
+    assert inputs.check_values(1, 2) == []
+    with pytest.raises(UserError, match=r"argument 0 \(x\): got NaN at \[2, 1\], want numbers; .*--allow-nan"):
         inputs.check_values(0, 2)
+    assert inputs.check_values(0, 2, allow_nan=True) == ["argument 0 (x): NaN at 2 of 12 places, first at [2, 1]"]
+
+
+@pytest.mark.parametrize("dtype", ["f32", "f64", "f16", "bf16", "complex<f32>"])
+def test_nan_in_a_batch_is_said(tmp_path: Path, dtype: str) -> None:
+    inputs = with_nan(tmp_path, "batch", dtype)
+    assert inputs.check_values(0, 1) == ["argument 0 (x): NaN at 2 of 12 places, first at [2, 1]"]
+
+
+def test_infinity_is_said(tmp_path: Path) -> None:
+    np.savez(tmp_path / "in.npz", **{"0": np.array([1, -np.inf, np.nan, np.inf], np.float32), "1": np.float32(np.inf)})
+    arguments = (argument(0, shape=(4,)), argument(1, shape=(), role="parameter"))
+    assert Inputs(arguments, str(tmp_path / "in.npz"), 0, 1).check_values(0, 1) == [
+        "argument 0 (x): NaN at 1 of 4 places, first at [2] and infinity at 2 of 4 places, first at [1]",
+        "argument 1 (x): infinity at 1 of 1 places, first at []",
+    ]
