@@ -16,6 +16,7 @@ from compiler.pipeline.listing import list_passes
 from compiler.pipeline.registry import Item
 from compiler.pipeline.run import Observer, run_pipeline
 from compiler.pipeline.text import parse_pipeline
+from compiler.plan.scratch import whole_file
 from dialects.context import make_context
 from dialects.diagnostics import Diagnostic
 from dialects.errors import Failure, MeshwrightError
@@ -134,7 +135,8 @@ def _write(text: str, output: str) -> None:
         sys.stdout.write(text)
         return
     try:
-        Path(output).write_text(text)
+        with whole_file(output) as path:
+            path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise Failure(f"cannot be written: {error.strerror or error}", where=output) from error
 

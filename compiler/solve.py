@@ -18,6 +18,7 @@ from compiler.intra.decide import Decided, decide
 from compiler.machine.layout import Layout, make_layout
 from compiler.options import PlanOptions
 from compiler.plan.decisions import CertificateRecord, MemoryRecord
+from compiler.plan.scratch import whole_file
 from compiler.prepare import find_roles, machine_of, prepare, run_passes
 from dialects.context import make_context
 from dialects.errors import Failure, fail
@@ -135,12 +136,13 @@ def _write(module: ir.Module, decided: Decided, dump: str | None, output: str | 
             path = Path(where)
             if len(decided.decisions) > 1:
                 path = path.with_name(f"{path.stem}-mesh{number}{path.suffix}")
-            DUMPS[path.suffix](decision.case.problem, path)
+            with whole_file(path) as file:
+                DUMPS[path.suffix](decision.case.problem, file)
             files.append(str(path))
         if output is not None:
             where = output
             decided.write(module)
-            with Path(output).open("wb") as file:
+            with whole_file(output) as path, path.open("wb") as file:
                 if output.endswith(".mlirbc"):
                     module.operation.write_bytecode(file)
                 else:

@@ -94,6 +94,9 @@ class Job:
             for line in text.splitlines():
                 self._reporter.warn("warnings", line, line)
         files = share_files(self._folder, plan, everyone, transport)
+        if self._folder is not None:
+            self._folder.program = self._folder.program if options.verify else b""
+            self._folder.close()  # a temporary plan is not on the disk for longer than needed: ranks are killed
         with together(transport, transport.rank):
             if seat.device == 0:
                 check_stages(plan, seat.mesh, files)
@@ -178,7 +181,7 @@ class Job:
         if self._reference is None:
             from runtime.verify.reference import Reference
 
-            self._reference = Reference(plan, self._folder.read(plan.program), self._folder.state, inputs)
+            self._reference = Reference(plan, self._folder.program, self._folder.state, inputs)
         self._reference.step(step, results)
 
     def _finish(self, gathered: dict[int, Any], trace: Trace | None) -> None:

@@ -5,7 +5,6 @@ Only rank 0 needs to see the folder.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -14,7 +13,8 @@ import numpy as np
 
 from compiler.plan.files import load_plan, read_signed
 from compiler.plan.records import Plan
-from dialects.errors import fail
+from compiler.plan.scratch import Scratch
+from dialects.errors import Failure, fail
 from runtime.devices.check_modules import check_program
 from runtime.devices.seats import Seat, fragments_of
 from runtime.transport.base import Transport
@@ -27,7 +27,7 @@ class PlanFolder:
 
     def __init__(self, target: str, num_devices: int, planner: dict[str, str]) -> None:
         """Read ``target``, or plan it if it is a module. Raises what the loader and the planner raise, UserErrors."""
-        self._temporary: str | None = None
+        self._temporary: Scratch | None = None
         path = Path(target)
         if path.is_dir() or target.endswith("plan.json"):
             if planner:
@@ -35,24 +35,33 @@ class PlanFolder:
                 fail("is for planning, and this is a plan", where=option, remedy="leave it out")
             self.path = path if path.is_dir() else path.parent
         else:
-            self._temporary = tempfile.mkdtemp(prefix="meshwright-")
-            self.path = Path(self._temporary) / "plan"
+            self._temporary = _temporary()
+            self.path = self._temporary.path / "plan"
             try:
                 _make_plan(target, str(self.path), num_devices, planner)
             except BaseException:
                 self.close()
                 raise
         self.plan: Plan = load_plan(str(self.path))
-        self.state = check_program(self.plan, self.read(self.plan.program))  # argument -> result, as the program says
+        self.program = self.read(self.plan.program)
+        self.state = check_program(self.plan, self.program)  # argument -> result, as the program says
 
     def read(self, file: str) -> bytes:
         """One file of the plan, as it was signed."""
         return read_signed(str(self.path), self.plan, file)
 
     def close(self) -> None:
-        """Remove what was made."""
+        """Remove what was made. May be called again."""
         if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary.remove()
+
+
+def _temporary() -> Scratch:
+    """A folder of its own in the system's temporary one; what killed runs left there goes."""
+    try:
+        return Scratch(Path(tempfile.gettempdir()), "meshwright-")
+    except OSError as error:
+        raise Failure(f"no temporary folder: {error.strerror or error}", where=str(error.filename or "")) from error
 
 
 def _make_plan(target: str, out: str, num_devices: int, planner: dict[str, str]) -> None:

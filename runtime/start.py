@@ -11,11 +11,14 @@ from runtime.devices.xla import set_environment
 from runtime.process.failure import Stop, end_job
 from runtime.process.supervise import Watch
 from runtime.transport.base import Transport
+from runtime.transport.leftovers import clear_leftovers
 from runtime.transport.mpi import MpiTransport, load_mpi, ranks_per_core
 
 
 def run_ranks(watch: Watch, work: Callable[[Transport], None]) -> int:
     """Do ``work`` among all ranks -> 0 good, 1 a failure, 2 the user's mistake. One rank prints the error."""
+    if watch.local_rank == 0:
+        clear_leftovers()
     oversubscribed = ranks_per_core(watch.local_size)
     try:
         set_environment(int(1 / oversubscribed))

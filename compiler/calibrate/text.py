@@ -1,12 +1,11 @@
 """A calibration as a table for people, and as a machine file with that table in its comments, written whole or not at all."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from compiler.calibrate.fit import LinkFit, Sample
 from compiler.calibrate.measure import Calibration
 from compiler.machine.files import load_machine
+from compiler.plan.scratch import whole_file
 from compiler.units import show_s
 from dialects.errors import Failure
 
@@ -62,16 +61,12 @@ def machine_text(name: str, found: Calibration, memory_bytes: float | None, comm
 
 def write_machine(path: str, text: str) -> None:
     """Write and read back. Raises Failure; an older file stays as it was then."""
-    target = Path(path).resolve()
-    partial = target.with_name(f".{target.stem}.{os.getpid()}.partial.toml")
     try:
-        partial.write_text(text, encoding="utf-8")
-        load_machine(str(partial))
-        partial.replace(target)
+        with whole_file(path) as file:
+            file.write_text(text, encoding="utf-8")
+            load_machine(str(file))
     except OSError as error:
         raise Failure(f"not written: {error.strerror or error}", where=path) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _inter(found: Calibration, intra: LinkFit) -> list[str]:

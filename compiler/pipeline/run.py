@@ -8,6 +8,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.passmanager import PassManager
 
 from compiler.pipeline.registry import Item, Native
+from compiler.plan.scratch import whole_file
 from dialects.diagnostics import Diagnostic, captured, first_error
 from dialects.errors import Failure, UserError, fail
 
@@ -28,7 +29,8 @@ class Observer:
         name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in title.split("{")[0])
         try:
             self.dump_dir.mkdir(parents=True, exist_ok=True)
-            (self.dump_dir / f"{self._count:02d}-{name}.mlir").write_text(f"// {title}\n{module}")
+            with whole_file(self.dump_dir / f"{self._count:02d}-{name}.mlir") as path:
+                path.write_text(f"// {title}\n{module}", encoding="utf-8")
         except OSError as error:
             raise Failure(f"cannot be written: {error.strerror or error}", where=str(self.dump_dir)) from error
         self._count += 1

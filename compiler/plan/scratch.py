@@ -10,13 +10,16 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 SUFFIX = ".partial"
+MOST_PREFIX = 100  # letters of a name that its temporary one begins with: a file name has 255 bytes at most
 
 
 class Scratch:
@@ -25,13 +28,18 @@ class Scratch:
     def __init__(self, parent: Path, prefix: str, *, folder: bool = True) -> None:
         """Make it in ``parent`` after clearing away what killed processes left there under ``prefix``. Raises OSError."""
         clear_left_behind(parent, prefix)
-        if folder:
-            self.path = Path(tempfile.mkdtemp(prefix=prefix, suffix=SUFFIX, dir=parent))
-            self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        else:
-            self._fd, name = tempfile.mkstemp(prefix=prefix, suffix=SUFFIX, dir=parent)
-            self.path = Path(name)
-        _lock(self._fd)
+        for _ in range(100):
+            if folder:
+                self.path = Path(tempfile.mkdtemp(prefix=prefix, suffix=SUFFIX, dir=parent))
+                self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            else:
+                self._fd, name = tempfile.mkstemp(prefix=prefix, suffix=SUFFIX, dir=parent)
+                self.path = Path(name)
+            _lock(self._fd, wait=True)
+            if self.path.exists():
+                return
+            os.close(self._fd)  # another process took it for left behind, before it was locked
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(parent))
 
     def remove(self) -> None:
         """Remove it and let the lock go; nothing happens to a file that was renamed to its place."""
@@ -43,6 +51,33 @@ class Scratch:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Generator[Path]:
+    """A file to write in the body, which becomes ``path`` at its end, on the disk and all at once; nothing, after an exception.
+
+    Links stay and what they lead to is replaced; devices and pipes (/dev/null, /dev/stdout) are written to as they are. Raises
+    OSError.
+    """
+    try:
+        target = Path(path).resolve()
+    except RuntimeError as error:  # Python 3.12 and older, of links in a circle
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error
+    there = target.stat() if target.exists() else None
+    if there is not None and not stat.S_ISREG(there.st_mode):
+        yield target
+        return
+    partial = Scratch(target.parent, f".{target.name[:MOST_PREFIX]}-", folder=False)
+    try:
+        yield partial.path
+        partial.path.chmod(0o666 & ~_umask() if there is None else stat.S_IMODE(there.st_mode))
+        _sync(partial.path)
+        partial.path.replace(target)
+        with suppress(OSError):  # not every file system can
+            _sync(target.parent)
+    finally:
+        partial.remove()
 
 
 def clear_left_behind(parent: Path, prefix: str) -> None:
@@ -74,15 +109,29 @@ def exchange(first: Path, second: Path) -> bool:
     raise OSError(number, os.strerror(number), str(second))
 
 
-def _lock(fd: int) -> bool:
-    """Lock for this process alone; False if another holds it, or where there are no locks."""
+def _lock(fd: int, *, wait: bool = False) -> bool:
+    """Lock for this process alone; False if another holds it and this one does not ``wait``, or where there are no locks."""
     try:
         import fcntl
 
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except (ImportError, OSError):
         return False
     return True
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _remove(path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from compiler.plan.scratch import whole_file
 from dialects.errors import Failure, fail
 from runtime.transport.base import Array
 
@@ -31,20 +32,10 @@ def write_npz(path: str, arrays: dict[int, Array]) -> None:
 
     Read those back with ``.view(ml_dtypes.bfloat16)``. Raises Failure if the disk is full; no partial file remains.
     """
-    target = Path(path).resolve()
-    special = target.exists() and not target.is_file()  # /dev/null and its kind are written to, never replaced
-    partial = target if special else target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        with partial.open("wb") as file:
+        with whole_file(path) as partial, partial.open("wb") as file:
             np.savez(file, allow_pickle=False, **{str(index): _plain(array) for index, array in arrays.items()})
-            file.flush()
-            if not special:
-                os.fsync(file.fileno())
-        if not special:
-            partial.replace(target)
     except OSError as error:
-        if not special:
-            partial.unlink(missing_ok=True)
         raise Failure(f"not written: {error.strerror or error}", where=path) from error
 
 

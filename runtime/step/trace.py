@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from compiler.plan.scratch import whole_file
 from runtime.devices.seats import Seat
 
 
@@ -39,4 +40,5 @@ class Trace:
              "args": {"name": self._seat.name}},
         ]  # fmt: skip
         path = Path(folder) / f"rank-{self._seat.rank:04d}.json"
-        path.write_text(json.dumps({"traceEvents": names + self._events, "displayTimeUnit": "ms"}))
+        with whole_file(path) as file:
+            file.write_text(json.dumps({"traceEvents": names + self._events, "displayTimeUnit": "ms"}))

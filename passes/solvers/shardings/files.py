@@ -76,7 +76,7 @@ def write_mps(problem: ShardingProblem, path: str | Path) -> None:
     Columns x<node>_<strategy> are binary and y<edge>_<a>_<b> continuous; forbidden ones are absent. Rows: o<node> one strategy,
     a<edge>_<s> and b<edge>_<s> the marginals, m<row> memory.
     """
-    with Path(path).open("w") as file:
+    with Path(path).open("w", encoding="utf-8") as file:
         file.writelines(line + "\n" for line in _mps(problem))
 
 
