@@ -6,12 +6,7 @@ does not have is generated, the same on every rank.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,33 +15,10 @@ from compiler.plan.pieces import Slices
 from compiler.plan.records import Argument
 from dialects.errors import fail
 from runtime.data.generate import generate
+from runtime.data.npz import Member, read_headers
 from runtime.devices.dtypes import is_complex, is_inexact, numpy_dtype
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Member:
-    """One array of the file: its header, and ``array`` when it is asked for."""
-
-    path: str
-    info: zipfile.ZipInfo
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    fortran: bool
-    header_bytes: int
-
-    @cached_property
-    def array(self) -> Array:
-        """A memory map if it is stored uncompressed (numpy.savez), so that ranks share its pages; else loaded."""
-        if self.info.compress_type != zipfile.ZIP_STORED or 0 in self.shape or self.shape == ():
-            with zipfile.ZipFile(self.path) as archive, archive.open(self.info) as stream:
-                return np.lib.format.read_array(stream, allow_pickle=False)
-        with Path(self.path).open("rb") as file:
-            file.seek(self.info.header_offset + 26)  # the lengths of the local header, not always the directory's
-            name_bytes, extra_bytes = np.frombuffer(file.read(4), "<u2")
-        start = self.info.header_offset + 30 + int(name_bytes) + int(extra_bytes) + self.header_bytes
-        return np.memmap(self.path, self.dtype, "r", start, self.shape, "F" if self.fortran else "C")
 
 
 class Inputs:
@@ -104,55 +76,26 @@ class Inputs:
         said: list[str] = []
         for index in sorted(self._given):
             if index % size == rank:
-                try:
-                    said += _check_numbers(self._arguments[index], self._given[index].array, allow_nan)
-                except _DAMAGE as error:
-                    _damaged(self._given[index].path, error)
+                self._given[index].check_sum()
+                said += _check_numbers(self._arguments[index], self._given[index].array, allow_nan)
         return said
 
     def _has_steps(self, argument: Argument, member: Member) -> bool:
         return len(member.shape) > len(argument.shape)
 
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
-
-
-def _damaged(path: str, error: BaseException) -> NoReturn:
-    fail(f"not a readable .npz file ({error})", where=path, remedy="write it with numpy.savez")
-
-
 def _read(path: str, arguments: tuple[Argument, ...], steps: int) -> dict[int, Member]:
-    """The headers of every array of the file, checked against the arguments."""
-    if not Path(path).is_file():
-        fail("no such file", where=path)
-    given: dict[int, Member] = {}
-    known = {str(argument.index) for argument in arguments}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                key = info.filename.removesuffix(".npy")
-                if key not in known:
-                    wanted = f"the program has arguments 0 to {len(arguments) - 1}"
-                    fail(f"got key '{key}', want an argument index", where=path, remedy=wanted)
-                given[int(key)] = _header(path, archive, info)
-    except _DAMAGE as error:
-        _damaged(path, error)
+    """Every array of the file, found to be what its argument takes."""
+    given = read_headers(path, len(arguments))
     for index, member in given.items():
         _check(arguments[index], member, steps)
+        member.check_size(_where(arguments[index]))
     return given
 
 
-def _header(path: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
-    with archive.open(info) as stream:
-        version = np.lib.format.read_magic(stream)
-        read_1, read_2 = np.lib.format.read_array_header_1_0, np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = (read_1 if version == (1, 0) else read_2)(stream)
-        if dtype.hasobject:
-            raise ValueError(f"'{info.filename}' holds Python objects")
-        return Member(path, info, shape, dtype, fortran, stream.tell())
-
-
 def _check_numbers(argument: Argument, array: Array, allow_nan: bool) -> list[str]:
+    if argument.dtype == "i1" and array.size and np.max(array.view(np.uint8)) > 1:
+        fail("got booleans that are neither 0 nor 1", where=_where(argument), remedy="check what wrote the file")
     if not is_inexact(argument.dtype):
         return []
     counts, first = {"NaN": 0, "infinity": 0}, dict[str, str]()
@@ -182,12 +125,16 @@ def _check(argument: Argument, array: Member, steps: int) -> None:
     shapes = [argument.shape, (steps, *argument.shape)] if argument.state_result is None else [argument.shape]
     if array.shape not in shapes:
         wanted = " or ".join(str(list(shape)) for shape in shapes)
-        fail(f"got shape {list(array.shape)}, want {wanted}", where=_where(argument))
+        fail(f"got shape {str(list(array.shape))[:80]}, want {wanted}", where=_where(argument))
     raw = array.dtype.kind == "V" and array.dtype.names is None and array.dtype.itemsize == dtype.itemsize
     if array.dtype != dtype and not (raw and dtype.isbuiltin != 1):
         builtin = dtype.isbuiltin == 1
         remedy = f"convert it: x.astype('{dtype.name}')" if builtin else f"convert it: x.astype(ml_dtypes.{dtype.name})"
-        fail(f"got dtype {array.dtype}, want {dtype.name} ({argument.dtype})", where=_where(argument), remedy=remedy)
+        fail(
+            f"got dtype {str(array.dtype)[:80]}, want {dtype.name} ({argument.dtype})",
+            where=_where(argument),
+            remedy=remedy,
+        )
 
 
 def _where(argument: Argument) -> str:
