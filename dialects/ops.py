@@ -72,11 +72,16 @@ def element_type(value: ir.Value) -> ir.Type:
 
 
 def element_bits(element: ir.Type) -> int:
-    """Bits that one element takes in memory (i1 takes a byte)."""
+    """Bits that one element takes in a device's memory: XLA packs types of 4 and 2 bits, i1 takes a byte."""
     if isinstance(element, ir.ComplexType):
         return 2 * element_bits(element.element_type)
     width = cast(int, getattr(element, "width", 32))
     return 8 if width == 1 else width
+
+
+def element_bytes(element: ir.Type) -> float:
+    """Bytes that one element takes in a device's memory: 0.5 for i4. Prices and sizes are made of it, never of whole bytes."""
+    return element_bits(element) / 8
 
 
 def num_elements(value: ir.Value) -> int:
@@ -85,10 +90,17 @@ def num_elements(value: ir.Value) -> int:
 
 
 def num_bytes(value: ir.Value) -> float:
-    """Bytes of a tensor value; 0 for tokens."""
+    """Bytes of a tensor value in a device's memory; 0 for tokens."""
     if not isinstance(value.type, ir.RankedTensorType):
         return 0.0
-    return num_elements(value) * element_bits(element_type(value)) / 8
+    return num_elements(value) * element_bytes(element_type(value))
+
+
+def message_bytes(value: ir.Value) -> float:
+    """Bytes of a tensor value on its way between meshes: a host's array has at least a byte an element, i4 too."""
+    if not isinstance(value.type, ir.RankedTensorType):
+        return 0.0
+    return num_elements(value) * max(1.0, element_bytes(element_type(value)))
 
 
 def captured(op: ir.Operation) -> list[ir.Value]:

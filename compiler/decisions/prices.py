@@ -13,9 +13,9 @@ from jaxlib.mlir import ir
 
 from compiler.plan.decisions import AlternativeRecord
 from compiler.plan.price import SUMS, Price, shorter
-from dialects.ops import element_bits, element_type, shape_of
+from dialects.ops import element_type, shape_of
 from dialects.sharding import Sharding
-from passes.analysis.ops.op_costs import sum_bytes
+from passes.analysis.ops.wire import moved_bytes, sum_bytes
 from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Link, Site
 from passes.solvers.costs.reshard import Step
@@ -87,7 +87,7 @@ class Prices:
             self.groups[head].add(step.kind, step.axes, step.num_bytes, link.runs, link.runs * step.seconds)
 
     def _path(self, link: Link, have: Sharding, want: Sharding) -> tuple[Step, ...]:
-        shape, size = shape_of(link.value), element_bits(element_type(link.value)) // 8
+        shape, size = shape_of(link.value), moved_bytes(element_type(link.value))
         wide = sum_bytes(element_type(link.value))
         key = shape, (size, wide), have, want
         if key not in self._paths:

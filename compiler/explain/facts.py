@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from compiler.plan.records import Mesh, Plan, Send, Sharding, Slot
-from compiler.plan.sizes import shard_bytes, value_bytes
+from compiler.plan.sizes import message_bytes, shard_bytes, value_bytes
 from dialects.values import PER_MICROBATCH
 
 
@@ -141,7 +141,7 @@ def transfer_rows(plan: Plan) -> list[TransferRow]:
             value=name,
             dtype=values[name].dtype,
             shape=values[name].shape,
-            message_bytes=value_bytes(values[name]),
+            message_bytes=message_bytes(values[name]),
             source=plan.meshes[source].name,
             target=plan.meshes[target].name,
             per="step" if messages[0].microbatch is None else "microbatch",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from jaxlib.mlir import ir
 
+from compiler.frontends.elements import check_element, check_narrow
 from dialects.errors import fail
 from dialects.ops import all_ops, describe
 
@@ -70,6 +71,7 @@ def _check_op(op: ir.Operation, shown: str) -> None:
         )
     if op.name == "stablehlo.custom_call":
         _check_callback(op, shown)
+    check_narrow(op, shown)
     for result in op.results:
         _check_type(result.type, lambda: f"{shown}: {describe(op)}")
 
@@ -89,6 +91,7 @@ def _check_type(item: ir.Type, place: Callable[[], str]) -> None:
     if isinstance(item, ir.RankedTensorType):
         if not item.has_static_shape:
             fail(f"got the dynamic shape {item}", where=place(), remedy="export with static shapes")
+        check_element(item, place)
         return
     text, where = str(item), place()
     if text.startswith("!stablehlo.token"):

@@ -1,4 +1,4 @@
-"""Bytes of a dtype, of a value, of its shard on one device."""
+"""Bytes of a value, of its shard on one device, of a message that holds it."""
 
 import re
 from collections.abc import Sequence
@@ -7,22 +7,27 @@ from math import prod
 from compiler.plan.records import Mesh, Placement, Value
 
 
-def dtype_bytes(dtype: str) -> int:
-    """Bytes of one element of an MLIR type: f32 4, i1 1, complex<f32> 8, f8E4M3FN 1. Less than a byte counts as one."""
+def dtype_bits(dtype: str) -> int:
+    """Bits of one element of an MLIR type in a device's memory: f32 32, i1 8, complex<f32> 64, i4 and f4E2M1FN 4, i2 2."""
     match = re.search(r"\d+", dtype)
-    size = max(1, int(match[0]) // 8) if match else 8  # no number: index
-    return 2 * size if dtype.startswith("complex") else size
+    bits = int(match[0]) if match else 64  # no number: index
+    return 2 * bits if dtype.startswith("complex") else 8 if bits == 1 else bits
 
 
 def value_bytes(value: Value) -> int:
-    """Bytes of one whole instance of a value."""
-    return prod(value.shape) * dtype_bytes(value.dtype)
+    """Bytes of one whole instance of a value in a device's memory, where XLA packs what is narrower than a byte."""
+    return _packed(prod(value.shape), value.dtype)
+
+
+def message_bytes(value: Value) -> int:
+    """Bytes of one whole instance of a value between meshes: there it is a host's array, with at least a byte an element."""
+    return prod(value.shape) * max(1, dtype_bits(value.dtype) // 8)
 
 
 def shard_bytes(value: Value, placement: Placement, mesh: Mesh) -> int:
     """Bytes of one instance of a value on each device of a mesh."""
     sizes = {axis.name: axis.size for axis in mesh.axes}
-    return value_bytes(value) // prod(sizes[axis] for axes in placement.sharding for axis in axes)
+    return _packed(prod(value.shape) // prod(sizes[axis] for axes in placement.sharding for axis in axes), value.dtype)
 
 
 def placed_bytes(values: Sequence[Value], meshes: Sequence[Mesh], mesh: int) -> dict[str, int]:
@@ -33,3 +38,7 @@ def placed_bytes(values: Sequence[Value], meshes: Sequence[Mesh], mesh: int) -> 
         for placement in value.placements
         if placement.mesh == mesh
     }
+
+
+def _packed(elements: int, dtype: str) -> int:
+    return -(-elements * dtype_bits(dtype) // 8)

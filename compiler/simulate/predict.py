@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from compiler.machine.description import Machine
 from compiler.plan.program import Program
 from compiler.plan.records import Instruction, Mesh, Phase, Prediction, Result, Send
-from compiler.plan.sizes import placed_bytes, value_bytes
+from compiler.plan.sizes import message_bytes, placed_bytes
 from compiler.simulate.events import simulate_step
 from compiler.simulate.memory import peak_bytes, reused_bytes
 
@@ -29,7 +29,7 @@ def predict(
         """Every device of the smaller mesh moves its share at once."""
         link = machine.link(meshes[source].ranks[0], meshes[target].ranks[0])
         share = min(len(meshes[source].ranks), len(meshes[target].ranks))
-        return link.transfer_s(value_bytes(program.values[value]) / share)
+        return link.transfer_s(message_bytes(program.values[value]) / share)
 
     times = simulate_step(instructions, run_s, transfer_s)
     sizes = [placed_bytes(list(program.values.values()), meshes, mesh) for mesh in range(len(meshes))]
@@ -42,7 +42,7 @@ def predict(
         stage_backward_s=_stage_s(program, run_s, "backward"),
         mesh_argument_bytes=tuple(arguments for arguments, _ in memory),
         mesh_peak_bytes=tuple(peak for _, peak in memory),
-        transfer_bytes_per_step=float(sum(value_bytes(program.values[value]) for value in sent)),
+        transfer_bytes_per_step=float(sum(message_bytes(program.values[value]) for value in sent)),
         bubble_fraction=times.bubble_fraction,
     )
 

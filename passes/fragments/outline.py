@@ -9,8 +9,7 @@ from dialects.op_sets import OpSet
 from dialects.ops import body_ops, element_type, shape_of
 from dialects.signature import i64, op_text
 from dialects.values import INDEX, natural_key
-from passes.analysis.ops.folds import OP_OF_FOLD, fold_named, neutral
-from passes.analysis.ops.forms import Fold
+from passes.analysis.ops.folds import OP_OF_FOLD, filler, fold_named, neutral
 from passes.analysis.stages.fragments import Content, Key
 
 
@@ -90,9 +89,11 @@ def _clone(op: ir.Operation, mapping: dict[ir.Value, ir.Value]) -> None:
 
 def _start(op: ir.Operation) -> ir.Value:
     """The initial value of a fold: its neutral element everywhere (a collection starts as zeros, all of it is overwritten)."""
-    value = op.results[0]
-    fold: Fold = "sum" if call_target(op) == names.COLLECT else fold_named(op_text(op, names.KIND))
-    return splat(shape_of(value), element_type(value), neutral(fold, element_type(value)))
+    value, element = op.results[0], element_type(op.results[0])
+    start = (
+        filler(element) if call_target(op) == names.COLLECT else neutral(fold_named(op_text(op, names.KIND)), element)
+    )
+    return splat(shape_of(value), element, start)
 
 
 def _fold(op: ir.Operation, mapping: dict[ir.Value, ir.Value], microbatches: int, index: list[ir.Value]) -> ir.Value:

@@ -6,9 +6,10 @@ from typing import ClassVar
 from jaxlib.mlir import ir
 
 from dialects.build import i64s, tensor_type
-from dialects.ops import all_ops, defining_op, shape_of
+from dialects.ops import all_ops, defining_op, element_type, shape_of
 from dialects.signature import i64
 from passes.analysis.indices.regions import Region, constant_starts, region_of_slice, region_of_update
+from passes.analysis.ops.wire import widened
 from passes.base import Pass
 from passes.normalize.fold_scalars import fold_scalar
 
@@ -115,7 +116,8 @@ def _concatenate(end: ir.Operation) -> None:
             break  # written twice: keep the earlier write below
         pieces.append((start, limit, op.operands[1]))
         base = op.operands[0]
-    if dim is None or len(pieces) < 2:
+    element = element_type(end.results[0])
+    if dim is None or len(pieces) < 2 or widened(element) != element:  # XLA's CPU compiler concatenates no 2-bit types
         return
     pieces.sort(key=lambda piece: piece[0])
     parts: list[ir.Value] = []

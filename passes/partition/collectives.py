@@ -1,7 +1,6 @@
 """A reshard step as StableHLO: the collective with its groups and channel, on local values.
 
-Sums of 16-bit floats travel and add up as f32, as the whole op would add them inside; booleans and small integers travel as i32
-(``wire_type``): XLA's CPU collectives have neither.
+Values travel in the type that ``wire_type`` says and are converted back behind the collective.
 """
 
 from collections.abc import Sequence
@@ -11,38 +10,33 @@ from jaxlib.mlir import ir
 from dialects.build import make, splat, tensor_type
 from dialects.ops import element_type, shape_of
 from dialects.sharding import MeshShape, Sharding
-from passes.analysis.ops.folds import OP_OF_FOLD, neutral
+from passes.analysis.ops.folds import OP_OF_FOLD, filler
 from passes.analysis.ops.forms import Fold
+from passes.analysis.ops.wire import wire_type
 from passes.partition.device import Device
 from passes.partition.indexed import with_body
 from passes.partition.steps import Step, permutation
-
-
-def wire_type(element: ir.Type, kind: str) -> ir.Type:
-    """What travels when a tensor of ``element`` is reduced; other collectives only copy."""
-    if kind not in ("all_reduce", "reduce_scatter"):
-        return element
-    if isinstance(element, ir.FloatType) and element.width < 32:
-        return ir.F32Type.get()
-    if isinstance(element, ir.IntegerType) and element.width < 32:
-        return ir.IntegerType.get_signless(32)
-    return element
 
 
 def emit(value: ir.Value, step: Step, source: Sharding, target: Sharding, device: Device, fold: Fold) -> ir.Value:
     """The local value after ``step``, at the current insertion point."""
     mesh = device.mesh
     if 0 in shape_of(value):
-        return splat(
-            _local_after(value, source, target, mesh), element_type(value), neutral("sum", element_type(value))
-        )
+        return splat(_local_after(value, source, target, mesh), element_type(value), filler(element_type(value)))
     if step.kind == "all_slice":
         return device.slice(value, [dim[len(old) :] for dim, old in zip(target.dims, source.dims, strict=True)])
     if step.kind == "keep_first":
         return device.first_only(value, step.axes)
+    element = element_type(value)
+    travelling = convert(value, wire_type(element, step.kind))
+    return convert(_collective(travelling, step, (source, target), device, fold), element)
+
+
+def _collective(value: ir.Value, step: Step, ends: tuple[Sharding, Sharding], device: Device, fold: Fold) -> ir.Value:
+    mesh = device.mesh
     attributes = {"channel_handle": device.channel()}
     if step.kind == "collective_permute":
-        attributes["source_target_pairs"] = matrix(permutation(source, target, mesh))
+        attributes["source_target_pairs"] = matrix(permutation(*ends, mesh))
         return make("stablehlo.collective_permute", [value.type], [value], attributes)
     attributes["replica_groups"] = matrix(mesh.groups(step.axes))
     parts = mesh.size(step.axes)
@@ -63,16 +57,12 @@ def emit(value: ir.Value, step: Step, source: Sharding, target: Sharding, device
 
 
 def _reduction(value: ir.Value, step: Step, attributes: dict[str, ir.Attribute], parts: int, fold: Fold) -> ir.Value:
-    element = element_type(value)
-    wide = wire_type(element, step.kind)
-    value = convert(value, wide)
     kind: ir.Type = value.type
     if step.kind == "reduce_scatter":
         attributes["scatter_dimension"] = _i64(step.dim)
         kind = _scaled(value, (step.dim, 1, parts))
     op = ir.Operation.create(f"stablehlo.{step.kind}", [kind], [value], attributes, regions=1)
-    joined = with_body(op, OP_OF_FOLD[_ON_NUMBERS.get(fold, fold)], wide)
-    return convert(joined, element)
+    return with_body(op, OP_OF_FOLD[_ON_NUMBERS.get(fold, fold)], element_type(value))
 
 
 # Booleans as 0 and 1: XLA's CPU collectives have no logical reduction.

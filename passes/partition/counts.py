@@ -10,20 +10,20 @@ from math import prod
 
 from jaxlib.mlir import ir
 
-from dialects.ops import all_ops, element_bits, element_type, entry_block, num_bytes, op_key, shape_of
+from dialects.ops import all_ops, element_bytes, element_type, entry_block, num_bytes, op_key, shape_of
 from dialects.sdy_attrs import read_mesh
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.ops.exchanges import exchanges
 from passes.analysis.ops.windows import WINDOWED
+from passes.analysis.ops.wire import moved_bytes, wire_type
 from passes.partition.body import Body
-from passes.partition.collectives import wire_type
 from passes.partition.fit import Fit
 from passes.partition.partition import annotated_funcs
 from passes.partition.ports import port_shardings
 from passes.partition.steps import FREE, Step, coordinates, permutation, step_between
 from passes.partition.windows import neighbours
 
-Counts = Counter[tuple[str, tuple[str, ...], int]]
+Counts = Counter[tuple[str, tuple[str, ...], float]]
 _COLLECTIVES = ("all_gather", "all_reduce", "all_to_all", "reduce_scatter", "collective_permute")
 
 
@@ -54,10 +54,10 @@ def annotated_counts(module: ir.Module) -> Counts:
     return counts
 
 
-def _exchanged(op: ir.Operation, found: Fit, mesh: MeshShape) -> Iterator[tuple[str, tuple[str, ...], int]]:
+def _exchanged(op: ir.Operation, found: Fit, mesh: MeshShape) -> Iterator[tuple[str, tuple[str, ...], float]]:
     """The rows that neighbours send each other for ``op``."""
     for item in exchanges(op, found.shapes, found.ins, mesh) or ():
-        size = element_bits(element_type(op.operands[item.operand])) // 8
+        size = moved_bytes(element_type(op.operands[item.operand]))
         pairs = neighbours(item.axes, mesh, before=True)
         for elements in item.messages:
             yield "collective_permute", _axes(pairs, mesh), elements * size
@@ -76,13 +76,13 @@ def collective_counts(module: ir.Module) -> Counts:
         width = ir.RankedTensorType(rows.type).shape[1]
         groups = [flat[i : i + width] for i in range(0, len(flat), width)]
         size = max(num_bytes(op.operands[0]), num_bytes(op.results[0]))
-        counts[kind, _axes(groups, mesh), int(size)] += 1
+        counts[kind, _axes(groups, mesh), size] += 1
     return counts
 
 
 def _key(
     value: ir.Value, step: Step, source: Sharding, target: Sharding, mesh: MeshShape
-) -> tuple[str, tuple[str, ...], int]:
+) -> tuple[str, tuple[str, ...], float]:
     larger = target if step.kind == "all_gather" else source
     size = prod(mesh.local_shape(shape_of(value), larger)) * _bytes(value, step.kind)
     if step.kind == "collective_permute":
@@ -90,8 +90,8 @@ def _key(
     return step.kind, tuple(sorted(step.axes, key=mesh.names.index)), size
 
 
-def _bytes(value: ir.Value, kind: str) -> int:
-    return element_bits(wire_type(element_type(value), kind)) // 8
+def _bytes(value: ir.Value, kind: str) -> float:
+    return element_bytes(wire_type(element_type(value), kind))
 
 
 def _axes(groups: list[list[int]], mesh: MeshShape) -> tuple[str, ...]:

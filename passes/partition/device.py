@@ -8,7 +8,7 @@ from dialects.build import i64s, make, splat, tensor_type
 from dialects.constants import is_constant
 from dialects.ops import BARRIER, defining_op, element_type, shape_of
 from dialects.sharding import MeshShape
-from passes.analysis.ops.folds import neutral
+from passes.analysis.ops.folds import has_zero, neutral
 from passes.analysis.ops.forms import Fold
 
 
@@ -115,7 +115,8 @@ def spread(value: ir.Value, shape: Sequence[int], dims: Sequence[int]) -> ir.Val
 
 def is_neutral(value: ir.Value, fold: Fold) -> bool:
     """Whether ``value`` is (a broadcast of) a splat of the neutral element of ``fold``."""
-    return is_constant(value, neutral(fold, element_type(value)))
+    element = element_type(value)
+    return (fold != "sum" or has_zero(element)) and is_constant(value, neutral(fold, element))
 
 
 def _i32() -> ir.Type:

@@ -6,7 +6,7 @@ from jaxlib.mlir import ir
 
 from dialects.build import i64s, make, splat, tensor_type
 from dialects.ops import element_type, shape_of
-from passes.analysis.ops.folds import neutral
+from passes.analysis.ops.folds import filler
 from passes.partition.device import Device, compare, spread
 from passes.partition.fit import Fit
 from passes.partition.indexed import shield, signed
@@ -70,6 +70,6 @@ def _padded(value: ir.Value, both_sides: Sequence[int]) -> ir.Value:
     return make(
         "stablehlo.pad",
         [tensor_type(shape, element)],
-        [value, splat((), element, neutral("sum", element))],
+        [value, splat((), element, filler(element))],
         {"edge_padding_low": sides, "edge_padding_high": sides, "interior_padding": i64s([0] * len(shape))},
     )

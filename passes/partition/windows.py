@@ -19,7 +19,8 @@ from dialects.sharding import MeshShape
 from passes.analysis.ops.exchanges import Exchange, exchanges
 from passes.analysis.ops.folds import neutral
 from passes.analysis.ops.windows import padding_of, picks
-from passes.partition.collectives import matrix
+from passes.analysis.ops.wire import widened
+from passes.partition.collectives import convert, matrix
 from passes.partition.device import Device, compare, is_neutral, scalar, spread
 from passes.partition.fit import Fit
 
@@ -81,10 +82,11 @@ def _surrounded(value: ir.Value, item: Exchange, fill: ir.Value | None, device: 
         pieces.append(_sent(rows, item.axes, fill, last, device, before=False))
     if len(pieces) == 1:
         return pieces[0]
-    shape = list(shape_of(value))
+    shape, element = list(shape_of(value)), element_type(value)
     shape[item.dim] = size + item.halo.low + item.halo.high
+    pieces = [convert(piece, widened(element)) for piece in pieces]
     dim = {"dimension": ir.IntegerAttr.get(ir.IntegerType.get_signless(64), item.dim)}
-    return make("stablehlo.concatenate", [tensor_type(shape, element_type(value))], pieces, dim)
+    return convert(make("stablehlo.concatenate", [tensor_type(shape, widened(element))], pieces, dim), element)
 
 
 def _rows(value: ir.Value, dim: int, start: int, limit: int) -> ir.Value:
@@ -106,7 +108,9 @@ def _sent(
         "channel_handle": device.channel(),
         "source_target_pairs": matrix(neighbours(axes, device.mesh, before=before)),
     }
-    sent = make("stablehlo.collective_permute", [rows.type], [rows], pairs)
+    element = element_type(rows)
+    travelling = convert(rows, widened(element))
+    sent = convert(make("stablehlo.collective_permute", [travelling.type], [travelling], pairs), element)
     if fill is None or is_neutral(fill, "sum"):
         return sent
     edge = compare("EQ", device.index(axes), scalar(end))

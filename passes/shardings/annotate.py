@@ -18,7 +18,6 @@ from dialects.ops import (
     CONTROL_FLOW,
     body_ops,
     defining_op,
-    element_bits,
     element_type,
     entry_block,
     op_key,
@@ -27,7 +26,8 @@ from dialects.ops import (
 from dialects.sdy_attrs import SHARDING, sharding_attr, shardings_attr
 from dialects.sharding import Sharding
 from dialects.signature import attr_dicts, set_attr_dicts
-from passes.analysis.ops.op_costs import is_free, sum_bytes
+from passes.analysis.ops.op_costs import is_free
+from passes.analysis.ops.wire import moved_bytes, sum_bytes
 from passes.analysis.shardings.graph import ShardingGraph, Use
 from passes.analysis.shardings.strategies import Strategy
 from passes.solvers.costs.reshard import Resharder, Step
@@ -43,7 +43,7 @@ class Annotator:
         }
         self.made: dict[tuple[ir.Value, ir.Block, Sharding], ir.Value] = {}
         self.copied: dict[ir.Value, ir.Value] = {}
-        self.paths: dict[tuple[tuple[int, ...], tuple[int, int], Sharding, Sharding], tuple[Step, ...]] = {}
+        self.paths: dict[tuple[tuple[int, ...], tuple[float, float], Sharding, Sharding], tuple[Step, ...]] = {}
         self.attributes: dict[tuple[Sharding, ...], ir.Attribute] = {}  # layers repeat, and each is parsed from text
 
     def run(self, func: ir.OpView) -> None:
@@ -141,7 +141,7 @@ class Annotator:
 
     def _path(self, value: ir.Value, have: Sharding, want: Sharding) -> tuple[Step, ...]:
         shape, element = shape_of(value), element_type(value)
-        size, wide = element_bits(element) // 8, sum_bytes(element)
+        size, wide = moved_bytes(element), sum_bytes(element)
         key = shape, (size, wide), have, want
         if key not in self.paths:
             path = self.resharder.path(shape, size, have, want, wide)

@@ -9,7 +9,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.errors import fail
 from dialects.op_sets import OpMap
-from dialects.ops import body_ops, entry_block, main_func, num_bytes, top_level
+from dialects.ops import body_ops, entry_block, main_func, message_bytes, top_level
 from dialects.signature import i64, op_int, op_text
 from dialects.values import BACKWARD, FORWARD, ONCE_A_STEP
 from passes.analysis.stages.homes import Homes
@@ -102,7 +102,7 @@ class ChooseStages(Pass):
                 last = max((position.get(top_level(use.owner), i) for use in value.uses), default=i)
                 if last > i:
                     for at, sign in ((i, 1), (last, -1)):
-                        size[at] += sign * num_bytes(value)
+                        size[at] += sign * message_bytes(value)
                         count[at] += sign
         alive = list(accumulate(size[:-1]))
         wait_s = 2 * self.link_latency_s if answered else 0.0

@@ -9,7 +9,7 @@ from dialects import attributes as names
 from dialects.build import call_target
 from dialects.errors import Failure
 from dialects.op_sets import OpMap
-from dialects.ops import all_operands, body_ops, describe, entry_block, main_func, num_bytes
+from dialects.ops import all_operands, body_ops, describe, entry_block, main_func, message_bytes
 from dialects.signature import attr_dicts, i64, int_of, op_int, op_text
 from dialects.values import BACKWARD, FORWARD, ONCE_A_STEP
 from passes.analysis.stages.replicable import replicable_ops
@@ -91,7 +91,7 @@ def _edges(ops: list[ir.Operation], node: OpMap[int], state: dict[ir.Value, int]
         for value in all_operands(op):
             if isinstance(value.owner, ir.Block):
                 if value in state:
-                    edges.append(Edge(state[value], node[op], num_bytes(value), "free"))
+                    edges.append(Edge(state[value], node[op], message_bytes(value), "free"))
                 continue
             producer = value.owner.operation
             if producer not in node:
@@ -99,6 +99,6 @@ def _edges(ops: list[ir.Operation], node: OpMap[int], state: dict[ir.Value, int]
             source = op_text(producer, names.PHASE)
             once = source in ONCE_A_STEP or call_target(producer) in names.FOLDS
             kind = "free" if once else _KINDS.get((source, phase), "free")
-            size = num_bytes(value) * (1 if once else microbatches)
+            size = message_bytes(value) * (1 if once else microbatches)
             edges.append(Edge(node[producer], node[op], size, kind, ir.OpResult(value).result_number))
     return edges

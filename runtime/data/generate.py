@@ -64,10 +64,12 @@ def _floats(argument: Argument, shape: tuple[int, ...], random: np.random.Genera
     rank, role = len(argument.shape), argument.role
     if role in ("optimizer", "state", "constant") and rank == 0:
         return np.array(0.01, np.float32)
-    if role in ("optimizer", "state"):
+    if role in ("optimizer", "state") and argument.dtype != "f8E8M0FNU":
         return np.zeros(shape, np.float32)
     kind = np.float64 if numpy_dtype(argument.dtype).itemsize >= 8 else np.float32
     normal: Array = random.standard_normal(shape, kind)
+    if argument.dtype == "f8E8M0FNU":
+        return 2.0 ** np.round(normal)  # powers of two are all that it holds
     if is_complex(argument.dtype):
         normal = normal + 1j * random.standard_normal(shape, kind)
     if role == "parameter":

@@ -46,7 +46,22 @@ def neutral(fold: Fold, element: ir.Type) -> str:
         return _integer_neutral(fold, element)
     if fold in ("min", "max"):
         return _float_extreme(fold, element)
+    if fold == "sum" and not has_zero(element):
+        fail(
+            f"no sum of parts in {element}, which has no zero",
+            remedy="convert it to f32 before it is added up, padded or looked up, or use --microbatches 1 on one device",
+        )
     return {"sum": "0.0", "product": "1.0"}[fold]
+
+
+def has_zero(element: ir.Type) -> bool:
+    """Whether a type has a zero: f8E8M0FNU, powers of two, has none."""
+    return str(element) != "f8E8M0FNU"
+
+
+def filler(element: ir.Type) -> str:
+    """The literal for numbers that nobody reads: zero where there is one."""
+    return neutral("sum" if has_zero(element) else "product", element)
 
 
 def _integer_neutral(fold: Fold, element: ir.IntegerType) -> str:
@@ -61,6 +76,7 @@ _EXTREMES = {
     "f64": ("0x7FF0000000000000", "0xFFF0000000000000"), "f32": ("0x7F800000", "0xFF800000"), "bf16": ("0x7F80", "0xFF80"),
     "f16": ("0x7C00", "0xFC00"), "f8E5M2": ("0x7C", "0xFC"), "f8E4M3": ("0x78", "0xF8"), "f8E3M4": ("0x70", "0xF0"),
     "f8E4M3FN": ("0x7E", "0xFE"), "f8E5M2FNUZ": ("0x7F", "0xFF"), "f8E4M3FNUZ": ("0x7F", "0xFF"), "f8E4M3B11FNUZ": ("0x7F", "0xFF"),
+    "f4E2M1FN": ("0x7", "0xF"), "f8E8M0FNU": ("0xFE", "0x00"),
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from dialects.ops import element_type, shape_of
-from passes.analysis.ops.folds import body_fold
+from passes.analysis.ops.folds import body_fold, has_zero
 from passes.analysis.ops.forms import Fold
 from passes.analysis.ops.rules import Rule
 from passes.analysis.ops.window_rules import is_slide
@@ -75,14 +75,16 @@ def reduction_kind(op: ir.Operation) -> Fold | None:
     On booleans a sum is an "or" and a product an "and", as in StableHLO.
     """
     if op.name in _ONE_SIDE_OF_A_PRODUCT:
-        return None if _is_bool(op.results[0]) else "sum"
+        return None if _is_bool(op.results[0]) or not _has_zero(op.results[0]) else "sum"
     if op.name == "stablehlo.gather":
-        return "or" if _is_bool(op.results[0]) else "sum"
+        return "or" if _is_bool(op.results[0]) else "sum" if _has_zero(op.results[0]) else None
     if op.name not in ("stablehlo.reduce", "stablehlo.scatter") or len(op.results) != 1:
         return None
     fold = body_fold(op)
     if fold is not None and _is_bool(op.results[0]):
         return _BOOLEAN.get(fold, fold)
+    if fold == "sum" and not _has_zero(op.results[0]):
+        return None
     return None if fold in ("and", "or") else fold  # XLA's CPU collectives have no bitwise reduction
 
 
@@ -91,7 +93,7 @@ def unreduced_operands(op: ir.Operation) -> Groups:
 
     All of one group have them, the other operands are the same on all devices along that axis.
     """
-    if not len(op.results) or _is_bool(op.results[0]):
+    if not len(op.results) or _is_bool(op.results[0]) or not _has_zero(op.results[0]):
         return frozenset()
     if op.name in _LINEAR:
         return _LINEAR[op.name]
@@ -129,6 +131,10 @@ _BOOLEAN: dict[Fold, Fold] = {"sum": "or", "max": "or", "product": "and", "min":
 
 def _is_bool(value: ir.Value) -> bool:
     return isinstance(value.type, ir.RankedTensorType) and str(element_type(value)) == "i1"
+
+
+def _has_zero(value: ir.Value) -> bool:
+    return not isinstance(value.type, ir.RankedTensorType) or has_zero(element_type(value))
 
 
 def _keeps_sums(op: ir.Operation) -> bool:

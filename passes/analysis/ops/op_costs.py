@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from jaxlib.mlir import ir
 
 from dialects.constants import constant_elements
-from dialects.ops import BARRIER, CONTROL_FLOW, element_bits, shape_of
+from dialects.ops import BARRIER, CONTROL_FLOW, shape_of
 
 _VIEWS = frozenset(("stablehlo.reshape", BARRIER))
 _HEAVY = frozenset(
@@ -90,8 +90,3 @@ def is_zero(op: ir.Operation) -> bool:
         return False
     value = elements.get_splat_value()
     return isinstance(value, ir.FloatAttr | ir.IntegerAttr) and value.value == 0
-
-
-def sum_bytes(element: ir.Type) -> int:
-    """Bytes that an element takes on the way when it is summed over devices: narrow types travel as 32 bits (partition)."""
-    return max(4, element_bits(element) // 8)

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from jaxlib.mlir import ir
 
-from dialects.ops import element_bits, element_type, num_bytes, shape_of
+from dialects.ops import element_bytes, element_type, num_bytes, shape_of
 from dialects.sharding import Sharding
 from passes.analysis.ops.exchanges import exchanges_of, grown_bytes
 from passes.analysis.ops.flops import flops
-from passes.analysis.ops.op_costs import Moved, is_free, is_zero, moved, sum_bytes
+from passes.analysis.ops.op_costs import Moved, is_free, is_zero, moved
+from passes.analysis.ops.wire import moved_bytes, sum_bytes
 from passes.analysis.shardings.graph import Link, Member, ShardingGraph, Site, Use
 from passes.analysis.shardings.strategies import Strategy, wide_axes
 from passes.solvers.costs.mesh_costs import Kind, MeshCosts
@@ -93,11 +94,11 @@ class ShardingCosts:
             found.append(("all_reduce", wide_axes(self.mesh), num_bytes(op.results[0])))
         if strategy.finish is not None:
             for value, sharding in zip(op.results, strategy.results, strict=True):
-                wide = sum_bytes(element_type(value)) * 8 / element_bits(element_type(value))
+                wide = sum_bytes(element_type(value)) / element_bytes(element_type(value))
                 found.append(("all_reduce", sharding.unreduced, wide * num_bytes(value) / self.parts(sharding)))
         for item in exchanges_of(op, strategy.operands, self.mesh):
             axes = tuple(sorted(item.axes, key=self.mesh.names.index))
-            size = element_bits(element_type(op.operands[item.operand])) // 8
+            size = moved_bytes(element_type(op.operands[item.operand]))
             for elements in item.messages:
                 found.append(("collective_permute", axes, elements * size))
         return found
@@ -105,7 +106,7 @@ class ShardingCosts:
     def edge(self, link: Link) -> Costs:
         """Seconds a step of the reshard from each form that the source gives to each that the target wants."""
         sources = self.given(link.source, link.result)
-        shape, size = shape_of(link.value), element_bits(element_type(link.value)) // 8
+        shape, size = shape_of(link.value), moved_bytes(element_type(link.value))
         wide = sum_bytes(element_type(link.value))
         key = shape, size, wide, id(sources), id(link.wants), link.runs
         if key not in self._edges:

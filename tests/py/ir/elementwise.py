@@ -37,7 +37,7 @@ _FOLDS_I1 = (
     ("minimum", "true"),
 )
 _FOLDS_COMPLEX = (("add", "(1.0, 2.0)"), ("multiply", "(1.0, 0.0)"))
-_F8 = "f8E4M3FN f8E5M2 f8E4M3 f8E3M4 f8E5M2FNUZ f8E4M3FNUZ f8E4M3B11FNUZ"
+_F8 = "f8E4M3FN f8E5M2 f8E4M3 f8E3M4 f8E5M2FNUZ f8E4M3FNUZ f8E4M3B11FNUZ f4E2M1FN f8E8M0FNU"
 
 
 def _case(name: str, arguments: str, body: str, result: str) -> Case:

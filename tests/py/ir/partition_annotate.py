@@ -210,8 +210,8 @@ class Annotator:
 
 
 def summable(value: ir.Value) -> bool:
-    """Whether a sum over devices can be left to do: not for booleans."""
-    return str(ir.RankedTensorType(value.type).element_type) != "i1"
+    """Whether a sum over devices can be left to do: not for booleans, nor where there is no zero."""
+    return str(ir.RankedTensorType(value.type).element_type) not in ("i1", "f8E8M0FNU")
 
 
 __all__ = ["Annotator", "op_key"]

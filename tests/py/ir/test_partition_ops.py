@@ -41,7 +41,7 @@ from passes.rules import write_rules
 EXAMPLES = int(os.environ.get("MESHWRIGHT_EXAMPLES", "0"))
 SHAPES = ("2", "4", "2x2", "2x2x2", "2x4", "1x4")
 MESHES = tuple(MeshShape(tuple(zip("xyz", map(int, shape.split("x")), strict=False))) for shape in SHAPES)
-OWN = read("partition")
+OWN = [case for case in read("partition", "narrow") if case.partition != "no"]
 ALL = [*OWN, *(case for case in (*elementwise.CASES, *read(*OPS)) if case.partition != "no")]
 CASES = [case for case in ALL if EXAMPLES or case.partition]
 

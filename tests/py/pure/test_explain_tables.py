@@ -24,7 +24,7 @@ from compiler.plan.records import (
     Send,
     Value,
 )
-from compiler.plan.sizes import dtype_bytes, placed_bytes
+from compiler.plan.sizes import dtype_bits, message_bytes, placed_bytes, value_bytes
 from compiler.schedules.order import FragmentKey
 from compiler.schedules.schedule import make_schedule
 from compiler.simulate.events import simulate_step
@@ -205,11 +205,19 @@ def test_peak_counts_microbatches_in_flight() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dtype", "size"),
-    [("f32", 4), ("bf16", 2), ("i1", 1), ("ui32", 4), ("complex<f32>", 8), ("f8E4M3FN", 1), ("i4", 1), ("index", 8)],
+    ("dtype", "bits"),
+    [("f32", 32), ("bf16", 16), ("i1", 8), ("ui32", 32), ("complex<f32>", 64), ("f8E4M3FN", 8), ("index", 64)],
 )
-def test_dtype_bytes(dtype: str, size: int) -> None:
-    assert dtype_bytes(dtype) == size
+def test_dtype_bits(dtype: str, bits: int) -> None:
+    assert dtype_bits(dtype) == bits
+
+
+@pytest.mark.parametrize(
+    ("dtype", "packed"), [("i4", 8), ("ui4", 8), ("f4E2M1FN", 8), ("i2", 4), ("ui2", 4), ("i1", 15), ("i8", 15)]
+)
+def test_narrow_values_are_packed_on_a_device_and_bytes_in_a_message(dtype: str, packed: int) -> None:
+    value = Value("v1", "step", dtype, (3, 5), ())
+    assert (value_bytes(value), message_bytes(value)) == (packed, 15)
 
 
 def test_units() -> None:
