@@ -8,6 +8,7 @@ from jaxlib.mlir import ir
 from compiler.divided import divided
 from compiler.emit.assemble import Outline
 from compiler.frontends.annotate import annotate
+from compiler.frontends.check import check_calls
 from compiler.machine.description import Machine
 from compiler.machine.files import load_machine
 from compiler.machine.layout import auto_stages, make_layout
@@ -39,7 +40,9 @@ class Prepared:
 def find_roles(module: ir.Module, options: PlanOptions) -> None:
     """One flat @main whose arguments and results have roles, and the user's annotations."""
     roles = AssignRoles(batch_args=options.batch_args, loss=options.loss, state_args=_pairs(options))
-    run_passes(module, [Normalize(), roles])
+    run_passes(module, [Normalize()])
+    check_calls(module)
+    run_passes(module, [roles])
     annotate(module, options)
 
 

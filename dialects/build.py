@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from jaxlib.mlir import ir
 
+CALL = "stablehlo.custom_call"
+
 
 def tensor_type(shape: Sequence[int], element: ir.Type) -> ir.RankedTensorType:
     """``tensor<shape x element>``."""
@@ -40,14 +42,12 @@ def custom_call(
     target: str, result: ir.Type, operands: Sequence[ir.Value], attributes: Mapping[str, ir.Attribute]
 ) -> ir.Value:
     """``stablehlo.custom_call @target`` with our own attributes, a marker between passes that never reaches XLA."""
-    return make(
-        "stablehlo.custom_call", [result], operands, {"call_target_name": ir.StringAttr.get(target), **attributes}
-    )
+    return make(CALL, [result], operands, {"call_target_name": ir.StringAttr.get(target), **attributes})
 
 
 def call_target(op: ir.Operation) -> str | None:
     """The target of a custom_call; None for other ops."""
-    if op.name != "stablehlo.custom_call":
+    if op.name != CALL:
         return None
     return ir.StringAttr(op.attributes["call_target_name"]).value
 

@@ -10,6 +10,9 @@ from jaxlib.mlir import ir
 from dialects.errors import fail
 
 CONTROL_FLOW = ("stablehlo.while", "stablehlo.if", "stablehlo.case")
+# Dialects whose ops may appear in a program or a stage; "builtin" is the module itself.
+DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy")
+HOST_OPS = ("stablehlo.infeed", "stablehlo.outfeed", "stablehlo.send", "stablehlo.recv")
 BARRIER = "stablehlo.optimization_barrier"
 
 

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from jaxlib.mlir import ir
 
 from compiler.frontends.elements import check_element, check_narrow
+from dialects.build import CALL
+from dialects.custom_calls import wrong_call
 from dialects.errors import fail
-from dialects.ops import all_ops, describe
+from dialects.ops import DIALECTS, HOST_OPS, all_ops, describe
 
-# Dialects whose ops may appear; "builtin" is the module itself.
-_DIALECTS = ("builtin", "func", "stablehlo", "chlo", "sdy")
-_EFFECTS = ("stablehlo.infeed", "stablehlo.outfeed", "stablehlo.send", "stablehlo.recv")
 _NOT_IN_XLA = ("stablehlo.dynamic_conv",)  # StableHLO has it, XLA's importer does not (jaxlib 0.10.2)
 _CROSS_DEVICE = (
     "stablehlo.all_gather",
@@ -45,13 +44,13 @@ def _check_signature(function: ir.OpView, shown: str) -> None:
 
 def _check_op(op: ir.Operation, shown: str) -> None:
     dialect = op.name.partition(".")[0]
-    if dialect not in _DIALECTS:
+    if dialect not in DIALECTS:
         fail(
             f"got op {op.name} of dialect {dialect}, want StableHLO",
             where=f"{shown}: {describe(op)}",
             remedy="convert the program to StableHLO, CHLO or sdy first",
         )
-    if op.name in _EFFECTS:
+    if op.name in HOST_OPS:
         fail(
             "the program talks to its host while it runs",
             where=f"{shown}: {describe(op)}",
@@ -69,21 +68,25 @@ def _check_op(op: ir.Operation, shown: str) -> None:
             where=f"{shown}: {describe(op)}",
             remedy="export the single-device program; Meshwright distributes it",
         )
-    if op.name == "stablehlo.custom_call":
-        _check_callback(op, shown)
+    if op.name == CALL:
+        check_call(op, f"{shown}: {describe(op)}", everywhere=False)
     check_narrow(op, shown)
     for result in op.results:
         _check_type(result.type, lambda: f"{shown}: {describe(op)}")
 
 
-def _check_callback(op: ir.Operation, shown: str) -> None:
-    target = ir.StringAttr(op.attributes["call_target_name"]).value
-    if "callback" in target:
-        fail(
-            f"the program calls back into Python (custom_call @{target})",
-            where=f"{shown}: {describe(op)}",
-            remedy="remove pure_callback, io_callback or debug.print from the step and export it again",
-        )
+def check_call(op: ir.Operation, where: str, *, everywhere: bool) -> None:
+    """Refuse a custom call that is not on the list; ``everywhere``: those of other platforms too, for no dead code is left."""
+    wrong = wrong_call(op, everywhere=everywhere)
+    if wrong is not None:
+        fail(wrong.message, where=where, remedy=wrong.remedy)
+
+
+def check_calls(module: ir.Module) -> None:
+    """Once dead branches are gone: only calls that XLA's CPU can run are left."""
+    for op in all_ops(module.operation):
+        if op.name == CALL:
+            check_call(op, describe(op), everywhere=True)
 
 
 def _check_type(item: ir.Type, place: Callable[[], str]) -> None:

@@ -8,6 +8,7 @@ from jaxlib.mlir import ir
 from compiler.frontends.check import check_program
 from compiler.frontends.entry import fix_platform, select_main
 from compiler.frontends.parse import Kind, parse_bytes, read_bytes
+from compiler.frontends.sharding_rules import use_own_rules
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ def load_bytes(blob: bytes, context: ir.Context, shown: str) -> LoadedModule:
     check_program(module, shown)
     select_main(module, shown)
     fix_platform(module, parsed.platforms, shown)
+    use_own_rules(module)
     attributes = module.operation.attributes
     symbol = ir.StringAttr(attributes["sym_name"]).value if "sym_name" in attributes else ""
     return LoadedModule(module, parsed.kind, parsed.name or symbol or Path(shown).stem, parsed.platforms)

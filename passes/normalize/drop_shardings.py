@@ -5,10 +5,11 @@ from typing import ClassVar
 
 from jaxlib.mlir import ir
 
+from dialects.build import call_target
+from dialects.custom_calls import IDENTITIES
 from dialects.ops import all_ops
 from passes.base import Pass
 
-_CALLS = ("Sharding", "annotate_device_placement", "SPMDFullToShardShape", "SPMDShardToFullShape")
 _IDENTITIES = ("sdy.sharding_constraint", "sdy.reshard", "sdy.propagation_barrier")
 _ATTRIBUTES = ("mhlo.sharding", "sdy.sharding", "mhlo.layout_mode", "mhlo.memory_kind")
 _MODULE_ATTRIBUTES = ("mhlo.num_partitions", "mhlo.num_replicas", "jax.uses_shape_polymorphism")
@@ -59,7 +60,7 @@ class DropShardings(Pass):
 
 
 def _is_sharding_call(op: ir.Operation) -> bool:
-    if op.name != "stablehlo.custom_call" or ir.StringAttr(op.attributes["call_target_name"]).value not in _CALLS:
+    if call_target(op) not in IDENTITIES:
         return False
     return len(op.operands) == len(op.results) == 1 and op.operands[0].type == op.results[0].type
 

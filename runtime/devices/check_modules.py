@@ -36,6 +36,7 @@ def check_program(plan: Plan, text: bytes) -> dict[int, int]:
 
     with make_context():
         module = _parse(text, plan.program)
+        _check_ops(module, plan.program, everywhere=False)
         main = _main(module, plan.program)
         _check_types(main, plan.arguments, plan.results, plan.program)
         state = aliases(main)
@@ -58,6 +59,7 @@ def _check_stage(plan: Plan, fragment: Fragment, text: bytes) -> None:
         if said is not None and said.removeprefix(head).decode(errors="replace").split() != list(names):
             _wrong(f"its {what} are not those of fragment '{fragment.name}'", fragment.file)
     module = _parse(text, fragment.file)
+    _check_ops(module, fragment.file, everywhere=True)
     attributes = module.operation.attributes
     name = ir.StringAttr(attributes["sym_name"]).value if "sym_name" in attributes else ""
     if name != fragment.name:
@@ -68,6 +70,19 @@ def _check_stage(plan: Plan, fragment: Fragment, text: bytes) -> None:
     for which, ports in (("arg_attrs", inputs), ("res_attrs", outputs)):
         _check_shardings(main, which, ports, fragment)
     _check_donations(plan, main, fragment)
+
+
+def _check_ops(module: ir.Module, file: str, *, everywhere: bool) -> None:
+    """Only ops that compute: nothing that XLA would run as native code, or that talks to the host."""
+    from dialects.build import CALL
+    from dialects.custom_calls import wrong_call
+    from dialects.ops import DIALECTS, HOST_OPS, all_ops, describe
+
+    for op in all_ops(module.operation):
+        if op.name.partition(".")[0] not in DIALECTS or op.name in HOST_OPS:
+            _wrong(f"the op {describe(op)} is none that a plan runs", file)
+        if op.name == CALL and (wrong := wrong_call(op, everywhere=everywhere)) is not None:
+            _wrong(f"{describe(op)}: {wrong.message}", file)
 
 
 def _check_types(main: ir.OpView, arguments: Sequence[Typed], results: Sequence[Typed], file: str) -> None:

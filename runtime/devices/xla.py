@@ -132,7 +132,7 @@ class World:
 
 def _provide_lapack(program: bytes) -> None:
     """Register jaxlib's LAPACK kernels if ``program`` calls any."""
-    if b"lapack_" in program:
+    if b"lapack_" in program or b"tridiagonal_solve_perturbed" in program:
         jaxlib_api.register_lapack()
 
 

@@ -9,7 +9,7 @@ func.func @main(%dynamic_argument: tensor<?x4xf32>) {
 
 // expected-error @unknown {{got the dynamic shape tensor<?xf32>; export with static shapes}}
 func.func @main(%x: tensor<4xf32>) -> tensor<?xf32> {
-  %dynamic_result = stablehlo.custom_call @f(%x) : (tensor<4xf32>) -> tensor<?xf32>
+  %dynamic_result = stablehlo.custom_call @TopK(%x) : (tensor<4xf32>) -> tensor<?xf32>
   return %dynamic_result : tensor<?xf32>
 }
 
@@ -18,7 +18,7 @@ func.func @main(%x: tensor<4xf32>) -> tensor<?xf32> {
 func.func @main(%n: tensor<1xi32>, %x: tensor<f32>) -> tensor<4xf32> {
   // expected-error @+1 {{got the dynamic shape tensor<?xf32>; export with static shapes}}
   %0 = stablehlo.dynamic_broadcast_in_dim %x, %n, dims = [] : (tensor<f32>, tensor<1xi32>) -> tensor<?xf32>
-  %1 = stablehlo.custom_call @f(%0) : (tensor<?xf32>) -> tensor<4xf32>
+  %1 = stablehlo.custom_call @TopK(%0) : (tensor<?xf32>) -> tensor<4xf32>
   return %1 : tensor<4xf32>
 }
 
@@ -65,6 +65,22 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error @+1 {{the program calls back into Python (custom_call @xla_ffi_python_cpu_callback); remove pure_callback}}
   %callback = stablehlo.custom_call @xla_ffi_python_cpu_callback(%x) : (tensor<4xf32>) -> tensor<4xf32>
   return %callback : tensor<4xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{got custom_call @unknown_call, which is not on the list of known calls; write it in StableHLO ops}}
+  %unknown_call = stablehlo.custom_call @unknown_call(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  return %unknown_call : tensor<4xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error @+1 {{custom_call @mw.collect is a mark of Meshwright's own passes; export the program again}}
+  %forged = stablehlo.custom_call @mw.collect(%x) : (tensor<4xf32>) -> tensor<4xf32>
+  return %forged : tensor<4xf32>
 }
 
 // -----
