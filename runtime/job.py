@@ -17,7 +17,8 @@ from runtime.devices.jaxlib_api import Executable, check_version
 from runtime.devices.join import joined_world
 from runtime.devices.seats import Seat, fragments_of, seats
 from runtime.devices.xla import World
-from runtime.process.failure import Stop, listen, together
+from runtime.process.failure import Stop, together
+from runtime.process.listening import listen
 from runtime.process.supervise import Watch
 from runtime.program import PlanFolder, share_files, share_plan
 from runtime.report import Reporter
@@ -64,7 +65,7 @@ class Job:
 
     def run(self) -> None:
         """Everything, in order. Ends with all ranks past their last message."""
-        listen(self._watch, self._names)
+        listen(self._watch, self._transport, self._names)
         try:
             self._run()
         finally:

@@ -22,7 +22,7 @@ def run_ranks(watch: Watch, work: Callable[[Transport], None]) -> int:
     oversubscribed = ranks_per_core(watch.local_size)
     try:
         set_environment(int(1 / oversubscribed))
-        mpi = load_mpi()
+        mpi = load_mpi(one_host=watch.local_size == watch.size)
     except MeshwrightError as error:
         return speak_once(watch, str(error), error.exit_code)
     transport = MpiTransport(mpi, mpi.COMM_WORLD, oversubscribed)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import zlib
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from runtime.devices.xla import World
 from runtime.transport.base import Transport
@@ -13,7 +14,15 @@ from runtime.transport.base import Transport
 
 def hosts_of(transport: Transport) -> list[int]:
     """A number for each rank, the same on ranks of one host. Collective."""
-    return transport.gather_codes(zlib.crc32(socket.gethostname().encode()))
+    return transport.gather_codes(zlib.crc32(_host().encode()))
+
+
+def _host() -> str:
+    """What tells this host from others: two can have one name, and two containers of one machine cannot meet at 127.0.0.1."""
+    words = [socket.gethostname()]
+    with suppress(OSError):
+        words += [Path("/proc/sys/kernel/random/boot_id").read_text(), str(Path("/proc/self/ns/net").readlink())]
+    return " ".join(words)
 
 
 @contextmanager

@@ -1,16 +1,13 @@
 """How a job ends early: one readable message from one rank, every process gone, the exit code right.
 
 Three cases. A mistake that a rank finds where all ranks meet: ``together``. An exception in one rank while the others
-work: ``end_job``. A process that a signal killed: ``watch`` (a rank) and ``listen`` (a watcher).
+work: ``end_job``. A process that a signal killed: ``watch`` (a rank) and ``listening`` (a watcher).
 """
 
 from __future__ import annotations
 
 import os
-import select
-import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -18,7 +15,7 @@ from typing import NoReturn, Protocol
 
 from dialects.errors import MeshwrightError
 from runtime.process.supervise import Watch
-from runtime.process.watch import EXCEPTION_S, HEARD_S
+from runtime.process.watch import EXCEPTION_S, HEARD_S, may_speak
 
 
 class Stop(Exception):
@@ -62,71 +59,22 @@ def end_job(watch: Watch, message: str, abort: Callable[[int], None]) -> NoRetur
     speak(watch, message)
     if watch.size > 1:
         abort(1)
-    _exit(1)
+    leave(1)
 
 
 def speak(watch: Watch, message: str) -> None:
-    """Print one error for the whole host: the abstract socket name is the lock, and dies with its process."""
-    if watch.key:
-        claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            claim.bind(f"\0{watch.key}-said")
-        except OSError:
-            time.sleep(EXCEPTION_S)
-            return
-        claim.detach()  # stays bound until this process ends
+    """Print one error for the whole host, unless another of its ranks has."""
+    if watch.key and not may_speak(watch.key):
+        time.sleep(EXCEPTION_S)
+        return
     with suppress(OSError, ValueError):  # nobody reads any more
         print(f"error: {message}", file=sys.stderr, flush=True)
     if watch.key:
         time.sleep(HEARD_S)
 
 
-def listen(watch: Watch, names: list[str]) -> None:
-    """On the first rank of a host: start the thread that notices a killed watcher. ``names[r]`` describes rank r.
-
-    mpirun kills all other watchers some milliseconds later; which one was first is the order of epoll's ready list.
-    """
-    if watch.listener is not None:
-        threading.Thread(target=_listen, args=(watch, watch.listener, names), daemon=True).start()
-
-
-def _listen(watch: Watch, listener: socket.socket, names: list[str]) -> None:
-    events = select.epoll()
-    events.register(listener, select.EPOLLIN)
-    links: dict[int, socket.socket] = {}
-    heard: dict[int, bytes] = {}
-    parent = os.getppid()
-    while True:
-        if os.getppid() != parent:  # this rank's own watcher died before it had connected
-            speak(watch, f"{names[watch.rank]}: its process was killed; the job has ended")
-            _exit(1)
-        for fd, _ in events.poll(1.0):
-            if fd == listener.fileno():
-                link, _ = listener.accept()
-                links[link.fileno()], heard[link.fileno()] = link, b""
-                events.register(link, select.EPOLLIN)
-                continue
-            data = _read(links[fd])
-            heard[fd] += data
-            if data:
-                continue
-            events.unregister(fd)
-            links.pop(fd).close()
-            words = heard[fd].split()
-            if b"bye" not in words:
-                who = names[int(words[0])] if words else "a rank"
-                speak(watch, f"{who}: its process was killed; the job has ended")
-                _exit(1)
-
-
-def _read(link: socket.socket) -> bytes:
-    try:
-        return link.recv(64)
-    except OSError:
-        return b""
-
-
-def _exit(code: int) -> NoReturn:
+def leave(code: int) -> NoReturn:
+    """End this process, whatever its other threads do."""
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     os._exit(code)

@@ -2,7 +2,7 @@
 
 mpirun ends a job whose process dies by a signal, with a screen that does not name the rank. So the process that mpirun
 knows only waits: the child dies -> the watcher reads its last status from shared memory, prints one sentence and exits
-with 1, which mpirun passes on silently. The watcher itself is watched by the first rank of the host (``listen``).
+with 1, which mpirun passes on silently. The watcher itself is watched by the first rank of the host (``listening``).
 Linux only; elsewhere, and without mpirun, a rank is one plain process.
 """
 
@@ -12,15 +12,17 @@ import ctypes
 import mmap
 import os
 import signal
-import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-STATUS_BYTES = 1024
+from runtime.process.watch import LETTER_AT, STATUS_BYTES, WORDS_BYTES
+
 PR_SET_PDEATHSIG = 1
 LAST_WORDS_S = signal.SIGTRAP  # 5: ``outlive_briefly`` makes the signal's number the seconds
 M_ARENA_MAX = -8
+KEPT = ("PMI_FD", "PATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "LANG", "LC_ALL")  # of the environment, by the watcher
 
 
 @dataclass(frozen=True)
@@ -33,17 +35,22 @@ class Watch:
     local_size: int
     key: str = ""
     status: mmap.mmap | None = None  # STATUS_BYTES, shared with the watcher
-    listener: socket.socket | None = None
 
     def say(self, text: str) -> None:
         """Leave word of what this rank is doing, for the sentence about its death. About a microsecond."""
         if self.status is not None:
-            line = text.encode()[: STATUS_BYTES - 1]
+            line = text.encode()[: WORDS_BYTES - 1]
             self.status[: len(line) + 1] = line + b"\0"
 
     def doing(self) -> str:
         """The last word left."""
-        return self.status[:].partition(b"\0")[0].decode(errors="replace") if self.status is not None else ""
+        return self.status[:WORDS_BYTES].partition(b"\0")[0].decode(errors="replace") if self.status else ""
+
+    def write_letter(self, text: str) -> None:
+        """Tell the watcher where to report, and with which key: nobody else can read it."""
+        if self.status is not None:
+            line = text.encode() + b"\0"
+            self.status[LETTER_AT : LETTER_AT + len(line)] = line
 
 
 def split() -> Watch:
@@ -58,17 +65,15 @@ def split() -> Watch:
     if size == 1 or not sys.platform.startswith("linux"):
         return Watch(rank, size, local_rank, local_size, status=mmap.mmap(-1, STATUS_BYTES))
     key = _job_key()
-    listener = _bind(key) if local_rank == 0 else None
-    status_fd, log_fd = os.memfd_create("status", 0), os.memfd_create("log", 0)  # 0: inherited through exec
+    _pass_nothing_on()
+    status_fd, log_fd = os.memfd_create("status"), os.memfd_create("log")
     os.ftruncate(status_fd, STATUS_BYTES)
     parent, child = os.getpid(), os.fork()
     if child:
-        if listener is not None:
-            listener.close()
         _become_watcher(key, rank, child, status_fd, log_fd)
     libc = ctypes.CDLL(None)
     libc.mallopt(M_ARENA_MAX, 2)  # 64 ranks with an arena for each of some 20 threads waste gigabytes
-    if listener is None:
+    if local_rank != 0:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
         os.setsid()  # mpirun's kill does not reach it: it has a sentence to say
@@ -76,7 +81,9 @@ def split() -> Watch:
     if os.getppid() != parent:
         os._exit(1)
     _keep_native_noise(log_fd)
-    return Watch(rank, size, local_rank, local_size, key, mmap.mmap(status_fd, STATUS_BYTES), listener)
+    status = mmap.mmap(status_fd, STATUS_BYTES)
+    os.close(status_fd)
+    return Watch(rank, size, local_rank, local_size, key, status)
 
 
 def outlive_briefly() -> None:
@@ -102,16 +109,24 @@ def _job_key() -> str:
     return f"meshwright-{os.getuid()}-{parent}-{start}"
 
 
-def _bind(key: str) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(f"\0{key}")  # abstract: no file to leave behind
-    listener.listen(1024)
-    return listener
+def _pass_nothing_on() -> None:
+    """What the launcher left open (hydra: its listening socket, every rank's pipes) stays with this process alone."""
+    for fd in [int(entry.name) for entry in Path("/proc/self/fd").iterdir()]:
+        if fd > 2:
+            with suppress(OSError):  # the folder's own
+                os.set_inheritable(fd, False)
 
 
 def _become_watcher(key: str, rank: int, child: int, status_fd: int, log_fd: int) -> None:
-    """Replace this process by watch.py: 9 MB instead of a copy of the rank, and no rank in its process title."""
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("_RANK")}
+    """Replace this process by watch.py: 9 MB instead of a copy of the rank, and no rank in its process title.
+
+    It gets what it needs: three descriptors and the launcher's, and of the environment what starts Python or is ours.
+    """
+    environment = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("MESHWRIGHT_")}
+    for fd in (status_fd, log_fd, int(environment.get("PMI_FD", -1))):
+        with suppress(OSError):
+            os.set_inheritable(fd, True)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     script = str(Path(__file__).with_name("watch.py"))
     command = [sys.executable, "-I", "-S", script, key, str(rank), str(child), str(status_fd), str(log_fd)]
     os.execve(sys.executable, command, environment)

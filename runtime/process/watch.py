@@ -1,7 +1,8 @@
 """The watcher of one rank: run as a script by ``supervise``; standard library only, and as little of that as can be.
 
 ``python -I -S watch.py KEY RANK PID STATUS_FD LOG_FD``: waits for process PID, its child; exits with its code, or with
-1 and one sentence if a signal ended it.
+1 and one sentence if a signal ended it. What it needs of the rank is in the memory behind STATUS_FD, which only these two have:
+at 0 what the rank is doing, at LETTER_AT where and with which key to report to the host's first rank (see ``door``).
 """
 
 import os
@@ -12,17 +13,18 @@ import time
 
 # Who may be the echo of another's death lets that one speak first: killed at once, aborted later, an exception last.
 ABORTED_S, EXCEPTION_S = 1.0, 2.5
-CONNECT_S = 60.0
+TURN_S = 0.05  # until the first rank is reached
 ABORT_S = 5.0
 HEARD_S = 0.5  # an abort overtakes what was just printed: mpirun's daemon needs a moment to pass that on
-STATUS_BYTES = 1024
+WORDS_BYTES, LETTER_AT, STATUS_BYTES = 1024, 1024, 2048
+MESSAGE_BYTES = 128
 
 
 def main() -> None:
     """Wait for the rank; say how it ended."""
     key, rank = sys.argv[1], sys.argv[2]
     child, status_fd, log_fd = (int(word) for word in sys.argv[3:6])
-    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def interrupted(number: int, _frame: object) -> None:
         _farewell(link)
@@ -34,7 +36,7 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, interrupted)
     signal.signal(signal.SIGTERM, interrupted)
-    status = _wait(child, link, key, rank)
+    status = _wait(child, link, status_fd, rank)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         if -code == signal.SIGABRT:
@@ -44,6 +46,41 @@ def main() -> None:
         _abort()
     _farewell(link)
     os._exit(max(code, 0) or int(code < 0))
+
+
+def trusted(link: socket.socket) -> bool:
+    """Whether the process at the other end runs as this user or as root: the kernel says so, not the process."""
+    try:
+        credentials = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)  # pid, uid, gid
+    except OSError:
+        return False
+    return int.from_bytes(credentials[4:8], sys.byteorder) in (os.geteuid(), 0)
+
+
+def may_speak(key: str) -> bool:
+    """Take the one word that the job ``key`` has on this host: the first gets it and keeps it until its process ends.
+
+    The word is a socket's name, which anybody could take. Who finds it taken looks who has it: a stranger silences nobody.
+    """
+    name = f"\0{key}-said"
+    for _ in range(5):
+        word = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        word.setblocking(False)
+        try:
+            word.bind(name)
+            word.listen(1024)
+            word.detach()
+            return True
+        except OSError:
+            pass
+        try:
+            word.connect(name)
+            return not trusted(word)
+        except OSError:
+            time.sleep(0.02)  # it is not listening yet, or gone
+        finally:
+            word.close()
+    return True
 
 
 def _abort() -> None:
@@ -58,31 +95,41 @@ def _abort() -> None:
         pass
 
 
-def _wait(child: int, link: socket.socket, key: str, rank: str) -> int:
+def _wait(child: int, link: socket.socket, status_fd: int, rank: str) -> int:
     """Wait for the child; meanwhile connect to the host's first rank, which notices if this process dies."""
-    deadline = time.monotonic() + CONNECT_S
-    while time.monotonic() < deadline:
+    while not _arrived(link, status_fd, rank):
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return status
-        try:
-            link.connect(f"\0{key}")
-            link.sendall(rank.encode() + b"\n")
-            break
-        except OSError:
-            time.sleep(0.05)
+        time.sleep(TURN_S)
     return os.waitpid(child, 0)[1]
+
+
+def _arrived(link: socket.socket, status_fd: int, rank: str) -> bool:
+    """Try to say hello to the host's first rank, with the key that the rank got over MPI."""
+    letter = os.pread(status_fd, STATUS_BYTES - LETTER_AT, LETTER_AT).partition(b"\0")[0].decode().split()
+    if len(letter) != 2:
+        return False
+    link.setblocking(False)
+    try:
+        link.connect(f"\0{letter[0]}")
+        if not trusted(link):
+            return True  # the first rank has ended, and a stranger has taken its place
+        link.send(f"hello {letter[1]} {rank}".encode())
+    except OSError:
+        return False
+    return True
 
 
 def _farewell(link: socket.socket) -> None:
     try:  # noqa: SIM105 contextlib costs 64 watchers a megabyte each
-        link.sendall(b"bye\n")
+        link.send(b"bye")
     except OSError:
         pass
 
 
 def _sentence(rank: str, number: int, status_fd: int, log_fd: int) -> str:
-    doing = os.pread(status_fd, STATUS_BYTES, 0).partition(b"\0")[0].decode(errors="replace")
+    doing = os.pread(status_fd, WORDS_BYTES, 0).partition(b"\0")[0].decode(errors="replace")
     how = f"was killed by signal {number} ({signal.Signals(number).name})"
     text = f"{doing or f'rank {rank}, starting'}: {how}"
     if number == signal.SIGKILL:
@@ -94,11 +141,8 @@ def _sentence(rank: str, number: int, status_fd: int, log_fd: int) -> str:
 
 
 def _tell(key: str, sentence: str) -> None:
-    """Print for the whole host, once: who binds the name speaks, the others leave silently after it has spoken."""
-    claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        claim.bind(f"\0{key}-said")
-    except OSError:
+    """Print for the whole host, once: who has the word speaks, the others leave silently after it has spoken."""
+    if not may_speak(key):
         time.sleep(EXCEPTION_S)
         return
     os.write(2, f"error: {sentence}\n".encode())

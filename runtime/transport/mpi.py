@@ -24,8 +24,17 @@ MIN_SLEEP_S = 20e-6
 MAX_SLEEP_S = 5e-3  # 64 ranks waiting: 64 / 5 ms wake-ups of some 20 us are a quarter of a core
 
 
-def load_mpi() -> Any:
-    """``mpi4py.MPI``, initialised. Raises UserError in one sentence if there is none."""
+# Where MPI libraries read which network to use (UCX, libfabric, Open MPI): a job on one host needs none but the loopback.
+LOOPBACK = {
+    "UCX_NET_DEVICES": "lo", "FI_TCP_IFACE": "lo", "FI_SOCKETS_IFACE": "lo",
+    "OMPI_MCA_btl_tcp_if_include": "lo", "OMPI_MCA_oob_tcp_if_include": "lo",
+}  # fmt: skip
+
+
+def load_mpi(one_host: bool = False) -> Any:
+    """``mpi4py.MPI``, initialised, on the loopback only if ``one_host``. Raises UserError in one sentence if there is none."""
+    for name, value in LOOPBACK.items() if one_host else ():
+        os.environ.setdefault(name, value)
     try:
         import mpi4py
     except ImportError:

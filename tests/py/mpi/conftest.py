@@ -40,14 +40,17 @@ class Jobs:
     def __init__(self) -> None:
         self.tag = uuid.uuid4().hex
 
-    def start(self, ranks: int, *arguments: object, stdin: int | None = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    def start(
+        self, ranks: int, *arguments: object, stdin: int | None = subprocess.DEVNULL, close_fds: bool = True
+    ) -> subprocess.Popen[str]:
         """Start ``mpirun -np ranks python -m runtime.launch arguments``; without mpirun if ``ranks`` is 0."""
         command = [str(MPIRUN), "-np", str(ranks)] if ranks else []
         command += [sys.executable, "-m", "runtime.launch", *(str(argument) for argument in arguments)]
         environment = {**os.environ, TAG: self.tag}
         return subprocess.Popen(
-            command, cwd=ROOT, env=environment, text=True, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+            command, cwd=ROOT, env=environment, text=True, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            close_fds=close_fds,
+        )  # fmt: skip
 
     def run(self, ranks: int, *arguments: object, limit_s: float = 120) -> Done:
         """Run to the end; fail the test if that takes longer than ``limit_s``."""
