@@ -1,6 +1,6 @@
 """How many microbatches, and along which dims the batch runs: what was asked, or the first that the program allows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
 
@@ -37,20 +37,25 @@ def divided(module: ir.Module, options: PlanOptions, stages: int, devices: int) 
     Where none is, or most of the forward would not be divided, the rows are looked for along other dims of the arguments, once.
     ``module`` itself may be changed. Raises UserError when the asked number cannot be.
     """
-    if (found := _accumulated(module, options, stages)) is not None:
-        return found
+    loops = [known for _, known in accumulation_loops(main_func(module))]
+    for trips in dict.fromkeys(known.trips for known in loops if known.holds_most):
+        fitting = options.microbatches == trips or (options.microbatches is None and stages > 1)
+        if fitting and (opened := _opened(module, trips, stages)) is not None:
+            return replace(opened, remark=f"{trips} microbatches, one for each slice of the program's own loop")
+    source = copy_module(module) if loops else None
     straighten(module, stages)
     where_said = any(":" in text for text in options.batch_args or ())
     refused: UserError | None = None
+    found: Divided | None = None
     try:
-        found = _divided(module, options, stages, devices)
+        found = _divided(module, source, options, stages, devices)
     except UserError as error:
         refused = error
     if (found is None or found.remark) and not where_said:
         before = batch_rows(main_func(module))
         PlaceRows().run(module)
         if batch_rows(main_func(module)) != before:
-            return _divided(module, options, stages, devices)
+            return _divided(module, None, options, stages, devices)
     if found is None:
         assert refused is not None
         raise refused
@@ -63,28 +68,24 @@ def straighten(module: ir.Module, stages: int) -> None:
         item.run(module)
 
 
-def _accumulated(module: ir.Module, options: PlanOptions, stages: int) -> Divided | None:
-    """As many microbatches as the user's own accumulation loop has iterations; None without one that can be taken apart."""
-    asked = options.microbatches
-    for trips in accumulation_loops(main_func(module)):
-        if asked != trips and (asked is not None or stages < 2):
-            continue
+def _opened(module: ir.Module, microbatches: int, stages: int) -> Divided | None:
+    """With each microbatch running its share of the iterations of the user's accumulation loops; None where that may not be."""
+    for counts_ahead in (False, True):
         trial, placed = copy_module(module), copy_module(module)
-        OpenAccumulation(microbatches=trips).run(trial)
+        OpenAccumulation(microbatches=microbatches, counts_ahead=counts_ahead).run(trial)
         straighten(trial, stages)
-        PlaceRows(microbatches=trips).run(trial)
+        PlaceRows(microbatches=microbatches).run(trial)
         set_rows(main_func(placed), batch_rows(main_func(trial)))
         try:
-            if divide(trial, trips).enough:
-                said = f"{trips} microbatches, one for each slice of the program's own loop"
-                return Divided(trial, *_signature(placed), said)
+            if divide(trial, microbatches).enough:
+                return Divided(trial, *_signature(placed))
         except UserError:
             continue
     return None
 
 
-def _divided(module: ir.Module, options: PlanOptions, stages: int, devices: int) -> Divided:
-    """With the rows where they are said to lie."""
+def _divided(module: ir.Module, source: ir.Module | None, options: PlanOptions, stages: int, devices: int) -> Divided:
+    """With the rows where they are said to lie. ``source``: the program with its loops, if it accumulates in one."""
     asked = options.microbatches
     arguments, rows = _signature(module)
     why = ""
@@ -94,6 +95,8 @@ def _divided(module: ir.Module, options: PlanOptions, stages: int, devices: int)
         try:
             carried = divide(trial, count)
         except UserError as error:
+            if source is not None and count > 1 and (opened := _opened(source, count, stages)) is not None:
+                return opened
             if asked is not None:
                 raise
             why = why or str(UserError(error.message, where=error.where))

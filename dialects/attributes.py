@@ -26,6 +26,9 @@ STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the
 # On ops of @main
 PHASE = "mw.phase"  # string, one of PHASES (dialects/values.py)
 STAGE = "mw.stage"  # i64: the pipeline stage that runs the op
+PICKS = (
+    "mw.picks"  # unit on a gather: of all rows, it picks one for each row; its indices and its result are split by rows
+)
 BATCH_DIM = "mw.batch_dim"  # array<i64>, one entry a result: the dim that the batch runs along, -1 if none
 
 # On a fragment (a func.func with mw.phase and mw.stage too), on its arguments and results, and on those of the realized @main

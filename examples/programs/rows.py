@@ -261,26 +261,89 @@ def rows_hard_negatives() -> Program:
     return training(loss_of, mlp_params(), (normal(10, STEPS, 8, 12), integers(5, 8, STEPS, 8)))
 
 
-def masked_mean_in_scan() -> Program:
-    """The loss in chunks of positions, under a scan, over the number of valid tokens of the whole batch."""
+def rows_shuffled_by_key() -> Program:
+    """Rows are shuffled by a permutation that the step draws from a key."""
+
+    def step(p: Tree, key: jax.Array, x: jax.Array, y: jax.Array) -> tuple[Tree, ...]:
+        key, mine = jax.random.split(key)
+        order = jax.random.permutation(mine, x.shape[0])
+        loss, grads = jax.value_and_grad(squared_error)(p, x[order], y[order])
+        return descend(p, grads), key, loss
+
+    return Program(step, (mlp_params(), jax.random.PRNGKey(3), *regression()), ((0, 0), (1, 1)), (2, 3), loss=2)
+
+
+def rows_sorted_by_length() -> Program:
+    """Sequences are sorted by their length before the model; per-sequence losses are returned in that order."""
+
+    def step(p: Tree, ids: jax.Array, lengths: jax.Array) -> tuple[Tree, ...]:
+        order = jnp.argsort(lengths)
+
+        def loss_of(p: Tree) -> tuple[jax.Array, jax.Array]:
+            x = jnp.tanh(p["table"][ids[order]] @ p["out"])
+            valid = jnp.arange(ids.shape[1]) < lengths[order][:, None]
+            losses = jnp.sum(jnp.mean(x * x, -1) * valid, -1)
+            return jnp.mean(losses), losses
+
+        (loss, losses), grads = jax.value_and_grad(loss_of, has_aux=True)(p)
+        return descend(p, grads), loss, losses
+
+    params = {"table": normal(1, 32, 16), "out": dense(2, 16, 16)}
+    return Program(
+        step, (params, integers(3, 32, STEPS, 8, 6), 1 + integers(4, 6, STEPS, 8)), ((0, 0),), (1, 2), loss=1
+    )
+
+
+def _chunked_mean(rows: bool, counted: bool, checkpoint: bool) -> Program:
+    """The loss in chunks of ``rows`` or of positions, under a scan, over the number of valid tokens of the whole batch.
+
+    counted: the scan counts the tokens too; checkpoint: each chunk's logits are computed again in the backward.
+    """
 
     def loss_of(p: Tree, ids: jax.Array, targets: jax.Array) -> jax.Array:
-        x = layer_norm(p["table"][ids])
+        x = jnp.tanh(layer_norm(p["table"][ids]) @ p["hidden"])
         valid = (targets > 3).astype(jnp.float32)
-        count = jnp.maximum(valid.sum(), 1.0)
 
-        @jax.checkpoint
-        def chunk(total: jax.Array, part: tuple[jax.Array, ...]) -> tuple[jax.Array, None]:
+        def chunk(total: tuple[jax.Array, ...], part: tuple[jax.Array, ...]) -> tuple[tuple[jax.Array, ...], None]:
             x, targets, valid = part
             logits = jax.nn.log_softmax(x @ p["out"])
             picked = jnp.take_along_axis(logits, targets[..., None], -1)[..., 0]
-            return total - jnp.sum(picked * valid) / count, None
+            more = (valid.sum(),) if counted else ()
+            return tuple(a + b for a, b in zip(total, (-jnp.sum(picked * valid), *more), strict=True)), None
 
-        parts = tuple(jnp.moveaxis(a.reshape(8, 4, 2, *a.shape[2:]), 1, 0) for a in (x, targets, valid))
-        return lax.scan(chunk, jnp.zeros(()), parts)[0]
+        def cut(a: jax.Array) -> jax.Array:
+            return a.reshape(4, 2, *a.shape[1:]) if rows else jnp.moveaxis(a.reshape(8, 4, 2, *a.shape[2:]), 1, 0)
 
-    params = {"table": normal(1, 32, 16), "out": dense(2, 16, 32)}
+        start = (jnp.zeros(()),) * (1 + counted)
+        sums, _ = lax.scan(jax.checkpoint(chunk) if checkpoint else chunk, start, (cut(x), cut(targets), cut(valid)))
+        return sums[0] / jnp.maximum(sums[1] if counted else valid.sum(), 1.0)
+
+    params = {"table": normal(1, 32, 16), "hidden": dense(2, 16, 16), "out": dense(3, 16, 32)}
     return training(loss_of, params, tokens())
+
+
+def masked_mean_in_scan() -> Program:
+    return _chunked_mean(rows=False, counted=False, checkpoint=True)
+
+
+def masked_mean_in_scan_saved() -> Program:
+    return _chunked_mean(rows=False, counted=False, checkpoint=False)
+
+
+def masked_mean_counted_in_scan() -> Program:
+    return _chunked_mean(rows=False, counted=True, checkpoint=True)
+
+
+def masked_mean_counted_in_scan_saved() -> Program:
+    return _chunked_mean(rows=False, counted=True, checkpoint=False)
+
+
+def masked_mean_scan_over_rows() -> Program:
+    return _chunked_mean(rows=True, counted=True, checkpoint=True)
+
+
+def masked_mean_scan_over_rows_saved() -> Program:
+    return _chunked_mean(rows=True, counted=False, checkpoint=False)
 
 
 PROGRAMS = (
@@ -300,5 +363,12 @@ PROGRAMS = (
     accumulate_written_out,
     rows_shuffled,
     rows_hard_negatives,
+    rows_shuffled_by_key,
+    rows_sorted_by_length,
     masked_mean_in_scan,
+    masked_mean_in_scan_saved,
+    masked_mean_counted_in_scan,
+    masked_mean_counted_in_scan_saved,
+    masked_mean_scan_over_rows,
+    masked_mean_scan_over_rows_saved,
 )

@@ -7,9 +7,11 @@ from jaxlib.mlir import ir
 
 from dialects.ops import all_operands, all_ops, body_ops, defining_op, entry_block, shape_of
 from passes.analysis.batch.arguments import batch_rows
+from passes.analysis.ops.affine import Affine, affine_of
+from passes.analysis.ops.flops import flops
 from passes.analysis.ops.folds import OP_OF_FOLD
-from passes.analysis.ops.multiples import times_counter
 from passes.analysis.ops.trip_count import constant_integer, trip_count
+from passes.microbatch.cone import in_main, outside, same_value
 from passes.microbatch.loop_parts import is_apart, without
 
 _HEAVY = ("stablehlo.dot_general", "stablehlo.convolution")
@@ -28,40 +30,96 @@ class Carry:
     dim: int = -1
 
 
-def accumulation_loops(func: ir.OpView) -> dict[int, list[ir.Operation]]:
-    """Number of iterations -> the loops of @main that only add up, or stack, what they compute from a slice each."""
+@dataclass(frozen=True)
+class Accumulation:
+    """An accumulation loop: its iterations, what it carries, and whether it takes the slices from the last to the first.
+
+    ``slices``: the ops that read slice after slice of a value from outside, each with the dim. ``holds_most``: the model is in it.
+    """
+
+    trips: int
+    carries: tuple[Carry, ...]
+    backward: bool
+    slices: tuple[tuple[ir.Operation, int], ...]
+    holds_most: bool
+
+    counts: tuple[int, ...]  # the folds that need no matmul
+
+    @property
+    def counter(self) -> int:
+        """The position of the counter."""
+        return next(i for i, carry in enumerate(self.carries) if carry.kind == "counter")
+
+
+def accumulation_loops(func: ir.OpView) -> list[tuple[ir.Operation, Accumulation]]:
+    """The loops of @main that only add up, or stack, what they compute from a slice of the batch each."""
     data = batch_values(func)
-    found: dict[int, list[ir.Operation]] = {}
-    for op in body_ops(entry_block(func)):
-        if op.name == "stablehlo.while" and (trips := trip_count(op)) is not None and trips > 1 and carries(op, data):
-            found.setdefault(trips, []).append(op)
-    return found
+    total = sum(flops(op) for op in body_ops(entry_block(func)))
+    loops = [op for op in body_ops(entry_block(func)) if op.name == "stablehlo.while"]
+    return [(op, found) for op in loops if (found := _accumulation(op, data, total)) is not None]
 
 
-def carries(loop: ir.Operation, data: set[ir.Value]) -> list[Carry] | None:
-    """Each carried value of an accumulation loop; None when ``loop`` is none. ``data``: the values that depend on the batch."""
-    body = loop.regions[1].blocks[0]
-    end = body_ops(body)[-1]
-    counter = _counter(loop)
-    if counter < 0 or list(loop.results[counter].uses):
+def _accumulation(loop: ir.Operation, data: set[ir.Value], total: float) -> Accumulation | None:
+    trips = trip_count(loop)
+    if trips is None or trips < 2 or (counter := _counter(loop)) < 0 or list(loop.results[counter].uses):
         return None
+    if not any(op.name in _HEAVY for op in all_ops(loop)):
+        return None
+    body = loop.regions[1].blocks[0]
+    ahead = [i for i in range(len(body.arguments)) if without(loop, i, data) and not _is_same(loop, i)]
     found: list[Carry] = []
-    for i, (variable, after) in enumerate(zip(body.arguments, end.operands, strict=True)):
+    steps: list[int] = []
+    for i, (variable, after) in enumerate(zip(body.arguments, body_ops(body)[-1].operands, strict=True)):
         if i == counter:
             found.append(Carry("counter"))
-        elif after == variable:
+        elif _is_same(loop, i):
             found.append(Carry("same"))
-        elif without(loop, i, data):
-            found.append(Carry("ahead"))
-        elif (carry := _fold(variable, after) or _stack(variable, after, body.arguments[counter])) is not None:
+        elif i not in ahead and (carry := _fold(variable, after)) is not None:
             found.append(carry)
+        elif i not in ahead and (stack := _stack(variable, after, body.arguments[counter], trips)) is not None:
+            found.append(Carry("stack", *stack[:2]))
+            steps.append(stack[2])
         else:
             found.append(Carry("ahead"))
-    if not any(carry.kind == "fold" for carry in found) or not any(op.name in _HEAVY for op in all_ops(loop)):
-        return None
     ahead = [i for i, carry in enumerate(found) if carry.kind == "ahead"]
     free = {i for i, carry in enumerate(found) if carry.kind in ("counter", "same", "ahead")}
-    return found if not ahead or is_apart(loop, ahead, free) else None
+    if not any(carry.kind == "fold" for carry in found) or (ahead and not is_apart(loop, ahead, free)):
+        return None
+    slices = [item for op in body_ops(body) if (item := _slice(op, body.arguments[counter], trips)) is not None]
+    backward = any(step < 0 for step in (*steps, *(step for _, _, step in slices)))
+    folds = [i for i, carry in enumerate(found) if carry.kind == "fold"]
+    counts = tuple(i for i in folds if is_apart(loop, [i], {*free, i}))
+    if len(counts) == len(folds):
+        return None
+    read = tuple((op, dim) for op, dim, _ in slices)
+    return Accumulation(trips, tuple(found), backward, read, flops(loop) > 0.5 * total, counts)
+
+
+def _is_same(loop: ir.Operation, position: int) -> bool:
+    body = loop.regions[1].blocks[0]
+    return same_value(body_ops(body)[-1].operands[position]) == body.arguments[position]
+
+
+def _slice(op: ir.Operation, counter: ir.Value, trips: int) -> tuple[ir.Operation, int, int] | None:
+    """A read of the counter's slice of a dim, whose slices together are the whole: with the dim, and the step, < 0 from the end."""
+    if op.name != "stablehlo.dynamic_slice" or not in_main(outside(op.operands[0])):
+        return None
+    return _in_turn(op, shape_of(op.operands[0]), shape_of(op.results[0]), list(op.operands)[1:], counter, trips)
+
+
+def _in_turn(
+    op: ir.Operation,
+    whole: tuple[int, ...],
+    part: tuple[int, ...],
+    starts: list[ir.Value],
+    counter: ir.Value,
+    trips: int,
+) -> tuple[ir.Operation, int, int] | None:
+    for dim, size in enumerate(part):
+        start = affine_of(starts[dim], counter.__eq__, trips)
+        if whole[dim] == size * trips and start in (Affine(0, size), Affine(size * (trips - 1), -size)):
+            return op, dim, start.step
+    return None
 
 
 def batch_values(func: ir.OpView) -> set[ir.Value]:
@@ -95,7 +153,7 @@ def _fold(variable: ir.Value, after: ir.Value) -> Carry | None:
     return Carry("fold", op) if alone and sum(operand == variable for operand in op.operands) == 1 else None
 
 
-def _stack(variable: ir.Value, after: ir.Value, counter: ir.Value) -> Carry | None:
+def _stack(variable: ir.Value, after: ir.Value, counter: ir.Value, trips: int) -> tuple[ir.Operation, int, int] | None:
     """``after`` is ``variable`` with the counter's slice of one dim replaced, and all slices together are the whole."""
     op = defining_op(after)
     if op is None or op.name != "stablehlo.dynamic_update_slice" or op.operands[0] != variable:
@@ -103,9 +161,6 @@ def _stack(variable: ir.Value, after: ir.Value, counter: ir.Value) -> Carry | No
     if len(list(variable.uses)) != 1 or len(list(after.uses)) != 1:
         return None
     whole, part = shape_of(variable), shape_of(op.operands[1])
-    cut = [dim for dim in range(len(whole)) if whole[dim] != part[dim]]
-    if len(cut) != 1:
+    if sum(one != other for one, other in zip(whole, part, strict=True)) != 1:
         return None
-    (dim,) = cut
-    fits = times_counter(list(op.operands)[2 + dim], counter.__eq__) == part[dim]
-    return Carry("stack", op, dim) if fits else None
+    return _in_turn(op, whole, part, list(op.operands)[2:], counter, trips)

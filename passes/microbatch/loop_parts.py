@@ -1,6 +1,7 @@
 """A loop with only some of its carried values: what they need of the body, and nothing else."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from jaxlib.mlir import ir
 
@@ -50,21 +51,30 @@ def without(loop: ir.Operation, position: int, data: set[ir.Value]) -> bool:
     return not any(value in data for value in (*reads, *(loop.operands[i] for i in kept)))
 
 
-def part_of_loop(loop: ir.Operation, wanted: Sequence[int], until: ir.Value | None = None) -> dict[int, ir.Value]:
+def part_of_loop(
+    loop: ir.Operation,
+    wanted: Sequence[int],
+    until: ir.Value | None = None,
+    instead: Mapping[ir.Value, ir.Value] = MappingProxyType({}),
+) -> dict[int, ir.Value]:
     """At the insertion point, ``loop`` again with what ``wanted`` needs; its results, by their positions in ``loop``.
 
-    ``until``: run only while the counter, which the condition compares, is below this scalar of its type.
+    ``until``: run only while the counter, which the condition compares, is below this scalar of its type. ``instead``: other values
+    for some that the loop reads from outside.
     """
     kept, needed = closure(loop, wanted)
     order = sorted(kept)
     types = [loop.results[i].type for i in order]
-    copy = ir.Operation.create("stablehlo.while", results=types, operands=[loop.operands[i] for i in order], regions=2)
+    copy = ir.Operation.create(
+        "stablehlo.while",
+        results=types,
+        operands=[instead.get(loop.operands[i], loop.operands[i]) for i in order],
+        regions=2,
+    )
     for number, region in enumerate(copy.regions):
         source = loop.regions[number].blocks[0]
         block = region.blocks.append(*types, arg_locs=[source.arguments[i].location for i in order])
-        mapping: dict[ir.Value, ir.Value] = dict(
-            zip((source.arguments[i] for i in order), block.arguments, strict=True)
-        )
+        mapping = {**instead, **dict(zip((source.arguments[i] for i in order), block.arguments, strict=True))}
         *ops, end = body_ops(source)
         with ir.InsertionPoint(block):
             for op in ops:
@@ -86,3 +96,16 @@ def _below(test: ir.Value, until: ir.Value) -> ir.Value:
     return make(
         "stablehlo.compare", [tensor_type((), ir.IntegerType.get_signless(1))], [compare.operands[0], until], attributes
     )
+
+
+def write_out(loop: ir.Operation) -> None:
+    """Put the body of a loop that runs once in its place."""
+    body = loop.regions[1].blocks[0]
+    *ops, end = body_ops(body)
+    for variable, value in zip(body.arguments, loop.operands, strict=True):
+        variable.replace_all_uses_with(value)
+    for op in ops:
+        op.move_before(loop)
+    for result, value in zip(loop.results, end.operands, strict=True):
+        result.replace_all_uses_with(value)
+    loop.erase()

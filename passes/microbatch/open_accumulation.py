@@ -6,24 +6,25 @@ from typing import ClassVar
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.build import custom_call, make, tensor_type
-from dialects.ops import body_ops, element_type, main_func
+from dialects.build import custom_call, i64s, make, splat, tensor_type
+from dialects.ops import body_ops, defining_op, element_type, main_func, shape_of
 from dialects.signature import i64
+from passes.analysis.ops.folds import filler, neutral
 from passes.base import Pass
-from passes.microbatch.accumulation import FOLD_OF, accumulation_loops, batch_values, carries
-from passes.microbatch.loop_parts import part_of_loop
+from passes.microbatch.accumulation import FOLD_OF, Accumulation, Carry, accumulation_loops
+from passes.microbatch.cone import outside
+from passes.microbatch.loop_parts import part_of_loop, write_out
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAccumulation(Pass):
-    """Loops of ``microbatches`` iterations that add up gradients of slices of the batch become their body, once, in @main.
+    """Loops that add up gradients of slices of the batch run the iterations of one microbatch, 1/M of them; one is no loop.
 
     Gradient accumulation is what microbatches are. A loop is one op that no stage can be cut in; its body is straight code. Three
     markers keep what the iterations had of their own until ``microbatch`` gives one to each microbatch: ``mw.number`` for the
     counter, ``mw.fold`` for a sum, ``mw.stack`` for a buffer filled slice by slice. What only the loop's own values
     make, a random key that is split in each iteration, is a loop of its own, run up to the microbatch's number. Needs assign-roles;
-    microbatch must come
-    next, with the same number.
+    microbatch must come next, with the same number.
 
     Input:
         %0:2 = stablehlo.while(%i = %zero, %sum = %start) : tensor<i32>, tensor<f32>
@@ -39,55 +40,122 @@ class OpenAccumulation(Pass):
         %loss = … %row …
         %all = custom_call @mw.fold(%loss) {mw.kind = "sum"}
         %0 = stablehlo.add %start, %all
+
+    ``counts_ahead``: leave sums that need no matmul, such as the number of tokens, to a loop over the whole batch: the backward may
+    divide by them.
     """
 
     name: ClassVar[str] = "open-accumulation"
     microbatches: int = 1
+    counts_ahead: bool = False
 
     def run(self, module: ir.Module) -> None:
         func = main_func(module)
-        for loop in accumulation_loops(func).get(self.microbatches, ()):
-            _take_apart(func, loop)
+        for loop, known in accumulation_loops(func):
+            if known.trips % self.microbatches == 0:
+                _open(loop, known, self.microbatches, self.counts_ahead)
 
 
-def _take_apart(func: ir.OpView, loop: ir.Operation) -> None:
-    """Put the body in the place of ``loop``, with markers for what its iterations had of their own."""
-    known = carries(loop, batch_values(func))
-    assert known is not None
-    body = loop.regions[1].blocks[0]
-    *ops, end = body_ops(body)
-    ahead = [i for i, carry in enumerate(known) if carry.kind == "ahead"]
-    values = list(loop.operands)
+def _open(loop: ir.Operation, known: Accumulation, microbatches: int, counts_ahead: bool) -> None:
+    """Make ``loop`` run the iterations of one microbatch, and replace what it gives by what all of them give."""
+    body, share = loop.regions[1].blocks[0], known.trips // microbatches
+    ahead = [i for i, carry in enumerate(known.carries) if carry.kind == "ahead"]
+    counts = [i for i in known.counts if counts_ahead]
+    kept = [i for i, carry in enumerate(known.carries) if carry.kind in ("fold", "stack") and i not in counts]
+    counter = body.arguments[known.counter].type
     with ir.InsertionPoint(loop), loop.location:
         number = custom_call(names.NUMBER, tensor_type((), ir.IntegerType.get_signless(32)), [], {})
-        counter = next(i for i, carry in enumerate(known) if carry.kind == "counter")
-        if element_type(number) != element_type(body.arguments[counter]):
-            number = make("stablehlo.convert", [body.arguments[counter].type], [number])
-        values[counter] = number
-        for i, value in part_of_loop(loop, ahead, until=number).items() if ahead else ():
-            values[i] = value
-        for i, value in part_of_loop(loop, ahead).items() if ahead else ():
+        first = _affine(number, counter, share, 0)
+        if known.backward:
+            first = _affine(number, counter, -share, known.trips - share)
+        starts = part_of_loop(loop, ahead, until=first) if ahead else {}
+        for i, value in part_of_loop(loop, [*ahead, *counts]).items() if ahead or counts else ():
             loop.results[i].replace_all_uses_with(value)
-    for op in ops:
-        op.move_before(loop)
-    with ir.InsertionPoint(loop), loop.location:
-        for i, carry in enumerate(known):
-            result = loop.results[i]
-            if carry.kind == "fold" and carry.op is not None:
-                share = next(operand for operand in carry.op.operands if operand != body.arguments[i])
-                folded = custom_call(
-                    names.FOLD, share.type, [share], {names.KIND: ir.StringAttr.get(FOLD_OF[carry.op.name])}
-                )
-                result.replace_all_uses_with(make(carry.op.name, [share.type], [values[i], folded]))
-            elif carry.kind == "stack" and carry.op is not None:
-                stacked = custom_call(names.STACK, result.type, [carry.op.operands[1]], {names.DIM: i64(carry.dim)})
-                result.replace_all_uses_with(stacked)
-            elif carry.kind == "same":
-                result.replace_all_uses_with(values[i])
-    end.erase()
-    for carry in known:
-        if carry.op is not None:
-            carry.op.erase()
-    for variable, value in zip(body.arguments, values, strict=True):
-        variable.replace_all_uses_with(value)
+        _end_at(loop, first, share)
+        for op, dim in known.slices:
+            _take_part(op, dim, number, microbatches)
+        inits = list(loop.operands)
+        loop.operands[known.counter] = first
+        for i, value in starts.items():
+            loop.operands[i] = value
+        for i in kept:
+            _start(loop, i, known.carries[i], number, microbatches)
+        mine = part_of_loop(loop, [*kept, *ahead])
+    for i in kept:
+        carry, result = known.carries[i], mine[i]
+        with ir.InsertionPoint(loop), loop.location:
+            if carry.kind == "stack":
+                whole = inits[i].type
+                given = custom_call(names.STACK, whole, [result], {names.DIM: i64(carry.dim)})
+            else:
+                name = carry.op.name if carry.op is not None else ""
+                fold = custom_call(names.FOLD, result.type, [result], {names.KIND: ir.StringAttr.get(FOLD_OF[name])})
+                given = make(name, [result.type], [inits[i], fold])
+        loop.results[i].replace_all_uses_with(given)
+    for i, carry in enumerate(known.carries):
+        if carry.kind == "same":
+            loop.results[i].replace_all_uses_with(inits[i])
+    copy = defining_op(mine[kept[0]])
     loop.erase()
+    if share == 1 and copy is not None:
+        write_out(copy)
+
+
+def _affine(number: ir.Value, kind: ir.Type, factor: int, first: int) -> ir.Value:
+    """``first + factor * number`` as a scalar of type ``kind``."""
+    element = ir.RankedTensorType(kind).element_type
+    value = number if number.type == kind else make("stablehlo.convert", [kind], [number])
+    if factor != 1:
+        value = make("stablehlo.multiply", [kind], [value, splat((), element, str(factor))])
+    return make("stablehlo.add", [kind], [splat((), element, str(first)), value]) if first else value
+
+
+def _end_at(loop: ir.Operation, first: ir.Value, share: int) -> None:
+    """Let the loop run while its counter is below ``first + share``."""
+    last = make("stablehlo.add", [first.type], [first, splat((), element_type(first), str(share))])
+    end = body_ops(loop.regions[0].blocks[0])[-1]
+    compare = defining_op(end.operands[0])
+    assert compare is not None
+    with ir.InsertionPoint(end):
+        less = {"comparison_direction": ir.Attribute.parse("#stablehlo<comparison_direction LT>")}
+        end.operands[0] = make("stablehlo.compare", [end.operands[0].type], [compare.operands[0], last], less)
+
+
+def _take_part(op: ir.Operation, dim: int, number: ir.Value, microbatches: int) -> None:
+    """Let a slice in the loop read from the slices of the microbatch, which are taken before the loop."""
+    source = outside(op.operands[0])
+    shape = [size // microbatches if d == dim else size for d, size in enumerate(shape_of(source))]
+    index = op.operands[1 + dim].type
+    zero = splat((), ir.RankedTensorType(index).element_type, "0")
+    begin = _affine(number, index, shape[dim], 0)
+    starts = [begin if d == dim else zero for d in range(len(shape))]
+    kind = tensor_type(shape, element_type(source))
+    part = make("stablehlo.dynamic_slice", [kind], [source, *starts], {"slice_sizes": i64s(shape)})
+    op.operands[0] = part
+    _rebase(op, 1 + dim, begin)
+
+
+def _rebase(op: ir.Operation, position: int, begin: ir.Value) -> None:
+    with ir.InsertionPoint(op):
+        op.operands[position] = make("stablehlo.subtract", [begin.type], [op.operands[position], begin])
+
+
+def _start(loop: ir.Operation, position: int, carry: Carry, number: ir.Value, microbatches: int) -> None:
+    """Begin a fold at its neutral element, a stack as a buffer of the microbatch's own slices."""
+    value = loop.operands[position]
+    shape, element = list(shape_of(value)), element_type(value)
+    assert carry.op is not None
+    if carry.kind == "fold":
+        loop.operands[position] = splat(shape, element, neutral(FOLD_OF[carry.op.name], element))
+        return
+    shape[carry.dim] //= microbatches
+    index = carry.op.operands[2 + carry.dim].type
+    _rebase(carry.op, 2 + carry.dim, _affine(number, index, shape[carry.dim], 0))
+    loop.operands[position] = splat(shape, element, filler(element))
+    kind = tensor_type(shape, element)
+    for changed in (
+        loop.results[position],
+        carry.op.results[0],
+        *(r.blocks[0].arguments[position] for r in loop.regions),
+    ):
+        changed.set_type(kind)

@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.op_sets import OpSet
-from dialects.ops import captured, element_type, enclosing, entry_block
+from dialects.clone import clone_op
+from dialects.ops import all_operands, body_ops, element_type, entry_block
 from dialects.signature import add_argument, attr_dicts
 from passes.analysis.batch.batch import Coupling
-from passes.analysis.ops.flops import flops
 from passes.analysis.ops.forms import WHOLE, Form
+from passes.microbatch.cone import Cone, cone_of, sources
+from passes.microbatch.loop_parts import part_of_loop
 
 MAX_SHARE = 0.02  # of the program's flops: what each microbatch may repeat
 FREE_FLOPS = 1e5  # below this nobody measures it
@@ -38,26 +39,33 @@ RANDOM = ("stablehlo.rng",)  # twice is not the same
 
 def compute_whole(func: ir.OpView, coupling: Coupling, forms: Mapping[ir.Value, Form], total_flops: float) -> bool:
     """Rewrite so that the value to blame is computed from whole arguments; False when that is too dear or cannot be."""
-    if coupling.value is None or isinstance(coupling.value.owner, ir.Block):
-        return coupling.value is not None and _use_whole_argument(func, coupling)
-    cone = _cone(coupling.value)
+    if coupling.value is None:
+        return False
+    found = sources(coupling.value, forms)
     limit = max(MAX_SHARE * total_flops, FREE_FLOPS)
-    if cone is None or any(forms.get(result, WHOLE).is_own for op in cone for result in op.results):
+    return bool(found) and _whole(
+        func, coupling, found[0], forms, limit
+    )  # the others' turn comes with the next coupling
+
+
+def _whole(func: ir.OpView, coupling: Coupling, blamed: ir.Value, forms: Mapping[ir.Value, Form], limit: float) -> bool:
+    if isinstance(blamed, ir.BlockArgument):
+        return _use_whole_argument(func, coupling, blamed)
+    cone = cone_of(blamed)
+    if cone is None or any(forms.get(result, WHOLE).is_own for result in cone.results()):
         return False
-    if sum(flops(op) for op in cone) > limit or not all(_reproducible(op, forms) for op in cone):
-        return False
-    block = entry_block(func)
-    ordered = [op.operation for op in block.operations if op.operation in cone and _sees_batch(op.operation, forms)]
-    if any(op.name in RANDOM for op in ordered):
+    ordered = [op for op in body_ops(entry_block(func)) if _sees_batch(_taken(op, cone), forms)]
+    exact = all(_reproducible(op, _taken(op, cone), forms) for op in ordered)
+    if cone.flops() > limit or not exact or any(op.name in RANDOM for op in cone.every_op()):
         return False
     copies: dict[ir.Value, ir.Value] = {}
     for op in ordered:
-        _copy(func, op, copies)
-    if forms.get(coupling.value, WHOLE).is_split:
-        _replace(coupling.op, coupling.value, copies[coupling.value])
+        _copy(func, op, cone, copies)
+    if forms.get(blamed, WHOLE).is_split:
+        _replace(coupling, copies[blamed])
         return True
     for op in reversed(ordered):
-        for result in op.results:
+        for result in _taken(op, cone):
             form = forms.get(result, WHOLE)
             if not form.is_split and (form.after or form.is_partial or form.repeated):
                 result.replace_all_uses_with(copies[result])
@@ -66,46 +74,40 @@ def compute_whole(func: ir.OpView, coupling: Coupling, forms: Mapping[ir.Value, 
     return True
 
 
-def _sees_batch(op: ir.Operation, forms: Mapping[ir.Value, Form]) -> bool:
-    return any(forms.get(result, WHOLE) != WHOLE for result in op.results)
+def _taken(op: ir.Operation, cone: Cone) -> list[ir.Value]:
+    """The results of ``op`` that the cone needs."""
+    if op in cone.loops:
+        return [op.results[i] for i in sorted(cone.loops[op])]
+    return list(op.results) if op in cone.ops else []
 
 
-def _reproducible(op: ir.Operation, forms: Mapping[ir.Value, Form]) -> bool:
+def _sees_batch(results: list[ir.Value], forms: Mapping[ir.Value, Form]) -> bool:
+    return any(forms.get(result, WHOLE) != WHOLE for result in results)
+
+
+def _reproducible(op: ir.Operation, results: list[ir.Value], forms: Mapping[ir.Value, Form]) -> bool:
     """Whether a whole copy of ``op`` agrees to the last bit with what each microbatch computes, or replaces it altogether."""
-    per_row = any(forms.get(result, WHOLE).is_split for result in op.results)
-    floats = any(not isinstance(element_type(result), ir.IntegerType) for result in op.results)
+    per_row = any(forms.get(result, WHOLE).is_split for result in results)
+    floats = any(not isinstance(element_type(result), ir.IntegerType) for result in results)
     return not per_row or op.name in EXACT or not floats
 
 
-def _cone(value: ir.Value) -> OpSet | None:
-    """All ops that ``value`` depends on; None when one of them captures values in a region or sits in a loop."""
-    cone = OpSet()
-    pending = [value]
-    while pending:
-        current = pending.pop()
-        if isinstance(current.owner, ir.Block):
-            if current.owner.owner.operation.name != "func.func":
-                return None
-            continue
-        op = current.owner.operation
-        if op in cone:
-            continue
-        if enclosing(op).name != "func.func" or (len(op.regions) and captured(op)):
-            return None
-        cone.add(op)
-        pending.extend(op.operands)
-    return cone
-
-
-def _copy(func: ir.OpView, op: ir.Operation, copies: dict[ir.Value, ir.Value]) -> None:
-    clone = op.clone(ir.InsertionPoint.after(op)).operation
-    for i, operand in enumerate(op.operands):
-        if isinstance(operand.owner, ir.Block):
-            clone.operands[i] = _whole_argument(func, operand)
+def _copy(func: ir.OpView, op: ir.Operation, cone: Cone, copies: dict[ir.Value, ir.Value]) -> None:
+    """A copy of ``op``, or of the part of a loop that is needed, which reads whole arguments and earlier copies."""
+    reads = dict.fromkeys(all_operands(op))
+    instead = {value: _instead(func, value, copies) for value in reads}
+    with ir.InsertionPoint.after(op), op.location:
+        if op in cone.loops:
+            found = part_of_loop(op, sorted(cone.loops[op]), instead=instead)
+            copies.update({op.results[i]: value for i, value in found.items()})
         else:
-            clone.operands[i] = copies.get(operand, operand)
-    for mine, its in zip(op.results, clone.results, strict=True):
-        copies[mine] = its
+            mapping = dict(instead)
+            clone_op(op, mapping)
+            copies.update({result: mapping[result] for result in op.results})
+
+
+def _instead(func: ir.OpView, value: ir.Value, copies: Mapping[ir.Value, ir.Value]) -> ir.Value:
+    return _whole_argument(func, value) if isinstance(value, ir.BlockArgument) else copies.get(value, value)
 
 
 def _whole_argument(func: ir.OpView, value: ir.Value) -> ir.Value:
@@ -121,18 +123,17 @@ def _whole_argument(func: ir.OpView, value: ir.Value) -> ir.Value:
     return add_argument(func, value.type, {**kept, names.WHOLE: ir.UnitAttr.get()}, value.location)
 
 
-def _use_whole_argument(func: ir.OpView, coupling: Coupling) -> bool:
-    value = coupling.value
-    if value is None or not isinstance(value.owner, ir.Block) or value.owner.owner.operation.name != "func.func":
+def _use_whole_argument(func: ir.OpView, coupling: Coupling, argument: ir.BlockArgument) -> bool:
+    whole = _whole_argument(func, argument)
+    if whole == argument:
         return False
-    whole = _whole_argument(func, value)
-    if whole == value:
-        return False
-    _replace(coupling.op, value, whole)
+    _replace(coupling, whole)
     return True
 
 
-def _replace(op: ir.Operation, old: ir.Value, new: ir.Value) -> None:
-    for i, operand in enumerate(op.operands):
-        if operand == old:
-            op.operands[i] = new
+def _replace(coupling: Coupling, new: ir.Value) -> None:
+    for i, operand in enumerate(coupling.op.operands):
+        if operand == coupling.value:
+            coupling.op.operands[i] = new
+    if coupling.op.name == "stablehlo.gather" and coupling.op.operands[0] == new:
+        coupling.op.attributes[names.PICKS] = ir.UnitAttr.get()

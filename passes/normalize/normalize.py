@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from jaxlib.mlir import ir
 
+from dialects.ops import all_ops
 from passes.base import Pass
 from passes.native import run_native
 from passes.normalize.drop_shardings import DropShardings
@@ -53,6 +54,7 @@ class Normalize(Pass):
         run_native(module, "func.func(chlo-legalize-to-stablehlo)")
         # The frontend's wishes would bind our own decisions.
         DropShardings().run(module)
+        _drop_converts(module)
         run_native(module, *_CLEAN)
         # Rows that are paired by an iota are paired by a batching dim: Shardy's rules see that.
         PairRows().run(module)
@@ -60,3 +62,11 @@ class Normalize(Pass):
         FoldPads().run(module)
         RemoveDeadCode().run(module)
         run_native(module, *_CLEAN)
+
+
+def _drop_converts(module: ir.Module) -> None:
+    """Take out converts of a value to its own type, which weakly typed Python numbers leave; those that the user annotates stay."""
+    for op in all_ops(module.operation):
+        if op.name == "stablehlo.convert" and op.operands[0].type == op.results[0].type and not len(op.attributes):
+            op.results[0].replace_all_uses_with(op.operands[0])
+            op.erase()

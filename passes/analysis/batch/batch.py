@@ -13,6 +13,7 @@ from dialects.ops import body_ops, captured, entry_block, op_key
 from passes.analysis.batch.leaf_forms import Coupled, Transfer, leaf_transfer
 from passes.analysis.batch.linear import linear_transfer
 from passes.analysis.batch.own import own_transfer
+from passes.analysis.batch.picks import picking
 from passes.analysis.batch.pieces import piecewise
 from passes.analysis.ops.forms import AFTER, WHOLE, Form, join, whole_form
 
@@ -129,7 +130,8 @@ class _Analyzer:
             complete = AFTER if self.strict else WHOLE
             forms = [complete if form.is_partial else form for form in forms]
         pieces = any(form.is_split for form in forms) and not any(form.after for form in forms)
-        transfer = (piecewise(op, forms) if pieces else None) or self.transfer(op, forms)
+        transfer = piecewise(op, forms) if pieces else picking(op, forms, self.answer.microbatches)
+        transfer = transfer or self.transfer(op, forms)
         if isinstance(transfer, Coupled):
             return self.couple(op, transfer.why, op.operands[transfer.operand] if transfer.operand >= 0 else None)
         if any(self.answer.forms[value].after for value in inner):

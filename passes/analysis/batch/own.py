@@ -9,9 +9,9 @@ from dialects.build import call_target
 from dialects.ops import defining_op, shape_of
 from dialects.signature import op_int, op_text
 from passes.analysis.batch.leaf_forms import Coupled, Transfer
+from passes.analysis.ops.affine import Affine, affine_of
 from passes.analysis.ops.folds import fold_named
 from passes.analysis.ops.forms import OWN, Form, partial, split
-from passes.analysis.ops.multiples import times_counter
 
 
 def own_transfer(
@@ -49,7 +49,7 @@ def _is_its_slice(op: ir.Operation, form: Form, microbatches: int) -> bool:
     rows = shape_of(op.operands[0])[form.dim] // microbatches
     if form.outer != 1 or shape_of(op.results[0])[form.dim] != rows:
         return False
-    return times_counter(op.operands[1 + form.dim], _is_number) == rows
+    return affine_of(op.operands[1 + form.dim], _is_number, microbatches) == Affine(0, rows)
 
 
 def _is_number(value: ir.Value) -> bool:

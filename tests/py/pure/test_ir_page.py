@@ -31,6 +31,7 @@ def test_page_tells_of_every_role(role: str) -> None:
 _CALLED = {
     "passes/microbatch/": "microbatch",
     "passes/analysis/batch/own": "microbatch",
+    "passes/analysis/batch/picks": "microbatch",
     "passes/analysis/batch/arguments": "place-rows, microbatch",
     "passes/analysis/stages/layer_loops": "unroll-loops",
     "passes/analysis/stages/homes": "choose-stages",
