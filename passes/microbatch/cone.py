@@ -1,6 +1,6 @@
 """What a value is computed from: ops of @main, and of loops the part that it needs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from jaxlib.mlir import ir
@@ -28,12 +28,13 @@ class Cone:
             for loop, wanted in self.loops.items()
         )
 
-    def every_op(self) -> list[ir.Operation]:
-        """All ops, those inside of loops too."""
-        inside = [
-            item for loop, wanted in self.loops.items() for op in closure(loop, wanted)[1] for item in all_ops(op)
-        ]
-        return [*self.ops, *inside]
+    def every_op(self, chosen: Iterable[ir.Operation]) -> list[ir.Operation]:
+        """``chosen`` ones of these ops, with what is taken of the body of a loop instead of the loop."""
+        found: list[ir.Operation] = []
+        for op in chosen:
+            needed = closure(op, self.loops[op])[1] if op in self.loops else [op]
+            found += [item for inner in needed for item in all_ops(inner)]
+        return found
 
     def results(self) -> list[ir.Value]:
         """All values at the level of @main."""

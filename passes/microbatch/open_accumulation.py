@@ -41,8 +41,8 @@ class OpenAccumulation(Pass):
         %all = custom_call @mw.fold(%loss) {mw.kind = "sum"}
         %0 = stablehlo.add %start, %all
 
-    ``counts_ahead``: leave sums that need no matmul, such as the number of tokens, to a loop over the whole batch: the backward may
-    divide by them.
+    ``microbatches``: M, which must divide the iterations. ``counts_ahead``: leave sums that need no matmul, such as the number of
+    tokens, to a loop over the whole batch: the backward may divide by them.
     """
 
     name: ClassVar[str] = "open-accumulation"

@@ -56,7 +56,7 @@ def _whole(func: ir.OpView, coupling: Coupling, blamed: ir.Value, forms: Mapping
         return False
     ordered = [op for op in body_ops(entry_block(func)) if _sees_batch(_taken(op, cone), forms)]
     exact = all(_reproducible(op, _taken(op, cone), forms) for op in ordered)
-    if cone.flops() > limit or not exact or any(op.name in RANDOM for op in cone.every_op()):
+    if cone.flops() > limit or not exact or any(op.name in RANDOM for op in cone.every_op(ordered)):
         return False
     copies: dict[ir.Value, ir.Value] = {}
     for op in ordered:
@@ -102,7 +102,9 @@ def _copy(func: ir.OpView, op: ir.Operation, cone: Cone, copies: dict[ir.Value, 
             copies.update({op.results[i]: value for i, value in found.items()})
         else:
             mapping = dict(instead)
-            clone_op(op, mapping)
+            clone = clone_op(op, mapping)
+            if names.PICKS in clone.attributes:  # the copy is whole
+                del clone.attributes[names.PICKS]
             copies.update({result: mapping[result] for result in op.results})
 
 
