@@ -87,11 +87,13 @@ def _accumulation(loop: ir.Operation, data: set[ir.Value], total: float) -> Accu
         return None
     slices = [item for op in body_ops(body) if (item := _slice(op, body.arguments[counter], trips)) is not None]
     backward = any(step < 0 for step in (*steps, *(step for _, _, step in slices)))
+    if any((step < 0) != backward for step in steps):  # a microbatch would fill the slices of another
+        return None
     folds = [i for i, carry in enumerate(found) if carry.kind == "fold"]
     counts = tuple(i for i in folds if is_apart(loop, [i], {*free, i}))
     if len(counts) == len(folds):
         return None
-    read = tuple((op, dim) for op, dim, _ in slices)
+    read = tuple((op, dim) for op, dim, step in slices if (step < 0) == backward)
     return Accumulation(trips, tuple(found), backward, read, flops(loop) > 0.5 * total, counts)
 
 

@@ -18,7 +18,10 @@ from compiler.frontends.load import load_bytes
 from dialects import attributes as names
 from dialects.context import make_context
 from dialects.ops import body_ops, entry_block, main_func, shape_of
-from dialects.signature import attr_dicts, op_text, text_of
+from dialects.signature import attr_dicts, int_of, op_text, text_of
+from passes.analysis.batch.arguments import is_batch, rows_of
+from passes.analysis.ops.forms import Form
+from passes.base import Pass
 from passes.fragments.realize import Realize
 from passes.fragments.verify_fragments import VerifyFragments
 from passes.microbatch import whole_batch
@@ -44,13 +47,23 @@ _WIDE = {"f64": "f64", "f32": "f32", "i1": "i1"}  # element types that cross the
 
 
 def plan(
-    text: str, batch: Sequence[int], microbatches: int, stages: int, loss: int | None = None, state: Sequence[str] = ()
+    text: str,
+    batch: Sequence[int | str],
+    microbatches: int,
+    stages: int,
+    loss: int | None = None,
+    state: Sequence[str] = (),
+    before: Sequence[Pass] = (),
 ) -> ir.Module:
-    """The realized module of a program; raises UserError where the program is refused. Call it within a context."""
+    """The realized module of a program; raises UserError where the program is refused. Call it within a context.
+
+    ``batch``: as --batch-args has it. ``before``: passes in front of ``microbatch``.
+    """
     module = load_bytes(text.encode(), ir.Context.current, "case.mlir").module
     for step in (
         Normalize(),
         AssignRoles(batch_args=tuple(map(str, batch)), loss=loss, state_args=tuple(state)),
+        *before,
         Microbatch(microbatches=microbatches),
         CopyViews(),
         MarkPhases(),
@@ -87,12 +100,13 @@ def simulate(module: ir.Module, arguments: Sequence[Array], microbatches: int) -
         if phase == "setup":
             fragment.run(values)
     lasting = dict(values)
+    entries = attr_dicts(main, "arg_attrs")
+    rows = {int_of(entry, names.INDEX): rows_of(entry) for entry in entries if is_batch(entry)}
     for index in range(microbatches):
         values = {**lasting, "index": np.array(index, np.int32)}
         for i, argument in enumerate(arguments):
-            if argument.ndim and argument.shape[0] % microbatches == 0:
-                rows = argument.shape[0] // microbatches
-                values[f"batch{i}"] = argument[index * rows : (index + 1) * rows]
+            if i in rows and argument.shape[rows[i].dim] % (rows[i].outer * microbatches) == 0:
+                values[f"batch{i}"] = _rows(argument, rows[i], index, microbatches)
         for phase, fragment in fragments:
             if phase in ("forward", "backward"):
                 fragment.run(values)
@@ -101,6 +115,13 @@ def simulate(module: ir.Module, arguments: Sequence[Array], microbatches: int) -
         if phase == "update":
             fragment.run(lasting)
     return [lasting[text_of(entry, names.VALUE)] for entry in attr_dicts(main, "res_attrs")]
+
+
+def _rows(argument: Array, form: Form, index: int, microbatches: int) -> Array:
+    """What a microbatch sees, by reshape: the runtime takes it by slices."""
+    before, size, behind = argument.shape[: form.dim], argument.shape[form.dim], argument.shape[form.dim + 1 :]
+    blocks = argument.reshape(*before, form.outer, microbatches, size // (form.outer * microbatches), *behind)
+    return blocks.take(index, form.dim + 1).reshape(*before, size // microbatches, *behind)
 
 
 class Fragment:
@@ -312,17 +333,18 @@ def whole_copies(*, dear: bool) -> Iterator[None]:
 
 def check(
     text: str,
-    batch: Sequence[int],
+    batch: Sequence[int | str],
     microbatches: int,
     stages: int = 1,
     loss: int | None = None,
     state: Sequence[str] = (),
     seed: int = 0,
+    before: Sequence[Pass] = (),
 ) -> None:
     """Plan, simulate and compare. Raises UserError where the program is refused, AssertionError where a result differs."""
     with make_context(), ir.Location.unknown():
         arguments = make_arguments(text, seed)
-        realized = plan(text, batch, microbatches, stages, loss, state)
+        realized = plan(text, batch, microbatches, stages, loss, state, before)
         got = simulate(realized, arguments, microbatches)
         want = whole(text, arguments)
         for i, (mine, its) in enumerate(zip(got, want, strict=True)):
