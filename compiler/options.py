@@ -8,6 +8,10 @@ CHOOSER_NAMES = (
     *("gspmd", "mesh-tensorflow", "tofu", "flexflow", "greedy"),
 )
 
+MOST_DEVICES = 1 << 17  # in all; a plan names each of them
+MOST_COUNT = (1 << 31) - 1  # microbatches, and indices: XLA's are 32 bits wide
+MOST_BYTES = 1e24  # of a device
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanOptions:

@@ -40,7 +40,8 @@ def parse_bytes(text: str) -> float:
     except ValueError:
         number = 0.0
     if not match or not 0 < number < math.inf:
-        fail(f"got '{text}', want a size in bytes", remedy="write it as 16GiB, 512MB or 1000000000")
+        shown = text if len(text) < 40 else f"{text[:40]}…"
+        fail(f"got '{shown}', want a size in bytes", remedy="write it as 16GiB, 512MB or 1000000000")
     unit = (match[2] or "").lower()
     power = "kmgt".index(unit[0]) + 1 if unit else 0
     return number * (1024.0 if unit.endswith("i") else 1000.0) ** power

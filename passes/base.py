@@ -5,6 +5,7 @@
 
 import abc
 import dataclasses
+import math
 import types
 import typing
 from dataclasses import dataclass
@@ -73,6 +74,9 @@ def _read(kind: Any, text: str, where: str) -> object:
             fail(f"got '{text}', want true or false", where=where)
         return text == "true"
     try:
-        return kind(text)
+        value = kind(text)
     except ValueError:
-        fail(f"got '{text}', want {kind.__name__}", where=where)
+        fail(f"got '{text[:40]}', want {kind.__name__}", where=where)
+    if (kind is int and not abs(value) < 1 << 63) or (kind is float and not math.isfinite(value)):
+        fail(f"got '{text[:40]}', want a number that is finite and below 2^63", where=where)
+    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -12,13 +13,28 @@ from runtime.job import Job, JobOptions
 from runtime.process.supervise import Watch
 from runtime.start import run_ranks, speak_once
 
+MOST = (1 << 63) - 1  # steps and seeds
+
+
+def _whole(least: int) -> Callable[[click.Context, click.Parameter, str], int]:
+    """A reader of whole numbers from ``least`` to MOST, for an option."""
+
+    def read(context: click.Context, option: click.Parameter, text: str) -> int:
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 30 else -1
+        if not least <= number <= MOST:
+            shown = text if len(text) <= 40 else f"{text[:40]}…"
+            raise click.BadParameter(f"got '{shown}', want a whole number from {least} to {MOST}", context, option)
+        return number
+
+    return read
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("target", metavar="PLAN|MODULE")
-@click.option("--steps", type=click.IntRange(min=1), default=1, show_default=True, help="How many steps to run.")
+@click.option("--steps", metavar="N", callback=_whole(1), default="1", show_default=True, help="How many steps to run.")
 @click.option("--inputs", metavar="F.npz", help='Arrays keyed by argument index, "0", "1", …; the rest is generated.')
 @click.option("--outputs", metavar="F.npz", help="Write the last step's results, keyed by result index.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="For generated inputs.")
+@click.option("--seed", metavar="N", callback=_whole(0), default="0", show_default=True, help="For generated inputs.")
 @click.option("--verify", is_flag=True, help="Run the program on one device too, and compare.")
 @click.option(
     "--on-nan",

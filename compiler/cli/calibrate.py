@@ -9,21 +9,21 @@ from pathlib import Path
 import click
 
 from compiler.cli.name import program
-from compiler.units import parse_bytes
+from compiler.cli.options import plan_options, whole
 from dialects.errors import fail
+
+MOST_RANKS = 4096  # of one machine
 
 
 @click.command()
-@click.option(
-    "-np", "ranks", type=int, metavar="N", help="How many ranks measure at once.  [default: one a core, at least 2]"
-)
+@click.option("-np", "ranks", metavar="N", help="How many ranks measure at once.  [default: one a core, at least 2]")
 @click.option("-o", "--output", required=True, metavar="FILE.toml", help="The machine file to write.")
 @click.option("--name", metavar="NAME", help="The machine's name.  [default: that of the file]")
 @click.option(
     "--memory-per-device", "memory", metavar="16GiB", help="What a device may use.  [default: its share of the host's]"
 )
 @click.option("--small", is_flag=True, help="Few and small sizes: seconds instead of minutes, and worse numbers.")
-def calibrate(ranks: int | None, output: str, name: str | None, memory: str | None, *, small: bool) -> None:
+def calibrate(ranks: str | None, output: str, name: str | None, memory: str | None, *, small: bool) -> None:
     """Measure this machine and write its description.
 
     Matrix products, copies, XLA's collectives over groups of several sizes and MPI's messages are timed on all ranks at once;
@@ -36,14 +36,14 @@ def calibrate(ranks: int | None, output: str, name: str | None, memory: str | No
         fail("no such folder", where=f"-o {output}", remedy="make it first")
     if target.is_dir() or not os.access(target.resolve().parent, os.W_OK):
         fail("cannot become a file", where=f"-o {output}", remedy="say another name")
-    memory_bytes = parse_bytes(memory) if memory else None
+    options = plan_options({"memory_per_device": memory})
+    count = whole(ranks, "-np", "at least 2 ranks, to have a link between them", 2, MOST_RANKS) if ranks else None
     from compiler.calibrate.measure import SMALL, Sizes, calibration, measure
     from compiler.calibrate.text import machine_text, residual_table, write_machine
 
-    count = ranks if ranks is not None else max(2, os.cpu_count() or 2)
-    found = calibration(measure(count, SMALL if small else Sizes()))
+    found = calibration(measure(count or max(2, os.cpu_count() or 2), SMALL if small else Sizes()))
     command = f"{program()} {shlex.join(sys.argv[1:])}"
-    text = machine_text(name or target.stem, found, memory_bytes, command, dt.date.today().isoformat())
+    text = machine_text(name or target.stem, found, options.memory_per_device, command, dt.date.today().isoformat())
     write_machine(output, text)
     for line in residual_table(found.samples):
         click.echo(line)

@@ -3,16 +3,28 @@
 Known machines are the files of compiler/machine/known; anyone's own file has the same keys and is named by its path.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
+from compiler.options import MOST_BYTES, MOST_DEVICES
 from compiler.plan import records as plan
 from dialects.errors import fail
 from passes.solvers.costs.mesh_costs import Kind
 
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
+
+class Range(NamedTuple):
+    """What a number of a machine may be: wider than any machine, and narrow enough that no product leaves what a float holds."""
+
+    least: float
+    most: float
+
+
+Count = Annotated[int, Range(1, MOST_DEVICES)]
+Seconds = Annotated[float, Range(1e-15, 1e6)]
+Rate = Annotated[float, Range(1, 1e24)]  # a second
+Bytes = Annotated[float, Range(1, MOST_BYTES)]
+Factor = Annotated[float, Range(1e-6, 1e6)]
 
 
 class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,8 +33,8 @@ class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``bandwidth_per = "host"``: between hosts, all devices of a host share that bandwidth; "device": each has its own.
     """
 
-    latency_s: Positive
-    bandwidth_bytes_per_s: Positive
+    latency_s: Seconds
+    bandwidth_bytes_per_s: Rate
     bandwidth_per: Literal["device", "host"] = "device"
 
     def transfer_s(self, num_bytes: float) -> float:
@@ -45,15 +57,15 @@ class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     name: str
     hosts: Count | None = None
     devices_per_host: Count | None = None
-    memory_bytes: Positive
-    memory_bandwidth_bytes_per_s: Positive
-    dispatch_s: Positive
-    flops_per_s: dict[str, Positive]
+    memory_bytes: Bytes
+    memory_bandwidth_bytes_per_s: Rate
+    dispatch_s: Seconds
+    flops_per_s: dict[str, Rate]
     within_host: Link | None = None  # the file's [intra_host]
     between_hosts: Link | None = None  # the file's [inter_host]
     transfer: Link | None = None
     rings_only: bool = False
-    slowdown: dict[Kind, Positive] = {}
+    slowdown: dict[Kind, Factor] = {}
 
     @property
     def intra_host(self) -> Link:

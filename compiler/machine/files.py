@@ -3,14 +3,17 @@
 import difflib
 import math
 import tomllib
+import typing
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
-from compiler.machine.description import Link, Machine
+from compiler.machine.description import Link, Machine, Range
+from compiler.options import MOST_BYTES, MOST_DEVICES
 from dialects.errors import fail
 
+MOST_FILE_BYTES = 1 << 20
 _FOLDER = Path(__file__).parent / "known"
 
 
@@ -36,6 +39,8 @@ def load_machine(
     for key, value, there in asked:
         if value is not None and value < 1:
             fail(f"got {value}, want at least 1", where=f"--{key.replace('_', '-')}")
+        if value is not None and value > MOST_DEVICES:
+            fail(f"got {str(value)[:40]}, want at most {MOST_DEVICES}", where=f"--{key.replace('_', '-')}")
         if value is not None and there is not None and value > there:
             words = key.replace("_", " ")
             fail(
@@ -43,8 +48,9 @@ def load_machine(
                 where=f"--{key.replace('_', '-')}",
                 remedy=f"ask for at most {there}, or change {key} in {path}",
             )
-    if memory_bytes is not None and not 0 < memory_bytes < math.inf:
-        fail(f"got {memory_bytes} bytes, want more than 0", where="--memory-per-device")
+    _check_count(hosts or machine.hosts, devices_per_host or machine.devices_per_host, "--hosts, --devices-per-host")
+    if memory_bytes is not None and not 1 <= memory_bytes <= MOST_BYTES:
+        fail(f"got {memory_bytes:g} bytes, want from 1 to {MOST_BYTES:g}", where="--memory-per-device")
     return msgspec.structs.replace(
         machine,
         hosts=hosts or machine.hosts or 1,
@@ -78,9 +84,13 @@ def _find(name_or_path: str) -> Path:
 
 def _read(path: Path) -> Machine:
     try:
+        if path.stat().st_size > MOST_FILE_BYTES:
+            fail(f"has more than {MOST_FILE_BYTES} bytes, want a machine file", where=str(path))
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        fail(f"cannot be read as TOML: {error}", where=str(path))
+    except RecursionError:
+        fail("cannot be read as TOML: it is nested too deep", where=str(path))
+    except (OSError, ValueError) as error:  # not text, not TOML, a number of 5000 digits
+        fail(f"cannot be read as TOML: {str(error)[:300]}", where=str(path))
     _check_keys(data, Machine, str(path))
     for name in ("intra_host", "inter_host", "transfer"):
         if name in data:
@@ -90,20 +100,43 @@ def _read(path: Path) -> Machine:
     except msgspec.ValidationError as error:
         message, _, where = str(error).partition(" - at `$.")
         key = f", key '{where.rstrip('`')}'" if where else ""
-        fail(message[:1].lower() + message[1:], where=f"{path}{key}")
+        remedy = "no machine has more than 1e24 of anything" if "out of range" in message else ""
+        fail(message[:1].lower() + message[1:], where=f"{path}{key}", remedy=remedy)
+    _check_ranges(machine, str(path))
     if "f32" not in machine.flops_per_s:
         fail("key 'f32' is missing", where=f"{path}, [flops_per_s]")
-    links = [
-        number
-        for link in (machine.within_host, machine.between_hosts, machine.transfer)
-        if link is not None
-        for number in (link.latency_s, link.bandwidth_bytes_per_s)
-    ]
-    sizes = (machine.memory_bytes, machine.memory_bandwidth_bytes_per_s, machine.dispatch_s)
-    numbers = [*machine.flops_per_s.values(), *machine.slowdown.values(), *sizes, *links]
-    if not all(math.isfinite(number) for number in numbers):
-        fail("numbers must be finite", where=str(path))
+    _check_count(machine.hosts, machine.devices_per_host, str(path))
     return machine
+
+
+def _check_ranges(table: Machine | Link, where: str) -> None:
+    """Raise UserError for a number that no machine has; NaN is none either."""
+    hints = typing.get_type_hints(type(table), include_extras=True)
+    for item in msgspec.structs.fields(type(table)):
+        value, allowed = getattr(table, item.name), _range_of(hints[item.name])
+        if isinstance(value, Link):
+            _check_ranges(value, f"{where}, [{item.encode_name}]")
+        for key, number in cast(
+            "dict[str, Any]", value if isinstance(value, dict) else {item.encode_name: value}
+        ).items():
+            if allowed is not None and number is not None and not allowed.least <= number <= allowed.most:
+                place = f"{where}, [{item.encode_name}]" if isinstance(value, dict) else where
+                want = f"from {allowed.least:g} to {allowed.most:g}"
+                fail(f"got {str(number)[:40]}, want {want}", where=f"{place}, key '{key}'")
+
+
+def _range_of(hint: Any) -> Range | None:
+    """The range in a type: its own, or that of one of its parts."""
+    own = next((part for part in getattr(hint, "__metadata__", ()) if isinstance(part, Range)), None)
+    return own or next((found for part in typing.get_args(hint) if (found := _range_of(part))), None)
+
+
+def _check_count(hosts: int | None, devices_per_host: int | None, where: str) -> None:
+    """Raise UserError for more devices than a plan can name."""
+    if (hosts or 1) * (devices_per_host or 1) > MOST_DEVICES:
+        fail(
+            f"got {hosts or 1} hosts x {devices_per_host or 1} devices, want at most {MOST_DEVICES} in all", where=where
+        )
 
 
 def _check_keys(table: object, kind: type[msgspec.Struct], where: str) -> None:

@@ -8,6 +8,7 @@ from jaxlib.mlir import ir
 
 from compiler.machine.files import load_machine_for
 from compiler.machine.meshes import AXES, mesh_costs
+from compiler.options import MOST_DEVICES
 from compiler.units import parse_bytes
 from dialects import attributes as names
 from dialects.errors import fail
@@ -47,6 +48,8 @@ class UseMachine(Pass):
     def run(self, module: ir.Module) -> None:
         shape = self._shape()
         memory_bytes = parse_bytes(self.memory) if self.memory else None
+        if self.devices_per_host is not None and self.devices_per_host < 1:
+            fail(f"got devices-per-host={self.devices_per_host}, want at least 1", where=f"pass {self.name}")
         num_devices = self.first_device + shape.num_devices
         machine = load_machine_for(num_devices, self.machine, self.devices_per_host, memory_bytes)
         costs = mesh_costs(machine, shape, self.first_device)
@@ -61,8 +64,8 @@ class UseMachine(Pass):
 
     def _shape(self) -> MeshShape:
         where = f"pass {self.name}"
-        if not re.fullmatch(r"[1-9][0-9]*(x[1-9][0-9]*){0,2}", self.mesh):
-            fail(f"got mesh={self.mesh}, want up to three sizes, as in mesh=2x4", where=where)
-        if self.first_device < 0:
-            fail(f"got first-device={self.first_device}, want 0 or more", where=where)
+        if not re.fullmatch(r"[1-9][0-9]{0,5}(x[1-9][0-9]{0,5}){0,2}", self.mesh):
+            fail(f"got mesh={self.mesh[:40]}, want up to three sizes, as in mesh=2x4", where=where)
+        if not 0 <= self.first_device <= MOST_DEVICES:
+            fail(f"got first-device={self.first_device}, want 0 or more, at most {MOST_DEVICES}", where=where)
         return MeshShape(tuple(zip(AXES, map(int, self.mesh.split("x")), strict=False)))

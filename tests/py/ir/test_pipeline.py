@@ -57,6 +57,14 @@ def test_reads(text: str, specs: tuple[str, ...]) -> None:
         ("assign-roles{los=3}", "unknown option 'los'; its options are: batch-args, loss, state-args"),
         ("assign-roles{loss}", "option 'loss' needs a value; write loss=VALUE"),
         ("assign-roles{loss=x}", "option 'loss': got 'x', want int"),
+        ("assign-roles{loss=1e3}", "option 'loss': got '1e3', want int"),
+        (
+            "microbatch{microbatches=1" + "0" * 30 + "}",
+            "option 'microbatches': got '1000000000000000000000000000000', want a number",
+        ),
+        ("microbatch{microbatches=1" + "0" * 5000 + "}", "', want int"),
+        ("choose-stages{flops-per-s=nan}", "option 'flops-per-s': got 'nan', want a number that is finite"),
+        ("choose-stages{flops-per-s=1e400}", "option 'flops-per-s': got '1e400', want a number that is finite"),
     ],
 )
 def test_refuses(text: str, message: str) -> None:

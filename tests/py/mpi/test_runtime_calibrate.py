@@ -59,10 +59,15 @@ def test_every_collective_runs_on(ranks: int) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["-np", "1", "-o", "m.toml"], 2, "error: -np: got 1, want at least 2 ranks"),
+        (["-np", "1", "-o", "m.toml"], 2, "error: -np: got '1', want at least 2 ranks"),
+        (["-np", "-1", "-o", "m.toml"], 2, "error: -np: got '-1', want at least 2 ranks"),
+        (["-np", "two", "-o", "m.toml"], 2, "error: -np: got 'two', want at least 2 ranks"),
+        (["-np", "1000000", "-o", "m.toml"], 2, "error: -np: got '1000000', want at most 4096"),
+        (["-np", "9" * 5000, "-o", "m.toml"], 2, f"error: -np: got '{'9' * 40}…', want at most 4096"),
+        (["-o", "m.toml", "--memory-per-device", "1e400"], 2, "error: --memory-per-device: got '1e400', want a size"),
         (["-o", "m.txt"], 2, "error: -o m.txt: want a name that ends in .toml"),
         (["-o", "no/such/m.toml"], 2, "error: -o no/such/m.toml: no such folder; make it first"),
-        (["-o", "m.toml", "--memory-per-device", "lots"], 2, "error: got 'lots', want a size in bytes"),
+        (["-o", "m.toml", "--memory-per-device", "lots"], 2, "error: --memory-per-device: got 'lots', want a size"),
         ([], 2, "error: Missing option '-o' / '--output'."),
     ],
 )

@@ -72,12 +72,51 @@ def test_missing_file() -> None:
             r"m\.toml, \[intra_host\]: unknown key 'latency'; did you mean 'latency_s'\?",
         ),
         ("dispatch_s = 3e-5\n", "", "m.toml: object missing required field `dispatch_s`"),
-        ("dispatch_s = 3e-5", "dispatch_s = -1.0", r"m\.toml, key 'dispatch_s': expected `float` > 0\.0"),
-        ("dispatch_s = 3e-5", "dispatch_s = nan", r"m\.toml, key 'dispatch_s': expected `float` > 0\.0|must be finite"),
-        ("f64 = 9.7e12", "f64 = 0", r"m\.toml, key 'flops_per_s\[\.\.\.\]': expected `float` > 0\.0"),
-        ("f64 = 9.7e12", "f64 = inf", "numbers must be finite"),
+        ("dispatch_s = 3e-5", "dispatch_s = -1.0", r"m\.toml, key 'dispatch_s': got -1.0, want from 1e-15 to 1e\+06"),
+        ("dispatch_s = 3e-5", "dispatch_s = nan", r"m\.toml, key 'dispatch_s': got nan, want from 1e-15 to 1e\+06"),
+        ("f64 = 9.7e12", "f64 = 0", r"m\.toml, \[flops_per_s\], key 'f64': got 0.0, want from 1 to 1e\+24"),
+        ("f64 = 9.7e12", "f64 = inf", r"m\.toml, \[flops_per_s\], key 'f64': got inf, want from 1 to 1e\+24"),
+        ("f64 = 9.7e12", "f64 = 1e400", r"m\.toml, \[flops_per_s\], key 'f64': got inf, want from 1 to 1e\+24"),
+        (
+            "f64 = 9.7e12",
+            "f64 = 1" + "0" * 30,
+            r"m\.toml, \[flops_per_s\], key 'f64': got 1e\+30, want from 1 to 1e\+24",
+        ),
+        (
+            "f64 = 9.7e12",
+            "f64 = 1" + "0" * 400,
+            r"m.toml, key 'flops_per_s\[...\]': number out of range; no machine has",
+        ),
+        ("f64 = 9.7e12", "f64 = 1" + "0" * 5000, "m.toml: cannot be read as TOML: Exceeds the limit"),
+        ("f64 = 9.7e12", "f64 = " + "[" * 5000, "m.toml: cannot be read as TOML"),
+        ("f64 = 9.7e12", "f64 = 1979-05-27", r"m.toml, key 'flops_per_s\[...\]': expected `float`, got `date`"),
+        ("latency_s = 5e-6", "latency_s = 1e-300", r"m\.toml, \[intra_host\], key 'latency_s': got 1e-300, want from"),
+        (
+            "devices_per_host = 8",
+            "devices_per_host = -1",
+            r"m\.toml, key 'devices_per_host': got -1, want from 1 to 131072",
+        ),
+        (
+            "devices_per_host = 8",
+            "devices_per_host = 1" + "0" * 30,
+            r"key 'devices_per_host': got 1000000\d*, want from 1 to",
+        ),
+        (
+            "devices_per_host = 8",
+            "devices_per_host = 1000\nhosts = 1000",
+            "m.toml: got 1000 hosts x 1000 devices, want at most 131072 in all",
+        ),
+        (
+            "devices_per_host = 8",
+            "devices_per_host = 8.5",
+            "m.toml, key 'devices_per_host': expected `int | null`, got `float`",
+        ),
         ("f32 = ", "f33 = ", r"\[flops_per_s\]: key 'f32' is missing"),
-        ("devices_per_host = 8", "devices_per_host = 0", "m.toml, key 'devices_per_host': expected `int` >= 1"),
+        (
+            "devices_per_host = 8",
+            "devices_per_host = 0",
+            "m.toml, key 'devices_per_host': got 0, want from 1 to 131072",
+        ),
         (
             "devices_per_host = 8",
             "devices_per_host = '8'",
@@ -110,12 +149,25 @@ def test_a_file_that_is_not_text(tmp_path: Path) -> None:
             "--devices-per-host: a mesh larger than the machine: got 16 devices per host, 'a100-dgx' has 8",
         ),
         ({"hosts": 0}, "--hosts: got 0, want at least 1"),
-        ({"memory_bytes": 0}, "--memory-per-device: got 0 bytes, want more than 0"),
+        ({"memory_bytes": 0}, "--memory-per-device: got 0 bytes, want from 1 to 1e[+]24"),
+        ({"memory_bytes": float("nan")}, "--memory-per-device: got nan bytes, want from 1 to 1e[+]24"),
+        ({"hosts": 10**30}, "--hosts: got 1000000000000000000000000000000, want at most 131072"),
     ],
 )
 def test_sizes_that_cannot_be(size: dict[str, int], message: str) -> None:
     with pytest.raises(UserError, match=message):
         load_machine("a100-dgx", **size)
+
+
+def test_a_machine_larger_than_a_plan() -> None:
+    with pytest.raises(UserError, match="got 1000 hosts x 1000 devices, want at most 131072 in all"):
+        load_machine("local-cpu", hosts=1000, devices_per_host=1000)
+
+
+def test_a_large_file(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text("#" * (1 << 20) + "\n")
+    with pytest.raises(UserError, match="has more than 1048576 bytes"):
+        load_machine(str(tmp_path / "m.toml"))
 
 
 def test_a_mesh_larger_than_the_machine() -> None:

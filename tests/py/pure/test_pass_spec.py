@@ -21,8 +21,8 @@ from passes.stages.choose_stages import ChooseStages
 _WORD = st.from_regex(r"[0-9]{1,3}:[0-9]{1,3}", fullmatch=True)
 _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
-    int: st.integers(),
-    float: st.floats(allow_nan=False),
+    int: st.integers(-(1 << 63) + 1, (1 << 63) - 1),
+    float: st.floats(allow_nan=False, allow_infinity=False),
     str: _WORD,
 }
 
