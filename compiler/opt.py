@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from jaxlib.mlir import ir
 
-from compiler.cli.errors import guarded
+from compiler.cli.errors import guarded, say_error
 from compiler.frontends.load import load_bytes
 from compiler.frontends.parse import parse_bytes, read_bytes
 from compiler.pipeline.expected import as_diagnostic, expectations, mismatches
@@ -115,7 +115,7 @@ def _read(blob: bytes, context: ir.Context, shown: str, *, program: bool) -> ir.
 
 
 def _verify(parts: list[bytes], items: tuple[Item, ...], context: ir.Context, shown: str, *, program: bool) -> None:
-    """Raise Failure unless each part says exactly what its annotations expect."""
+    """Exit with 1 unless each part says exactly what its annotations expect."""
     problems: list[str] = []
     for part in parts:
         said: list[Diagnostic] = []
@@ -126,8 +126,10 @@ def _verify(parts: list[bytes], items: tuple[Item, ...], context: ir.Context, sh
             said.append(as_diagnostic(error, shown))
         said += [item for item in observer.said if item.severity != "error"]
         problems += mismatches(expectations(part.decode(errors="replace")), said, shown)
+    for problem in problems:
+        say_error(problem)
     if problems:
-        raise Failure("\n".join(problems))
+        raise click.exceptions.Exit(1)
 
 
 def _write(text: str, output: str) -> None:

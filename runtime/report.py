@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from compiler.plan.records import Plan
+from dialects.plain import plain
 from runtime.step.results import Scalar, StepReport
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Reporter:
         self.note_one(key, entry)
         if self._speaks:
             print(_CLEAR if self._terminal else "", end="", flush=True)
-            print(f"warning: {line}", file=sys.stderr, flush=True)
+            print(f"warning: {plain(line)}", file=sys.stderr, flush=True)
             print(self._progress, end="", flush=True)
 
     def clear(self) -> None:
@@ -129,7 +130,8 @@ class Reporter:
 
     def _say(self, line: str) -> None:
         if self._lines:
-            print(f"{_CLEAR}{line}\n{self._progress}" if self._terminal else line + "\n", end="", flush=True)
+            shown = plain(line)
+            print(f"{_CLEAR}{shown}\n{self._progress}" if self._terminal else shown + "\n", end="", flush=True)
 
     def _advance(self, progress: str) -> None:
         """On a terminal: the line below all others. Plain control characters: rich would wrap the lines above it."""

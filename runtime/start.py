@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 from dialects.errors import MeshwrightError
+from dialects.plain import plain
 from runtime.devices.xla import set_environment
 from runtime.process.failure import Stop, end_job
 from runtime.process.supervise import Watch
@@ -30,7 +31,7 @@ def run_ranks(watch: Watch, work: Callable[[Transport], None]) -> int:
         work(transport)
     except Stop as stop:
         if stop.message:
-            print(f"error: {stop.message}", file=sys.stderr, flush=True)
+            print(f"error: {plain(stop.message)}", file=sys.stderr, flush=True)
         return stop.code
     except KeyboardInterrupt:
         return 130
@@ -46,7 +47,7 @@ def run_ranks(watch: Watch, work: Callable[[Transport], None]) -> int:
 def speak_once(watch: Watch, message: str, code: int) -> int:
     """An error that every rank meets in the same way, before MPI: rank 0 prints it."""
     if watch.rank == 0:
-        print(f"error: {message}", file=sys.stderr, flush=True)
+        print(f"error: {plain(message)}", file=sys.stderr, flush=True)
     return code
 
 

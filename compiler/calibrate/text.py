@@ -1,5 +1,6 @@
 """A calibration as a table for people, and as a machine file with that table in its comments, written whole or not at all."""
 
+import json
 from collections.abc import Sequence
 
 from compiler.calibrate.fit import LinkFit, Sample
@@ -8,6 +9,7 @@ from compiler.machine.files import load_machine
 from compiler.plan.scratch import whole_file
 from compiler.units import show_s
 from dialects.errors import Failure
+from dialects.plain import plain
 
 
 def residual_table(samples: Sequence[Sample]) -> list[str]:
@@ -28,7 +30,7 @@ def machine_text(name: str, found: Calibration, memory_bytes: float | None, comm
     ranks, per_host = int(about["ranks"]), int(about["ranks_per_host"])
     share = int(about["memory_bytes"]) // per_host
     head = [
-        f"# Measured {date} by: {command}",
+        f"# Measured {date} by: {plain(command)}",
         f"# {ranks} ranks on {about['hosts']} host(s) of {about['cores']} cores, {about['processor']}. All ranks work at once:",
         f"# the rates are those of a device whose neighbours are as busy. Load average before: {about['load']:.1f}.",
         *(
@@ -38,7 +40,7 @@ def machine_text(name: str, found: Calibration, memory_bytes: float | None, comm
         ),
         "# Measured times, and by how much the fit is off:",
         *(f"#   {line}" for line in residual_table(found.samples)),
-        f'name = "{name}"',
+        f"name = {_text(name)}",
     ]
     if int(about["hosts"]) > 1:
         head.append(f"devices_per_host = {per_host}")
@@ -84,6 +86,11 @@ def _link(link: LinkFit) -> list[str]:
 
 def _slowdown(link: LinkFit) -> list[str]:
     return [f"{kind} = {factor:.3g}" for kind, factor in link.slowdown.items()]
+
+
+def _text(value: str) -> str:
+    """As TOML writes a text: JSON's escapes are among its own."""
+    return json.dumps(plain(value), ensure_ascii=False)
 
 
 def _number(value: float) -> str:

@@ -10,6 +10,7 @@ import click
 
 from compiler.cli.name import program
 from compiler.cli.options import plan_options, whole
+from compiler.cli.output import say
 from dialects.errors import fail
 
 MOST_RANKS = 4096  # of one machine
@@ -46,5 +47,5 @@ def calibrate(ranks: str | None, output: str, name: str | None, memory: str | No
     text = machine_text(name or target.stem, found, options.memory_per_device, command, dt.date.today().isoformat())
     write_machine(output, text)
     for line in residual_table(found.samples):
-        click.echo(line)
-    click.echo(f"wrote {output}; use it: {program()} plan MODULE --machine {output} -o PLAN")
+        say(line)
+    say(f"wrote {output}; use it: {program()} plan MODULE --machine {output} -o PLAN")

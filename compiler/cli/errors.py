@@ -10,6 +10,7 @@ import click
 
 from compiler.cli.name import spoken
 from dialects.errors import MeshwrightError
+from dialects.plain import plain
 
 _TRACEBACK = "MESHWRIGHT_TRACEBACK"
 
@@ -27,18 +28,18 @@ def guarded(command: Callable[..., Any], prog_name: str) -> NoReturn:
 def exit_code(command: Callable[..., Any], prog_name: str, arguments: list[str]) -> int:
     """Run a click command; print what went wrong, if anything did, to stderr."""
     try:
-        command(arguments, prog_name=prog_name, standalone_mode=False)
+        ended = command(arguments, prog_name=prog_name, standalone_mode=False)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        _say(error.format_message())
+        say_error(error.format_message())
         return 2
     except click.Abort:
-        _say("interrupted")
+        say_error("interrupted")
         return 130
     except MeshwrightError as error:
         _trace()
-        _say(spoken(str(error), prog_name.removesuffix(".opt")))
+        say_error(spoken(str(error), prog_name.removesuffix(".opt")))
         return error.exit_code
     except BrokenPipeError:
         _close_stdout()
@@ -46,13 +47,16 @@ def exit_code(command: Callable[..., Any], prog_name: str, arguments: list[str])
         _trace()
         hint = "" if os.environ.get(_TRACEBACK) else f"; set {_TRACEBACK}=1 to see where"
         notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
-        _say(f"internal: {type(error).__name__}: {error}{notes}{hint}")
+        say_error(f"internal: {type(error).__name__}: {error}{notes}{hint}")
         return 1
+    else:
+        return ended if isinstance(ended, int) else 0  # click's Exit comes back as its code
     return 0
 
 
-def _say(message: str) -> None:
-    print(f"error: {message}", file=sys.stderr, flush=True)
+def say_error(message: str) -> None:
+    """One line on stderr."""
+    print(f"error: {plain(message)}", file=sys.stderr, flush=True)
 
 
 def _trace() -> None:

@@ -6,7 +6,7 @@ import click
 
 from compiler.cli.name import runner
 from compiler.cli.options import plan_options, with_planner_options
-from compiler.cli.output import print_json, print_tables, terminal_width
+from compiler.cli.output import print_json, print_tables, say, terminal_width
 
 
 @click.command()
@@ -38,13 +38,11 @@ def plan(module: str, output: str, *, as_json: bool, **words: str | None) -> Non
     print_tables(explain_text(made, terminal_width())[:1])
     ranks = sum(len(mesh.ranks) for mesh in made.meshes)
     for remark in made.remarks:
-        click.echo(f"remark: {remark}")
+        say(f"remark: {remark}")
     for decision in made.decisions:
         name = made.meshes[decision.mesh].name
-        click.echo(
-            f"{name} as {show_axes(decision)}, chosen by {decision.chooser}: {show_certificate(decision.certificate)}"
-        )
+        say(f"{name} as {show_axes(decision)}, chosen by {decision.chooser}: {show_certificate(decision.certificate)}")
         for remark in decision.remarks:
-            click.echo(f"remark: {name}: {remark}")
-    click.echo(f"planned in {seconds:.1f} s")
-    click.echo(f"wrote {output}; run it: mpirun -np {ranks} {runner()} {output}")
+            say(f"remark: {name}: {remark}")
+    say(f"planned in {seconds:.1f} s")
+    say(f"wrote {output}; run it: mpirun -np {ranks} {runner()} {output}")

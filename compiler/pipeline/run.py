@@ -11,6 +11,7 @@ from compiler.pipeline.registry import Item, Native
 from compiler.plan.scratch import whole_file
 from dialects.diagnostics import Diagnostic, captured, first_error
 from dialects.errors import Failure, UserError, fail
+from dialects.plain import plain
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Observer:
         """A table on stderr, one line a pass."""
         from rich.console import Console
         from rich.table import Table
+        from rich.text import Text
 
         total = sum(seconds for _, seconds in self.times_s) or 1.0
         table = Table(title=f"{total * 1000:.1f} ms in all")
@@ -46,7 +48,7 @@ class Observer:
         table.add_column("ms", justify="right")
         table.add_column("%", justify="right")
         for name, seconds in self.times_s:
-            table.add_row(name, f"{seconds * 1000:.1f}", f"{100 * seconds / total:.0f}")
+            table.add_row(Text(plain(name)), f"{seconds * 1000:.1f}", f"{100 * seconds / total:.0f}")
         Console(stderr=True).print(table)
 
 

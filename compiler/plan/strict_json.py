@@ -37,7 +37,10 @@ def without_controls(document: Any) -> Any:
     if isinstance(document, dict):
         pairs = cast("dict[str, Any]", document).items()
         return {without_controls(key): without_controls(value) for key, value in pairs}
-    return [without_controls(item) for item in cast("list[Any]", document)] if isinstance(document, list) else document
+    if isinstance(document, list | tuple):
+        items = [without_controls(item) for item in cast("list[Any]", document)]
+        return tuple(items) if isinstance(document, tuple) else items
+    return document
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn, Protocol
 
 from dialects.errors import MeshwrightError
+from dialects.plain import plain
 from runtime.process.supervise import Watch
 from runtime.process.watch import EXCEPTION_S, HEARD_S, may_speak
 
@@ -68,7 +69,7 @@ def speak(watch: Watch, message: str) -> None:
         time.sleep(EXCEPTION_S)
         return
     with suppress(OSError, ValueError):  # nobody reads any more
-        print(f"error: {message}", file=sys.stderr, flush=True)
+        print(f"error: {plain(message)}", file=sys.stderr, flush=True)
     if watch.key:
         time.sleep(HEARD_S)
 

@@ -145,7 +145,10 @@ def _tell(key: str, sentence: str) -> None:
     if not may_speak(key):
         time.sleep(EXCEPTION_S)
         return
-    os.write(2, f"error: {sentence}\n".encode())
+    shown = "".join(
+        letter if letter.isprintable() else "?" for letter in sentence
+    )  # as dialects.plain, which is not here
+    os.write(2, f"error: {shown}\n".encode())
     time.sleep(HEARD_S)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import handmade
 import numpy as np
 import pytest
-from conftest import Jobs
+from conftest import ROOT, Jobs
 
 
 @pytest.mark.parametrize(("stages", "devices", "microbatches"), [(1, 1, 1), (1, 1, 4), (1, 4, 2), (2, 2, 4), (3, 1, 2)])
@@ -92,3 +92,10 @@ def test_64_ranks(jobs: Jobs, tmp_path: Path) -> None:
     assert done.code == 0, done.err
     assert done.err == ""
     assert "8 meshes x 8 devices" in done.out
+
+
+def test_names_do_not_steer_the_terminal(jobs: Jobs) -> None:
+    done = jobs.run(2, ROOT / "tests/modules/hostile_names.mlir", "--verify")
+    assert done.code == 0, done.err
+    assert "update of par?[2J?am?s" in done.out
+    assert done.out.replace("\n", "").isprintable()
