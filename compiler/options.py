@@ -7,6 +7,8 @@ CHOOSER_NAMES = (
     *("ilp", "data", "zero1", "zero2", "zero3", "megatron"),
     *("gspmd", "mesh-tensorflow", "tofu", "flexflow", "greedy"),
 )
+# What jax.export and its plugins call the platforms that a program can be lowered for.
+PLATFORMS = ("cpu", "cuda", "rocm", "tpu", "gpu", "oneapi", "metal", "METAL", "neuron")
 
 MOST_DEVICES = 1 << 17  # in all; a plan names each of them
 MOST_COUNT = (1 << 31) - 1  # microbatches, and indices: XLA's are 32 bits wide
@@ -17,12 +19,14 @@ MOST_BYTES = 1e24  # of a device
 class PlanOptions:
     """None means: choose. ``devices``: how many there are when neither hosts nor a machine file says so.
 
+    ``platform``: of a program for several the one to take: a name, an index, or all names in order, of which the CPU;
     ``batch_args``: "argument", "argument:dim" or "argument:dim:outer" each;
     ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh;
     ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd.
     """
 
     machine: str | None = None
+    platform: str | None = None
     hosts: int | None = None
     devices_per_host: int | None = None
     devices: int | None = None

@@ -84,7 +84,7 @@ def solve(
     machine = machine_of(options)
     with make_context() as context, ir.Location.unknown():
         with clock.part("load"):
-            loaded = load_module(module_path, context)
+            loaded = load_module(module_path, context, options.platform)
         with clock.part("passes"):
             if whole:
                 module, layout = _whole(loaded.module, options), make_layout(1, machine.num_devices)

@@ -64,7 +64,7 @@ def inspected(module: str, options: PlanOptions) -> Inspected:
     """Read the program in the file ``module`` and find its roles. Raises UserError when it is no program at all."""
     said = Said(options.batch_args, options.loss, options.state_args)
     with make_context() as context, ir.Location.unknown():
-        loaded = load_module(module, context)
+        loaded = load_module(module, context, options.platform)
         Normalize().run(loaded.module)
         signature = signature_of(loaded.module)
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from compiler.options import CHOOSER_NAMES, MOST_BYTES, MOST_COUNT, MOST_DEVICES, PlanOptions
+from compiler.options import CHOOSER_NAMES, MOST_BYTES, MOST_COUNT, MOST_DEVICES, PLATFORMS, PlanOptions
 from compiler.schedules.table import SCHEDULES
 from compiler.units import parse_bytes
 from dialects.errors import UserError, fail
@@ -15,6 +15,10 @@ MOST_LETTERS = 40  # of a word in a message
 # Option -> (what is written after it, its help). The names are those of PlanOptions' fields.
 PLANNER_OPTIONS: dict[str, tuple[str, str]] = {
     "machine": ("NAME|FILE.toml", "The machine: a known name or a description of your own.  [default: local-cpu]"),
+    "platform": (
+        "cpu|cpu,cuda|0",
+        "Of a program exported for several platforms: the one to take, all of them in order, or an index.  [default: cpu]",
+    ),
     "hosts": ("H", "How many hosts to plan for.  [default: the machine's]"),
     "devices_per_host": ("D", "How many devices each host has.  [default: the machine's]"),
     "microbatches": ("N|auto", "Into how many parts the batch is cut.  [default: auto, a number that works]"),
@@ -99,6 +103,19 @@ def whole(word: str, where: str, want: str, least: int, most: int, remedy: str =
     if len(digits) >= 20 or int(digits) > most:
         fail(f"got '{shortened(word)}', want at most {most}", where=where, remedy=remedy)
     return int(digits)
+
+
+def _platform(word: str, where: str) -> str:
+    names = [name.strip() for name in word.split(",")]
+    known = word.isdecimal() or all(name in PLATFORMS for name in names)
+    if not known or len(set(names)) < len(names):
+        remedy = f"platforms are {', '.join(PLATFORMS)}"
+        fail(
+            f"got '{word}', want a platform, several in the order of their export, or an index",
+            where=where,
+            remedy=remedy,
+        )
+    return ",".join(names)
 
 
 def shortened(word: str) -> str:
@@ -207,6 +224,7 @@ def _size(word: str, where: str) -> float:
 
 _READERS: dict[str, Callable[[str, str], Any]] = {
     "machine": _text,
+    "platform": _platform,
     "hosts": _devices,
     "devices_per_host": _devices,
     "microbatches": _microbatches,

@@ -6,8 +6,9 @@ from pathlib import Path
 from jaxlib.mlir import ir
 
 from compiler.frontends.check import check_program
-from compiler.frontends.entry import fix_platform, select_main
+from compiler.frontends.entry import select_main
 from compiler.frontends.parse import Kind, parse_bytes, read_bytes
+from compiler.frontends.platform import fix_platform
 from compiler.frontends.sharding_rules import use_own_rules
 
 
@@ -24,18 +25,21 @@ class LoadedModule:
     platforms: tuple[str, ...] = ()
 
 
-def load_module(path: str, context: ir.Context) -> LoadedModule:
-    """Read, parse and check ``path`` ("-" is stdin). Raises UserError, one sentence, for anything that is not a program."""
-    return load_bytes(read_bytes(path), context, "<stdin>" if path == "-" else path)
+def load_module(path: str, context: ir.Context, platform: str | None = None) -> LoadedModule:
+    """Read, parse and check ``path`` ("-" is stdin); ``platform``: of several the one to take.
+
+    Raises UserError, one sentence, for anything that is not a program.
+    """
+    return load_bytes(read_bytes(path), context, "<stdin>" if path == "-" else path, platform)
 
 
-def load_bytes(blob: bytes, context: ir.Context, shown: str) -> LoadedModule:
+def load_bytes(blob: bytes, context: ir.Context, shown: str, platform: str | None = None) -> LoadedModule:
     """Parse and check the content of a file that messages call ``shown``."""
     parsed = parse_bytes(blob, context, shown)
     module = parsed.module
     check_program(module, shown)
     select_main(module, shown)
-    fix_platform(module, parsed.platforms, shown)
+    fix_platform(module, parsed.platforms, platform, shown)
     use_own_rules(module)
     attributes = module.operation.attributes
     symbol = ir.StringAttr(attributes["sym_name"]).value if "sym_name" in attributes else ""
