@@ -7,6 +7,7 @@ from jaxlib.mlir import ir
 
 from compiler.frontends.check import check_program
 from compiler.frontends.entry import select_main
+from compiler.frontends.mhlo import from_mhlo
 from compiler.frontends.parse import Kind, parse_bytes, read_bytes
 from compiler.frontends.platform import fix_platform
 from compiler.frontends.sharding_rules import use_own_rules
@@ -37,6 +38,7 @@ def load_bytes(blob: bytes, context: ir.Context, shown: str, platform: str | Non
     """Parse and check the content of a file that messages call ``shown``."""
     parsed = parse_bytes(blob, context, shown)
     module = parsed.module
+    from_mhlo(module, shown)
     check_program(module, shown)
     select_main(module, shown)
     fix_platform(module, parsed.platforms, platform, shown)

@@ -9,6 +9,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from compiler.frontends.jax_export import read_exported
+from compiler.frontends.mhlo import admit_mhlo
 from compiler.frontends.probe import probe
 from dialects.diagnostics import Diagnostic, captured, first_error
 from dialects.errors import Failure, UserError, fail
@@ -68,6 +69,7 @@ def parse_unprobed(blob: bytes, context: ir.Context, shown: str) -> Parsed:
 
 
 def _parse(blob: bytes, kind: Kind, context: ir.Context, shown: str) -> ir.Module:
+    admit_mhlo(blob, context)
     with context, captured(context) as seen:
         try:
             if kind in ("portable artifact", "jax.export"):

@@ -10,6 +10,7 @@ from dialects.signature import attr_dicts
 
 _TOKEN = re.compile(r"\[[^\]]*\]|\.?[^.\[\]]+")
 _WORD = re.compile(r"[a-z]+")
+_NO_NAME = "XLA_Args"  # what TensorFlow's exports call every argument
 
 BATCH_WORDS = frozenset(
     """batch batches x xs y ys t token tokens input inputs target targets label labels image images img pixels ids
@@ -85,7 +86,7 @@ def sounds_like_key(name: str) -> bool:
 
 def _location_name(location: ir.Location) -> str:
     if isinstance(location, ir.NameLoc):
-        return location.name_str
+        return "" if location.name_str == _NO_NAME else location.name_str
     if isinstance(location, ir.FusedLoc):
         return next((item.name_str for item in location.locations if isinstance(item, ir.NameLoc)), "")
     return ""
