@@ -48,7 +48,7 @@ def _place(named: tuple[str, ...], asked: str | None, shown: str) -> int:
     if asked.isdecimal():
         return _in_range(int(asked), len(named), f"the program was exported for {names}")
     words = _words(asked)
-    if len(words) > 1 and words != named:
+    if len(words) > 1 and words != list(named):
         fail(f"got {', '.join(words)}, and the program was exported for {names}", where="--platform")
     if words[0] not in named:
         fail(
@@ -89,7 +89,7 @@ def _in_range(index: int, count: int, several: str) -> int:
     return index
 
 
-def _host_of(words: tuple[str, ...]) -> str:
+def _host_of(words: list[str]) -> str:
     """Of a list of platforms the CPU, else the only one."""
     if len(words) > 1 and HOST not in words:
         fail(
@@ -98,8 +98,8 @@ def _host_of(words: tuple[str, ...]) -> str:
     return HOST if HOST in words else words[0]
 
 
-def _words(asked: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in asked.split(","))
+def _words(asked: str) -> list[str]:
+    return [word.strip() for word in asked.split(",")]
 
 
 def _only_choice(programs: list[str]) -> int | None:

@@ -126,6 +126,6 @@ def test_a_jaxlib_without_mhlo_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("compiler.frontends.mhlo._native", lambda: None)
     with (
         make_context() as context,
-        pytest.raises(UserError, match="[Dd]ialect `?mhlo.* not found.*convert the program first"),
+        pytest.raises(UserError, match=r"[Dd]ialect `?mhlo.* not found.*convert the program first"),
     ):
         load_bytes(step(), context, "m")
