@@ -5,6 +5,7 @@ from pathlib import Path
 
 from jaxlib.mlir import ir
 
+from compiler.frontends.bounded import fix_bounds
 from compiler.frontends.check import check_program
 from compiler.frontends.entry import select_main
 from compiler.frontends.mhlo import from_mhlo
@@ -39,6 +40,7 @@ def load_bytes(blob: bytes, context: ir.Context, shown: str, platform: str | Non
     parsed = parse_bytes(blob, context, shown)
     module = parsed.module
     from_mhlo(module, shown)
+    fix_bounds(module, shown)
     check_program(module, shown)
     select_main(module, shown)
     fix_platform(module, parsed.platforms, platform, shown)
