@@ -170,15 +170,19 @@ REFUSED = {
     ),
     "looked_up": (
         "tensor<6x4xf32>",
-        f'%y = "stablehlo.gather"(%xn, %i) <{{dimension_numbers = {GATHER}, slice_sizes = array<i64: 1, 4>}}> '
-        f": ({XN}, {IDS}) -> tensor<6x4xf32>",
+        (
+            f'%y = "stablehlo.gather"(%xn, %i) <{{dimension_numbers = {GATHER}, slice_sizes = array<i64: 1, 4>}}> '
+            f": ({XN}, {IDS}) -> tensor<6x4xf32>"
+        ),
         "stablehlo.gather",
     ),
     "a_size_from_nowhere": (
         "tensor<4xf32>",
-        f"%a = stablehlo.broadcast_in_dim %xn, dims = [0, 2] : ({XN}) -> tensor<?x?x4xf32, #stablehlo.bounds<6, 6, ?>>\n"
-        "%y = stablehlo.reduce(%a init: %zero) applies stablehlo.add across dimensions = [0, 1] : "
-        "(tensor<?x?x4xf32, #stablehlo.bounds<6, 6, ?>>, tensor<f32>) -> tensor<4xf32>",
+        (
+            f"%a = stablehlo.broadcast_in_dim %xn, dims = [0, 2] : ({XN}) -> tensor<6x?x4xf32, #stablehlo.bounds<?, 6, ?>>\n"
+            "%y = stablehlo.reduce(%a init: %zero) applies stablehlo.add across dimensions = [0, 1] : "
+            "(tensor<6x?x4xf32, #stablehlo.bounds<?, 6, ?>>, tensor<f32>) -> tensor<4xf32>"
+        ),
         "nothing says what size",
     ),
     "in_a_loop": (
