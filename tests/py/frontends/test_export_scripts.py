@@ -23,6 +23,7 @@ SCRIPTS = {
     "linen_resnet": "flax",
     "linen_vit": "flax",
     "nnx_transformer": "flax",
+    "tensorflow_lstm": "tensorflow",
     "torch_transformer": "torchax",
     "vit_inference": "flax",
 }
@@ -51,5 +52,5 @@ def test_export_plan_launch(name: str, tmp_path: Path) -> None:
 
 
 def test_every_script_is_tried() -> None:
-    helpers = {"data", "export", "torchax_compat", "zoo"}
+    helpers = {"data", "export", "tiny", "torchax_compat", "zoo"}
     assert {path.stem for path in (ROOT / "examples").glob("*.py")} - helpers == set(SCRIPTS)

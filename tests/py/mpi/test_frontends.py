@@ -22,6 +22,7 @@ LAYOUTS = {
     "linen_resnet": (4, 2, "1f1b"),
     "linen_vit": (8, 2, "gpipe"),
     "nnx_transformer": (4, 2, "1f1b"),
+    "tensorflow_lstm": (4, 2, "1f1b"),
     "torch_transformer": (8, 2, "1f1b"),
     "vit_inference": (4, 2, "gpipe"),
 }
