@@ -36,11 +36,13 @@ def body_ops(block: ir.Block) -> list[ir.Operation]:
 
 def all_ops(root: ir.Operation) -> list[ir.Operation]:
     """``root`` and every op inside of it, outer before inner. (``Operation.walk`` turns exceptions into RuntimeErrors.)"""
-    found = [root]
-    for region in root.regions:
-        for block in region.blocks:
-            for op in body_ops(block):
-                found += all_ops(op)
+    found: list[ir.Operation] = []
+    left = [root]
+    while left:  # not recursion: a file may nest as deep as it likes
+        op = left.pop()
+        found.append(op)
+        if len(op.regions):
+            left += reversed([inner for region in op.regions for block in region.blocks for inner in body_ops(block)])
     return found
 
 

@@ -1,6 +1,7 @@
 """What no later pass can work with is refused here, before anything is changed: foreign ops, dynamic shapes, effects."""
 
 from collections.abc import Callable
+from math import prod
 
 from jaxlib.mlir import ir
 
@@ -8,7 +9,7 @@ from compiler.frontends.elements import check_element, check_narrow
 from dialects.build import CALL
 from dialects.custom_calls import wrong_call
 from dialects.errors import fail
-from dialects.ops import DIALECTS, HOST_OPS, all_ops, describe
+from dialects.ops import DIALECTS, HOST_OPS, all_ops, describe, element_bits
 
 _NOT_IN_XLA = ("stablehlo.dynamic_conv",)  # StableHLO has it, XLA's importer does not (jaxlib 0.10.2)
 _CROSS_DEVICE = (
@@ -23,6 +24,10 @@ _CROSS_DEVICE = (
     "stablehlo.replica_id",
     "sdy.manual_computation",
 )
+
+
+_MAX_RANK = 64  # numpy's
+_MAX_BITS = 1 << 63  # sizes in bytes and bits are 64-bit numbers
 
 
 def check_program(module: ir.Module, shown: str) -> None:
@@ -71,8 +76,22 @@ def _check_op(op: ir.Operation, shown: str) -> None:
     if op.name == CALL:
         check_call(op, f"{shown}: {describe(op)}", everywhere=False)
     check_narrow(op, shown)
+    if op.name == "stablehlo.constant" and _beside(op):
+        fail(
+            "its elements lie beside the program (dense_resource), where XLA does not read them",
+            where=f"{shown}: {describe(op)}",
+            remedy="export with dense elements",
+        )
     for result in op.results:
         _check_type(result.type, lambda: f"{shown}: {describe(op)}")
+
+
+def _beside(op: ir.Operation) -> bool:
+    try:
+        ir.DenseResourceElementsAttr(op.attributes["value"])
+    except (TypeError, ValueError):  # complex elements, and all that is no resource
+        return False
+    return True
 
 
 def check_call(op: ir.Operation, where: str, *, everywhere: bool) -> None:
@@ -95,6 +114,10 @@ def _check_type(item: ir.Type, place: Callable[[], str]) -> None:
         if not item.has_static_shape:
             fail(f"got the dynamic shape {item}", where=place(), remedy="export with static shapes")
         check_element(item, place)
+        if item.rank > _MAX_RANK:
+            fail(f"got a tensor of rank {item.rank}, want at most {_MAX_RANK}", where=place())
+        if prod(item.shape) * element_bits(item.element_type) >= _MAX_BITS:
+            fail(f"got {item}, which no machine can hold", where=place())
         return
     text, where = str(item), place()
     if text.startswith("!stablehlo.token"):

@@ -8,6 +8,8 @@ from jaxlib.mlir import ir
 from compiler.frontends.bounded import fix_bounds
 from compiler.frontends.check import check_program
 from compiler.frontends.entry import select_main
+from compiler.frontends.limits import check_limits
+from compiler.frontends.marks import check_marks
 from compiler.frontends.mhlo import from_mhlo
 from compiler.frontends.parse import Kind, parse_bytes, read_bytes
 from compiler.frontends.platform import fix_platform
@@ -39,6 +41,8 @@ def load_bytes(blob: bytes, context: ir.Context, shown: str, platform: str | Non
     """Parse and check the content of a file that messages call ``shown``."""
     parsed = parse_bytes(blob, context, shown)
     module = parsed.module
+    check_limits(module, shown)
+    check_marks(module, shown)
     from_mhlo(module, shown)
     fix_bounds(module, shown)
     check_program(module, shown)

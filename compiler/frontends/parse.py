@@ -1,5 +1,6 @@
 """Bytes -> module, whichever of four kinds they are. Nothing is checked here: ``compiler.opt`` reads any IR."""
 
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,13 +11,15 @@ from jaxlib.mlir.dialects import stablehlo
 
 from compiler.frontends.jax_export import read_exported
 from compiler.frontends.mhlo import admit_mhlo
-from compiler.frontends.probe import probe
+from compiler.frontends.probe import is_plain, probe
 from dialects.diagnostics import Diagnostic, captured, first_error
 from dialects.errors import Failure, UserError, fail
 
 Kind = Literal["text", "bytecode", "portable artifact", "jax.export"]
 KINDS = "StableHLO as .mlir text, MLIR bytecode, a portable artifact or a serialized jax.export"
 _MAGIC = b"ML\xefR"
+MAX_BYTES = 4 << 30
+_SMALLER = "give large constants as arguments instead of writing them into the program"
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,17 @@ class Parsed:
 def read_bytes(path: str) -> bytes:
     """The content of a file, or of stdin for "-"."""
     if path == "-":
-        return sys.stdin.buffer.read()
+        given = sys.stdin.buffer.read(MAX_BYTES + 1)
+        if len(given) > MAX_BYTES:
+            fail(f"has more than {MAX_BYTES} bytes", where="<stdin>", remedy=_SMALLER)
+        return given
     file = Path(path)
     try:
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            fail("is no regular file", where=path, remedy='give a file, or "-" and the module on stdin')
+        if found.st_size > MAX_BYTES:
+            fail(f"has {found.st_size} bytes, want at most {MAX_BYTES}", where=path, remedy=_SMALLER)
         return file.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         fail("no such file", where=path)
@@ -46,7 +57,7 @@ def read_bytes(path: str) -> bytes:
 
 def parse_bytes(blob: bytes, context: ir.Context, shown: str) -> Parsed:
     """Parse the content of a file that messages call ``shown``. Raises UserError, one sentence, for anything else."""
-    if not _is_text(blob):
+    if not _is_text(blob) or not is_plain(blob.decode(), shown):
         probe(blob, shown)
     return parse_unprobed(blob, context, shown)
 

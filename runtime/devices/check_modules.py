@@ -143,6 +143,11 @@ def _check_donations(plan: Plan, main: ir.OpView, fragment: Fragment) -> None:
 def _parse(text: bytes, file: str) -> ir.Module:
     from jaxlib.mlir import ir
 
+    from dialects.nesting import MAX_DEPTH, bracket_depth, has_rare_parts
+
+    shown = text.decode("utf-8", "replace")
+    if "\ufffd" in shown or bracket_depth(shown) > MAX_DEPTH or has_rare_parts(shown):
+        _wrong("it is no StableHLO text that the planner writes", file)
     try:
         return ir.Module.parse(text)
     except (ir.MLIRError, ValueError) as error:

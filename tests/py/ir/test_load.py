@@ -115,6 +115,7 @@ def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     def refuse(_path: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
+    (tmp_path / "m.mlir").touch()
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with make_context() as context, pytest.raises(Failure, match="cannot be read: Permission denied"):
         load_module(str(tmp_path / "m.mlir"), context)
