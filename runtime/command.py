@@ -47,6 +47,12 @@ def _whole(least: int) -> Callable[[click.Context, click.Parameter, str], int]:
     "--allow-nan", is_flag=True, help="Let --inputs hold NaN in state and constants; in a batch it may always be."
 )
 @click.option("--trace", metavar="DIR", help="Write what each rank did when, as Chrome trace JSON.")
+@click.option(
+    "--stall-timeout",
+    type=click.IntRange(1, 10**6),
+    metavar="SECONDS",
+    help="End the job when a rank has not moved for so long: stopped, frozen, waiting for a disk. It is named after 60 s.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
 def launch(target: str, **options: Any) -> JobOptions:
     """Run a plan, or plan a module for the number of ranks and run it, on the N ranks of mpirun -np N."""

@@ -18,7 +18,7 @@ from runtime.devices.join import joined_world
 from runtime.devices.seats import Seat, fragments_of, seats
 from runtime.devices.xla import World
 from runtime.process.failure import Stop, together
-from runtime.process.listening import listen
+from runtime.process.listening import listening
 from runtime.process.supervise import Watch
 from runtime.program import PlanFolder, share_files, share_plan
 from runtime.report import Reporter
@@ -49,6 +49,7 @@ class JobOptions:
     allow_nan: bool
     trace: str | None
     as_json: bool
+    stall_timeout: int | None
     planner: dict[str, str]
 
 
@@ -65,9 +66,9 @@ class Job:
 
     def run(self) -> None:
         """Everything, in order. Ends with all ranks past their last message."""
-        listen(self._watch, self._transport, self._names)
         try:
-            self._run()
+            with listening(self._watch, self._transport, self._names, self._options.stall_timeout or 0):
+                self._run()
         finally:
             self._reporter.clear()
             if self._folder is not None:
@@ -122,6 +123,8 @@ class Job:
             self._watch.say(f"{seat.name}, compile {fragment.name}")
             binary = mesh.broadcast(world.compile(files[fragment.name]) if seat.device == 0 else None)
             executables[fragment.name] = world.load(binary)
+        self._watch.say(f"{seat.name}, connecting the groups of its collectives")
+        world.meet(mesh.broadcast, lambda: mesh.gather_codes(0))
         return executables
 
     def _steps(

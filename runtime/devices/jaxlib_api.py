@@ -22,7 +22,9 @@ from dialects.errors import Failure
 
 OLDEST, BEFORE = (0, 10, 2), (0, 13, 0)  # supported: OLDEST <= jaxlib < BEFORE, as the ranges in pyproject.toml say
 FOREVER_S = 10**7  # heartbeats: a dead rank is our business (supervise), not the coordination service's
-INIT_S, SHUTDOWN_S = 600, 60
+INIT_S, SHUTDOWN_S = 600, 600
+# read when jaxlib is loaded, from XLA_FLAGS; in 0.10.2 to 0.12.0 the compile option of this name changes nothing
+XLA_FLAGS = f"--xla_cpu_collective_timeout_seconds={FOREVER_S}"
 
 NumpyArray = NDArray[Any]
 Buffer = Any  # ArrayImpl on this rank's device
@@ -83,6 +85,8 @@ def make_joined_client(distributed: Distributed, device: int, num_devices: int, 
         num_nodes=num_devices,
         collectives=_private().make_gloo_tcp_collectives(distributed, hostname=host),
         num_devices=1,
+        get_local_topology_timeout_minutes=INIT_S // 60,
+        get_global_topology_timeout_minutes=INIT_S // 60,
     )
 
 

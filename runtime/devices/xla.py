@@ -15,6 +15,7 @@ import numpy as np
 
 from dialects.errors import Failure
 from runtime.devices import jaxlib_api
+from runtime.devices.gloo import Groups, groups_of, meeting, without_reduce_scatter
 from runtime.devices.jaxlib_api import Buffer, Client, Distributed, Executable, Handler, NumpyArray, Service
 
 # XLA's passes that forget optimization barriers before it puts ops in order: without them a barrier holds on a CPU too.
@@ -22,9 +23,12 @@ DROP_BARRIERS = ("optimization-barrier-expander", "cse_barrier_expander")
 
 
 def set_environment(threads: int) -> None:
-    """Before jaxlib is loaded: quiet logs, and thread pools of ``threads`` (XLA sizes several by NPROC)."""
+    """Before jaxlib is loaded: quiet logs, collectives that wait, and thread pools of ``threads`` (XLA sizes several by NPROC)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ["NPROC"] = str(max(1, threads))
+    os.environ["XLA_FLAGS"] = (
+        f"{jaxlib_api.XLA_FLAGS} {os.environ.get('XLA_FLAGS', '')}".strip()
+    )  # the user's are last, and win
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
@@ -51,6 +55,7 @@ class World:
         if len(self._devices) != num_devices:
             raise Failure(f"XLA shows {len(self._devices)} devices, want {num_devices}")
         self._sharding: Any = jaxlib_api.make_sharding(self._local)
+        self._groups: set[Groups] = set()  # of the collectives that were compiled here
 
     @classmethod
     def alone(cls) -> World:
@@ -80,6 +85,24 @@ class World:
         """StableHLO (text or bytecode, with ``sdy.sharding``) -> a serialized executable for every device."""
         _provide_lapack(text)
         return jaxlib_api.serialize(self._compile(text))
+
+    def meet(self, share: Callable[[bytes | None], bytes], wait: Callable[[], object]) -> None:
+        """Connect the groups of all collectives that device 0 has compiled. Collective: ``share`` as in ``joined``.
+
+        Gloo connects a group when it first speaks, and gives up on who is not there in 30 s; after ``wait`` all are here.
+        """
+        if self._distributed is None:
+            return
+        greeting: bytes | None = None
+        if self._local.id == self._devices[0].id:
+            greeting = self.compile(meeting(len(self._devices), self._groups)) if self._groups else b""
+        greeting = share(greeting)
+        if not greeting:
+            return
+        executable = self.load(greeting)
+        argument, handler = self.put(np.zeros(1, np.float32)), self.handler((1,), np.dtype(np.float32))
+        wait()
+        self.run(executable, [argument], [handler])
 
     def look(self, text: bytes) -> Compiled:
         """What XLA makes of StableHLO on this world: to be read by people and tests, nothing runs."""
@@ -127,6 +150,9 @@ class World:
 
         with make_context():
             module = ir.Module.parse(text)
+            if self._distributed is not None:
+                without_reduce_scatter(module)
+                self._groups |= groups_of(module, len(self._devices))
             return jaxlib_api.compile_module(self._client, module, self._devices, DROP_BARRIERS)
 
 

@@ -19,7 +19,7 @@ from runtime.devices.join import hosts_of, joined_world
 from runtime.devices.xla import World
 from runtime.measure.programs import KINDS, collective, groups_of, matmul, negate, result_elements
 from runtime.process.failure import together
-from runtime.process.listening import listen
+from runtime.process.listening import listening
 from runtime.process.supervise import Watch
 from runtime.transport.base import Transport
 
@@ -29,7 +29,11 @@ F32 = np.dtype(np.float32)
 
 def measure(spec: dict[str, Any], watch: Watch, transport: Transport) -> dict[str, Any]:
     """The samples, and what machine this is. Collective; the answer is whole on rank 0."""
-    listen(watch, transport, [f"rank {rank}" for rank in range(transport.size)])
+    with listening(watch, transport, [f"rank {rank}" for rank in range(transport.size)]):
+        return _measure(spec, watch, transport)
+
+
+def _measure(spec: dict[str, Any], watch: Watch, transport: Transport) -> dict[str, Any]:
     load = os.getloadavg()[0]  # before the job itself is a load
     with together(transport, transport.rank):
         check_version()

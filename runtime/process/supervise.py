@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.process.stall import BEAT_AT, BEAT_BYTES, beat
 from runtime.process.watch import LETTER_AT, STATUS_BYTES, WORDS_BYTES
 
 PR_SET_PDEATHSIG = 1
@@ -76,13 +77,14 @@ def split() -> Watch:
     if local_rank != 0:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     else:
-        os.setsid()  # mpirun's kill does not reach it: it has a sentence to say
+        os.setpgid(0, 0)  # mpirun's kill does not reach it: it has a sentence to say
         outlive_briefly()
     if os.getppid() != parent:
         os._exit(1)
     _keep_native_noise(log_fd)
     status = mmap.mmap(status_fd, STATUS_BYTES)
     os.close(status_fd)
+    beat(memoryview(status)[BEAT_AT : BEAT_AT + BEAT_BYTES])
     return Watch(rank, size, local_rank, local_size, key, status)
 
 
@@ -91,6 +93,8 @@ def outlive_briefly() -> None:
 
     A thread would not be enough: the one that works may hold Python's lock in a collective whose peers are gone. So the
     signal of the parent's death has C's ``alarm`` itself as its handler, which takes the signal's number as seconds.
+    A stopped process would take no signal; but it is in the session of its parent and in a group of its own, and the kernel
+    lets such a group go on (SIGHUP, SIGCONT) when the parent dies.
     """
     libc = ctypes.CDLL(None)
     libc.signal.argtypes, libc.signal.restype = [ctypes.c_int, ctypes.c_void_p], ctypes.c_void_p

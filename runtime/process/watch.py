@@ -2,7 +2,8 @@
 
 ``python -I -S watch.py KEY RANK PID STATUS_FD LOG_FD``: waits for process PID, its child; exits with its code, or with
 1 and one sentence if a signal ended it. What it needs of the rank is in the memory behind STATUS_FD, which only these two have:
-at 0 what the rank is doing, at LETTER_AT where and with which key to report to the host's first rank (see ``door``).
+at 0 what the rank is doing, at LETTER_AT where and with which key to report to the host's first rank (see ``door``), and after how
+many seconds without a move to end the job (0: never), at BEAT_AT the rank's beats (see ``stall``).
 """
 
 import os
@@ -11,17 +12,23 @@ import socket
 import sys
 import time
 
+TYPE_CHECKING = False  # what typing's is: that costs each watcher a megabyte
+if TYPE_CHECKING:
+    from runtime.process.stall import Moves
+
 # Who may be the echo of another's death lets that one speak first: killed at once, aborted later, an exception last.
 ABORTED_S, EXCEPTION_S = 1.0, 2.5
 TURN_S = 0.05  # until the first rank is reached
 ABORT_S = 5.0
 HEARD_S = 0.5  # an abort overtakes what was just printed: mpirun's daemon needs a moment to pass that on
-WORDS_BYTES, LETTER_AT, STATUS_BYTES = 1024, 1024, 2048
+WORDS_BYTES, LETTER_AT, LETTER_BYTES, STATUS_BYTES = 1024, 1024, 256, 2048
 MESSAGE_BYTES = 128
 
 
 def main() -> None:
     """Wait for the rank; say how it ended."""
+    from runtime.process.stall import Moves  # a rank that imports this file has its own
+
     key, rank = sys.argv[1], sys.argv[2]
     child, status_fd, log_fd = (int(word) for word in sys.argv[3:6])
     link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -36,7 +43,14 @@ def main() -> None:
 
     signal.signal(signal.SIGINT, interrupted)
     signal.signal(signal.SIGTERM, interrupted)
-    status = _wait(child, link, status_fd, rank)
+    moves = Moves(child, status_fd)
+    status = _wait(child, link, status_fd, rank, moves)
+    if status is None:
+        _tell(key, f"{_doing(rank, status_fd)}: {moves.standing()}; --stall-timeout has ended the job")
+        os.kill(child, signal.SIGKILL)
+        _farewell(link)
+        _abort()
+        os._exit(1)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         if -code == signal.SIGABRT:
@@ -95,20 +109,37 @@ def _abort() -> None:
         pass
 
 
-def _wait(child: int, link: socket.socket, status_fd: int, rank: str) -> int:
-    """Wait for the child; meanwhile connect to the host's first rank, which notices if this process dies."""
-    while not _arrived(link, status_fd, rank):
+def _wait(child: int, link: socket.socket, status_fd: int, rank: str, moves: "Moves") -> int | None:
+    """Wait for the child -> its status; None if it has not moved for longer than --stall-timeout. Meanwhile connect to the
+    host's first rank, which notices if this process dies, and name a child that does not move."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+    arrived = False
+    while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return status
-        time.sleep(TURN_S)
-    return os.waitpid(child, 0)[1]
+        letter = _letter(status_fd)
+        if arrived:
+            _send(link, b"beat")
+        else:
+            arrived = _arrived(link, letter, rank)
+        news = moves.look()
+        if letter and 0 < float(letter[2]) <= moves.still_s:
+            return None
+        if news:
+            os.write(2, f"warning: {_doing(rank, status_fd)}: {news}\n".encode())
+        signal.sigtimedwait([signal.SIGCHLD], moves.tick_s if arrived else TURN_S)
 
 
-def _arrived(link: socket.socket, status_fd: int, rank: str) -> bool:
+def _letter(status_fd: int) -> list[str]:
+    """Where to report, the key, and the seconds of --stall-timeout; [] before the rank has them."""
+    words = os.pread(status_fd, LETTER_BYTES, LETTER_AT).partition(b"\0")[0].decode().split()
+    return words if len(words) == 3 else []
+
+
+def _arrived(link: socket.socket, letter: list[str], rank: str) -> bool:
     """Try to say hello to the host's first rank, with the key that the rank got over MPI."""
-    letter = os.pread(status_fd, STATUS_BYTES - LETTER_AT, LETTER_AT).partition(b"\0")[0].decode().split()
-    if len(letter) != 2:
+    if not letter:
         return False
     link.setblocking(False)
     try:
@@ -122,16 +153,25 @@ def _arrived(link: socket.socket, status_fd: int, rank: str) -> bool:
 
 
 def _farewell(link: socket.socket) -> None:
+    link.settimeout(1.0)  # the first rank may be stopped, and have much to read
+    _send(link, b"bye")
+
+
+def _send(link: socket.socket, word: bytes) -> None:
     try:  # noqa: SIM105 contextlib costs 64 watchers a megabyte each
-        link.send(b"bye")
+        link.send(word)
     except OSError:
         pass
 
 
+def _doing(rank: str, status_fd: int) -> str:
+    words = os.pread(status_fd, WORDS_BYTES, 0).partition(b"\0")[0].decode(errors="replace")
+    return words or f"rank {rank}, starting"
+
+
 def _sentence(rank: str, number: int, status_fd: int, log_fd: int) -> str:
-    doing = os.pread(status_fd, WORDS_BYTES, 0).partition(b"\0")[0].decode(errors="replace")
     how = f"was killed by signal {number} ({signal.Signals(number).name})"
-    text = f"{doing or f'rank {rank}, starting'}: {how}"
+    text = f"{_doing(rank, status_fd)}: {how}"
     if number == signal.SIGKILL:
         return f"{text}; if nobody did that, the kernel did: see dmesg for 'out of memory'"
     size = os.fstat(log_fd).st_size
@@ -153,4 +193,5 @@ def _tell(key: str, sentence: str) -> None:
 
 
 if __name__ == "__main__":
+    sys.path.append(__file__.rsplit("/", 3)[0])  # -I leaves it out
     main()

@@ -13,9 +13,9 @@ import pytest
 from conftest import ROOT, Jobs
 
 
-def started(jobs: Jobs, plan: Path, ranks: int) -> subprocess.Popen[str]:
+def started(jobs: Jobs, plan: Path, ranks: int, *options: object) -> subprocess.Popen[str]:
     """A long job that has done its third step."""
-    job = jobs.start(ranks, plan, "--steps", 1_000_000)
+    job = jobs.start(ranks, plan, "--steps", 1_000_000, *options)
     assert job.stdout is not None
     for line in job.stdout:
         if line.startswith("step 3 "):
@@ -104,13 +104,13 @@ def test_a_program_that_differs_fails_verification(jobs: Jobs, tmp_path: Path) -
     assert "want at most 0.001" in done.errors[0]
 
 
-@pytest.mark.parametrize("devices", [1, 2])
-def test_nobody_outlives_a_launcher_that_vanishes(jobs: Jobs, tmp_path: Path, devices: int) -> None:
+@pytest.mark.parametrize(("devices", "stopped"), [(1, 1), (2, 1), (1, 0), (2, 0)])
+def test_nobody_outlives_a_launcher_that_vanishes(jobs: Jobs, tmp_path: Path, devices: int, stopped: int) -> None:
     handmade.make(tmp_path / "plan", 2, devices, 4)
     job = started(jobs, tmp_path / "plan", 2 * devices)
     ranks = {jobs.rank(number) for number in range(2 * devices)}
-    os.kill(jobs.rank(1), signal.SIGSTOP)
-    time.sleep(0.5)  # rank 0 now waits for it, and does not notice that nobody reads what it prints
+    os.kill(jobs.rank(stopped), signal.SIGSTOP)
+    time.sleep(0.5)  # the other waits for it now, and does not notice that nobody reads what it prints
     for pid in sorted(set(jobs.processes()) - ranks, key=lambda pid: pid == job.pid):
         with contextlib.suppress(ProcessLookupError):  # some go with the first of them
             os.kill(pid, signal.SIGKILL)
