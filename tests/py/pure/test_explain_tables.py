@@ -9,6 +9,7 @@ from rich.console import Console
 from compiler.emit.instructions import make_instructions
 from compiler.explain.document import explain_json
 from compiler.explain.text import explain_text
+from compiler.machine.description import Link
 from compiler.machine.files import load_machine
 from compiler.plan.program import Program
 from compiler.plan.records import (
@@ -33,7 +34,7 @@ from compiler.simulate.predict import predict
 from compiler.units import show_bytes, show_flops, show_s
 
 
-def small_plan(microbatches: int = 2) -> Plan:
+def small_plan(microbatches: int = 2, transfer: Link | None = None) -> Plan:
     """Two stages of two devices; one activation and its gradient between them, one parameter on the first."""
     split, whole = (("x",), ()), ((), ())
     values = (
@@ -67,6 +68,8 @@ def small_plan(microbatches: int = 2) -> Plan:
     instructions = make_instructions(fragments, values, schedule.runs(names), microbatches, results)
     rates = {"flops_per_s": {"f32": 2e10}, "memory_bandwidth_bytes_per_s": 8e9, "dispatch_s": 2e-4}
     machine = msgspec.structs.replace(load_machine("local-cpu", 1, 4), **rates)
+    if transfer is not None:
+        machine = msgspec.structs.replace(machine, transfer=transfer)
     return Plan(
         version=1,
         name="small",
@@ -147,12 +150,23 @@ def test_the_json_has_it_all() -> None:
 
 
 def test_prediction_of_the_small_plan() -> None:
-    expected = small_plan().prediction
-    assert expected.stage_forward_s == pytest.approx((0.1, 0), rel=0.01), "4 Gflop on 2 devices of 20 Gflop/s"
-    assert expected.stage_backward_s == pytest.approx((0.1, 0.1), rel=0.01)
-    assert expected.step_s == pytest.approx(0.6, rel=0.01), "six runs of the first mesh, which never waits"
+    expected = small_plan(transfer=Link(0.0, 1e30)).prediction
+    a_run = 0.1 + 2e-4  # 4 Gflop on 2 devices of 20 Gflop/s, and a dispatch
+    assert expected.stage_forward_s == pytest.approx((a_run, 0), rel=1e-12)
+    assert expected.stage_backward_s == pytest.approx((a_run, a_run), rel=1e-12)
+    assert expected.step_s == pytest.approx(6 * a_run, rel=1e-12), "six runs of the first mesh, which never waits"
     assert 0 < expected.bubble_fraction < 0.5
     assert expected.mesh_peak_bytes[0] > expected.mesh_argument_bytes[0]
+
+
+def test_prediction_waits_for_transfers() -> None:
+    """1024 bytes a message, a half from each of two devices. Mesh 0: S F0 F1, then B0 when its gradient has come, B1, U."""
+    a_run, link = 0.1 + 2e-4, Link(0.25, 512.0)
+    seconds = 0.25 + 512 / 512.0
+    expected = small_plan(transfer=link).prediction
+    first_gradient = 2 * a_run + seconds + a_run + seconds  # S and F0, over, B0 of the other stage, back
+    second_gradient = first_gradient + seconds  # its activation waits for the wire, for longer than B0 runs
+    assert expected.step_s == pytest.approx(second_gradient + 2 * a_run, rel=1e-12)
 
 
 def every_message(seconds: float) -> Callable[[str, int, int], float]:

@@ -6,6 +6,7 @@ import pytest
 
 from compiler.machine.description import Machine
 from compiler.machine.files import known_machines, load_machine
+from compiler.machine.layout import auto_stages, make_layout, microbatch_candidates, more_microbatches
 from compiler.units import parse_bytes
 from dialects.errors import UserError
 
@@ -29,6 +30,54 @@ def test_the_command_line_says_how_large_it_is() -> None:
     assert dgx.link(0, 7) is dgx.intra_host
     assert dgx.link(7, 8) is dgx.inter_host
     assert load_machine("a100-dgx", hosts=16).num_devices == 128
+
+
+@pytest.mark.parametrize(
+    ("rows", "stages", "devices", "wanted"),
+    [
+        (64, 2, 4, [8, 4, 2, 1]),  # at most four a stage
+        (6, 2, 4, [3, 6, 2, 1]),  # those first that leave each of the two devices of a mesh a row
+        (12, 1, 4, [1]),
+        (None, 2, 4, [1]),
+        (1, 2, 4, [1]),
+        (2, 2, 2, [2, 1]),
+        (7, 2, 8, [7, 1]),
+    ],
+)
+def test_numbers_of_microbatches_worth_trying(rows: int | None, stages: int, devices: int, wanted: list[int]) -> None:
+    assert microbatch_candidates(rows, stages, devices) == wanted
+
+
+def test_more_microbatches_divide_the_rows() -> None:
+    assert more_microbatches(12, 2) == [3, 4, 6, 12]
+    assert more_microbatches(12, 12) == more_microbatches(None, 1) == []
+
+
+@pytest.mark.parametrize(
+    ("stages", "devices", "ranks", "mesh_of"),
+    [
+        (2, 4, [(0, 1), (2, 3)], (0, 1)),
+        (4, 2, [(0,), (1,)], (0, 0, 1, 1)),
+        (3, 4, [(0, 1), (2, 3)], (0, 0, 1)),
+        (1, 3, [(0, 1, 2)], (0,)),
+    ],
+)
+def test_meshes_are_equal_and_stages_share_them(
+    stages: int, devices: int, ranks: list[tuple[int, ...]], mesh_of: tuple[int, ...]
+) -> None:
+    layout = make_layout(stages, devices)
+    assert [mesh.ranks for mesh in layout.meshes] == ranks
+    assert (layout.mesh_of, layout.width) == (mesh_of, len(ranks[0]))
+    assert all([(axis.name, axis.size) for axis in mesh.axes] == [("x", layout.width)] for mesh in layout.meshes)
+
+
+def test_no_devices_are_no_layout() -> None:
+    with pytest.raises(UserError, match="got 0 devices, want at least 1"):
+        make_layout(1, 0)
+
+
+def test_a_stage_for_each_host() -> None:
+    assert [auto_stages(*each) for each in ((1, 8), (2, 8), (3, 8), (8, 8))] == [1, 2, 1, 8]
 
 
 def test_roofline() -> None:
