@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
+from dialects.plain import plain
 from runtime.process.door import Door
 from runtime.process.failure import leave, speak
 from runtime.process.hosts import Hosts
@@ -95,4 +96,4 @@ class _Listener:
 
 def _warn(sentence: str) -> None:
     with suppress(OSError, ValueError):  # nobody reads any more
-        print(f"warning: {sentence}", file=sys.stderr, flush=True)
+        print(f"warning: {plain(sentence)}", file=sys.stderr, flush=True)

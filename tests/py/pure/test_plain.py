@@ -138,6 +138,7 @@ PRINTERS = {
     "runtime/launch.py",  # the name of a missing library
     "runtime/measure/calibrate.py",  # JSON, to its parent
     "runtime/process/failure.py",
+    "runtime/process/listening.py",
     "runtime/report.py",
     "runtime/start.py",
 }
