@@ -8,11 +8,13 @@ from typing import ClassVar
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.ops import copy_module, entry_block, main_func, shape_of
+from dialects.op_sets import OpSet
+from dialects.ops import body_ops, copy_module, entry_block, main_func, shape_of
 from dialects.signature import attr_dicts, i64, text_of
 from passes.analysis.batch.arguments import batch_rows, count_rows, set_rows
 from passes.analysis.batch.batch import Coupling
 from passes.analysis.ops.forms import Form, split
+from passes.analysis.roles.batch_flow import Flows
 from passes.base import Pass
 from passes.microbatch.carried import LEAST, carried
 from passes.microbatch.microbatch import drop_rules, populate_rules, uncouple
@@ -79,11 +81,12 @@ def _places(func: ir.OpView, rows: Mapping[int, Form]) -> Iterator[dict[int, For
     arguments = entry_block(func).arguments
     shapes = {i: shape_of(arguments[i]) for i in rows}
     roles = [text_of(entry, names.ROLE) for entry in attr_dicts(func, "arg_attrs")]
-    data = {i: shape_of(arguments[i]) for i, role in enumerate(roles) if role == "constant"}
+    data = {i: shape_of(arguments[i]) for i, role in enumerate(roles) if role == "constant" and "parameter" in roles}
+    follow = Flows(func, OpSet(body_ops(entry_block(func))[:-1]))
     tried: list[dict[int, Form]] = [dict(rows)]
     for size in sorted({size for shape in shapes.values() for size in shape if size > 1}, reverse=True):
         holders = {i: shape for i, shape in shapes.items() if size in shape or shape[0] % size == 0}
-        more = {i: shape for i, shape in data.items() if size in shape}
+        more = {i: shape for i, shape in data.items() if size in shape and not follow.of(i, shape.index(size)).weight}
         for last, held in ((False, holders | more), (True, holders | more), (False, holders), (True, holders)):
             place = {i: _along(shape, size, last) for i, shape in held.items()}
             if place not in tried and any(size in shape for shape in held.values()):

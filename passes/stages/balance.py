@@ -45,23 +45,4 @@ def _thin_stages(module: ir.Module, rates: Rates) -> list[str]:
     op, at, seconds = max(work, key=lambda item: (item[1] not in thin, item[2]))
     shares = [f"stage {stage} has {stage_s[stage] / total_s:.1%} of the work" for stage in thin]
     why = f"no cut is more even, because {describe(op)} holds {seconds / total_s:.0%} and stays on stage {at}"
-    mixes = _mixes_rows(module)
-    if mixes is not None and seconds * num_stages < total_s:
-        why = f"{describe(mixes)} mixes the rows of the batch, and what follows is not cut"
     return [f"{', '.join(shares)}: {why}"]
-
-
-def _mixes_rows(module: ir.Module) -> ir.Operation | None:
-    """The first forward op that reads the batch and gives no value along it, so that nothing behind it runs on rows."""
-    for op in forward_chain(body_ops(entry_block(main_func(module)))[:-1]):
-        if (
-            names.BATCH_DIM not in op.attributes
-            or max(ir.DenseI64ArrayAttr(op.attributes[names.BATCH_DIM]), default=-1) >= 0
-        ):
-            continue
-        readers = [use.owner.operation for value in op.results for use in value.uses]
-        if not any(
-            names.BATCH_DIM in reader.attributes for reader in readers
-        ):  # else its rows lie in pieces, as those of two batches
-            return op
-    return None

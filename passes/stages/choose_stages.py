@@ -24,7 +24,7 @@ SLACK = 0.05  # a slowest stage 5 % slower is worth a cheaper cut: costs are est
 class ChooseStages(Pass):
     """Cut the forward part into pipeline stages of balanced time, by an exact dynamic program.
 
-    The forward ops that see the batch, in program order, are cut into contiguous intervals: ``mw.stage`` on each,
+    The forward ops, in program order, are cut into contiguous intervals: ``mw.stage`` on each,
     ``mw.num_stages`` on the module. Each weighs as much as it brings: its backward, its second computation behind a checkpoint
     and its share of the update (passes/analysis/stages/homes.py). What of these is heavy gets its stage here too, everything else
     is placed around them by ``place``. This is the modest chooser: equal meshes, roofline costs; the full DP over submeshes will
@@ -110,6 +110,5 @@ class ChooseStages(Pass):
 
 
 def forward_chain(ops: list[ir.Operation]) -> list[ir.Operation]:
-    """Forward ops that see the batch; all forward ops when none says so (a program without a batch)."""
-    forward = [op for op in ops if op_text(op, names.PHASE) == FORWARD]
-    return [op for op in forward if names.BATCH_DIM in op.attributes] or forward
+    """The forward ops, in program order."""
+    return [op for op in ops if op_text(op, names.PHASE) == FORWARD]

@@ -54,6 +54,8 @@ class MarkPhases(Pass):
         once = (op_int(module.operation, names.MICROBATCHES) or 1) > 1
         between = OpSet(op for op in below if op in above)
         per_microbatch = OpSet((*seeds, *between)) or (OpSet() if once else needed)
+        if not once:  # an op that mixes the rows is followed by what sees none, and is as much of the forward
+            per_microbatch |= OpSet(op for op in below if op in needed or not needed)
         before = seen_by.ancestors(per_microbatch) if seeds else OpSet()  # and more of per_microbatch itself
         has_loss = bool(needed)
         for op in ops:

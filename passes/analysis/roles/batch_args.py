@@ -7,6 +7,7 @@ from jaxlib.mlir import ir
 
 from dialects.errors import fail
 from dialects.op_sets import OpSet
+from dialects.ops import main_func
 from passes.analysis.ops.forms import Form, split
 from passes.analysis.roles.batch_flow import Flow, Flows
 from passes.analysis.roles.dependence import Dependence
@@ -35,7 +36,7 @@ def find_batch(
     Raises UserError, with the candidates, when two groups of arguments are as good as each other.
     """
     ops = OpSet(op for node in forward if (op := graph.ops[node]) is not None)
-    follow = Flows(module, ops)
+    follow = Flows(main_func(module), ops)
     flows = {i: follow.of(i) for i in free if shape_at(signature, i) and not _is_key(signature, i)}
     useful = [
         i for i, flow in flows.items() if not flow.cut and (graph.arguments[i] in forward or _named(signature, i))

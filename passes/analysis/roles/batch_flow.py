@@ -9,7 +9,7 @@ from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
 from dialects.op_sets import OpSet
-from dialects.ops import body_ops, entry_block, main_func, shape_of
+from dialects.ops import body_ops, entry_block, shape_of
 
 Dims = dict[ir.Value, int]  # value -> the dim along which dim 0 of the argument runs
 
@@ -30,14 +30,14 @@ _Key = tuple[ir.Value, int, tuple[int, ...]]  # value, the dim of it, the argume
 
 
 class Flows:
-    """Follows dim 0 of arguments through the ops of @main in ``forward``; loops and unknown ops end the way.
+    """Follows a dim of arguments through the ops of @main in ``forward``; loops and unknown ops end the way.
 
     Where a single value carries the dim on, it matters no more where it came from: ways that meet there are followed once, so
     that a chain with an argument at each op takes linear time.
     """
 
-    def __init__(self, module: ir.Module, forward: OpSet) -> None:
-        self.block = entry_block(main_func(module))
+    def __init__(self, func: ir.OpView, forward: OpSet) -> None:
+        self.block = entry_block(func)
         *ops, end = body_ops(self.block)
         self.ops = ops
         self.users: dict[ir.Value, list[int]] = {}  # ascending
@@ -50,11 +50,11 @@ class Flows:
             self.returned.setdefault(value, []).append(index)
         self._known: dict[_Key, Flow] = {}
 
-    def of(self, argument: int) -> Flow:
-        """Where dim 0 of ``argument`` goes."""
+    def of(self, argument: int, dim: int = 0) -> Flow:
+        """Where dim ``dim`` of ``argument`` goes."""
         value = self.block.arguments[argument]
         shape = shape_of(value)
-        here: tuple[ir.Value, int] | None = value, 0
+        here: tuple[ir.Value, int] | None = value, dim
         ways: list[tuple[_Key, Flow]] = []
         while here is not None and (here[0], here[1], shape) not in self._known:
             key = here[0], here[1], shape

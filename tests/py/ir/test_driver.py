@@ -89,9 +89,52 @@ func.func public @main(%w0: tensor<64x64xf32>, %w1: tensor<64x64xf32>, %w2: tens
 }"""
 
 
-def test_a_stage_with_hardly_any_work_is_remarked_with_the_op_that_forced_it(tmp_path: Path) -> None:
+def test_what_follows_an_op_that_mixes_the_rows_is_cut_too(tmp_path: Path) -> None:
     (tmp_path / "mixed.mlir").write_text(MIXED)
     options = PlanOptions(hosts=2, devices_per_host=2, microbatches=1, batch_args=("3",))
     made = make_plan(str(tmp_path / "mixed.mlir"), str(tmp_path / "plan"), options)
+    work = {fragment.stage: fragment.flops for fragment in made.fragments if fragment.phase == "forward"}
+    assert min(work.values()) > max(work.values()) / 3
+    assert not [remark for remark in made.remarks if " of the work: " in remark]
+
+
+ONE_PRODUCT = """
+func.func public @main(%w: tensor<1024x1024xf32>, %x: tensor<8x1024xf32>) -> tensor<8x1024xf32> {
+  %0 = stablehlo.dot_general %x, %w, contracting_dims = [1] x [0] : (tensor<8x1024xf32>, tensor<1024x1024xf32>) -> tensor<8x1024xf32> loc("model.py":7:1)
+  %1 = stablehlo.tanh %0 : tensor<8x1024xf32>
+  return %1 : tensor<8x1024xf32>
+}"""
+
+
+def test_a_stage_with_hardly_any_work_is_remarked_with_the_op_that_forced_it(tmp_path: Path) -> None:
+    (tmp_path / "one.mlir").write_text(ONE_PRODUCT)
+    options = PlanOptions(hosts=2, devices_per_host=2, microbatches=2, stages=2, batch_args=("1",))
+    made = make_plan(str(tmp_path / "one.mlir"), str(tmp_path / "plan"), options)
     (remark,) = [remark for remark in made.remarks if " of the work: " in remark]
-    assert "stablehlo.reverse -> tensor<8x64xf32> at model.py:7 mixes the rows of the batch" in remark
+    assert "no cut is more even, because stablehlo.dot_general -> tensor<4x1024xf32> at model.py:7 holds" in remark
+
+
+SUMMED = """
+func.func public @main(%w0: tensor<64x64xf32>, %w1: tensor<64x64xf32>, %x: tensor<8x64xf32>) -> tensor<64xf32> {
+  %zero = stablehlo.constant dense<0.0> : tensor<f32>
+  %t = stablehlo.dot_general %x, %w0, contracting_dims = [1] x [0] : (tensor<8x64xf32>, tensor<64x64xf32>) -> tensor<8x64xf32>
+  %r = stablehlo.reduce(%t init: %zero) applies stablehlo.add across dimensions = [0] : (tensor<8x64xf32>, tensor<f32>) -> tensor<64xf32>
+  %u = stablehlo.tanh %r : tensor<64xf32> loc("model.py":7:1)
+  %a = stablehlo.broadcast_in_dim %u, dims = [1] : (tensor<64xf32>) -> tensor<64x64xf32>
+  %b = stablehlo.dot_general %a, %w1, contracting_dims = [1] x [0] : (tensor<64x64xf32>, tensor<64x64xf32>) -> tensor<64x64xf32>
+  %c = stablehlo.reduce(%b init: %zero) applies stablehlo.add across dimensions = [0] : (tensor<64x64xf32>, tensor<f32>) -> tensor<64xf32>
+  return %c : tensor<64xf32>
+}"""
+
+
+@pytest.mark.parametrize("microbatches", [None, 2])
+def test_microbatches_that_carry_little_of_the_model_are_said_to(tmp_path: Path, microbatches: int | None) -> None:
+    (tmp_path / "summed.mlir").write_text(SUMMED)
+    options = PlanOptions(hosts=2, devices_per_host=1, microbatches=microbatches, batch_args=("2",))
+    made = make_plan(str(tmp_path / "summed.mlir"), str(tmp_path / "plan"), options)
+    assert made.microbatches == (microbatches or 1)
+    (remark,) = [remark for remark in made.remarks if "of the forward part" in remark]
+    assert "stablehlo.tanh -> tensor<64xf32> at model.py:7" in remark
+    assert remark.startswith(
+        "1 microbatch, because" if microbatches is None else "89% of the forward part runs once a step"
+    )

@@ -19,7 +19,7 @@ def test_a_chain_with_an_argument_at_each_op() -> None:
     head = f"func.func public @main({arguments}, %x: tensor<8x8xf32>) -> tensor<8x8xf32>"
     with make_context(), ir.Location.unknown():
         module = ir.Module.parse("\n".join([f"{head} {{", *adds, f"return %h{COUNT - 1} : tensor<8x8xf32>", "}"]))
-        flows = Flows(module, OpSet(body_ops(entry_block(main_func(module)))))
+        flows = Flows(main_func(module), OpSet(body_ops(entry_block(main_func(module)))))
         began = time.process_time()
         found = [flows.of(i) for i in range(COUNT + 1)]
         assert time.process_time() - began < 5.0
@@ -38,5 +38,5 @@ def test_a_value_read_before_the_ways_meet() -> None:
     }"""
     with make_context(), ir.Location.unknown():
         module = ir.Module.parse(text)
-        flows = Flows(module, OpSet(body_ops(entry_block(main_func(module)))))
+        flows = Flows(main_func(module), OpSet(body_ops(entry_block(main_func(module)))))
         assert flows.of(0) == Flow(weight=False, cut=False, results={0: 0})
