@@ -17,6 +17,7 @@ from dialects import attributes as names
 from dialects.clone import clone_op
 from dialects.ops import all_operands, body_ops, element_type, entry_block
 from dialects.signature import add_argument, attr_dicts
+from passes.analysis.batch.arguments import is_batch
 from passes.analysis.batch.batch import Coupling
 from passes.analysis.ops.forms import WHOLE, Form
 from passes.microbatch.cone import Cone, cone_of, sources
@@ -116,7 +117,7 @@ def _whole_argument(func: ir.OpView, value: ir.Value) -> ir.Value:
     """The whole twin of a batch argument (made when it is not there yet); any other argument as it is."""
     entries = attr_dicts(func, "arg_attrs")
     own = entries[ir.BlockArgument(value).arg_number]
-    if ir.StringAttr(own[names.ROLE]).value != "batch" or names.WHOLE in own:
+    if not is_batch(own):
         return value
     for i, entry in enumerate(entries):
         if names.WHOLE in entry and entry[names.INDEX] == own[names.INDEX]:
