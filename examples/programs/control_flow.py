@@ -57,6 +57,32 @@ def scan_layers_remat() -> Program:
     return training(loss_of, _stacked(), regression(batch=6), optax.adam(1e-2))
 
 
+def scan_layers_remat_in_groups() -> Program:
+    """Layers in groups of two, each group and each layer under jax.checkpoint, with adam on stacks of [2, 2, ...]."""
+
+    def loss_of(p: Tree, x: jax.Array, y: jax.Array) -> jax.Array:
+        @jax.checkpoint
+        def group(x: jax.Array, layers: Tree) -> tuple[jax.Array, None]:
+            return lax.scan(jax.checkpoint(_layer), x, layers)[0], None
+
+        groups = jax.tree.map(lambda a: a.reshape(2, 2, *a.shape[1:]), p["layers"])
+        x, _ = lax.scan(group, x @ p["in"], groups)
+        return jnp.mean((x @ p["out"] - y) ** 2)
+
+    return training(loss_of, _stacked(), regression(), optax.adam(1e-2))
+
+
+def scan_layers_remat_saving_dots() -> Program:
+    """A checkpoint policy that keeps the products and computes the rest again, without barriers."""
+
+    def loss_of(p: Tree, x: jax.Array, y: jax.Array) -> jax.Array:
+        policy = jax.checkpoint_policies.dots_saveable
+        x, _ = lax.scan(jax.checkpoint(_layer, policy=policy, prevent_cse=False), x @ p["in"], p["layers"])
+        return jnp.mean((x @ p["out"] - y) ** 2)
+
+    return training(loss_of, _stacked(), regression(), optax.adam(1e-2))
+
+
 def scan_layers_unrolled_by_two() -> Program:
     """A scan over six layers, two in each trip of the loop."""
 
@@ -287,6 +313,8 @@ def associative_scan() -> Program:
 PROGRAMS = (
     scan_layers,
     scan_layers_remat,
+    scan_layers_remat_in_groups,
+    scan_layers_remat_saving_dots,
     scan_layers_unrolled_by_two,
     scan_collects,
     lstm,
