@@ -1,10 +1,10 @@
 """Bytes -> module, whichever of four kinds they are. Nothing is checked here: ``compiler.opt`` reads any IR."""
 
+import os
 import stat
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
@@ -32,25 +32,34 @@ class Parsed:
     platforms: tuple[str, ...] = ()
 
 
+def _at_most(file: BinaryIO, shown: str) -> bytes:
+    given = file.read(MAX_BYTES + 1)
+    if len(given) > MAX_BYTES:
+        fail(f"has more than {MAX_BYTES} bytes", where=shown, remedy=_SMALLER)
+    return given
+
+
 def read_bytes(path: str) -> bytes:
-    """The content of a file, or of stdin for "-"."""
+    """The content of a file or a pipe, or of stdin for "-"; devices, which may have no end, are refused."""
     if path == "-":
-        given = sys.stdin.buffer.read(MAX_BYTES + 1)
-        if len(given) > MAX_BYTES:
-            fail(f"has more than {MAX_BYTES} bytes", where="<stdin>", remedy=_SMALLER)
-        return given
-    file = Path(path)
+        return _at_most(sys.stdin.buffer, "<stdin>")
     try:
-        found = file.stat()
-        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
-            fail("is no regular file", where=path, remedy='give a file, or "-" and the module on stdin')
-        if found.st_size > MAX_BYTES:
-            fail(f"has {found.st_size} bytes, want at most {MAX_BYTES}", where=path, remedy=_SMALLER)
-        return file.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+        kind = os.stat(path).st_mode  # noqa: PTH116 a path of any text
+        if stat.S_ISDIR(kind):
+            fail("is a directory, want a module", where=path, remedy=f"give a file: {KINDS}")
+        if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
+            fail("is no file and no pipe, want a module", where=path, remedy=f"give a file: {KINDS}")
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe into which nobody writes is empty
+        with os.fdopen(fd, "rb") as file:
+            found = os.fstat(fd)
+            if found.st_size > MAX_BYTES:
+                fail(f"has {found.st_size} bytes, want a module of at most {MAX_BYTES}", where=path, remedy=_SMALLER)
+            os.set_blocking(fd, True)
+            return _at_most(file, path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         fail("no such file", where=path)
-    except IsADirectoryError:
-        fail("is a directory, want a module", where=path, remedy=f"give a file: {KINDS}")
+    except MemoryError as error:
+        raise Failure("is larger than the memory that is left", where=path) from error
     except OSError as error:
         raise Failure(f"cannot be read: {error.strerror or error}", where=path) from error
 

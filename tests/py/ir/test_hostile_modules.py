@@ -61,17 +61,20 @@ def test_no_regular_file(kind: str, tmp_path: Path) -> None:
 
         with socket.socket(socket.AF_UNIX) as server:
             server.bind(str(path))
-    assert refusal(path, tmp_path / "plan") == (
-        f"{path}: is a directory, want a module; give a file: {parse.KINDS}"
-        if kind == "folder"
-        else f'{path}: is no regular file; give a file, or "-" and the module on stdin'
-    )
+    said = {
+        "fifo": f"the file is empty; want {parse.KINDS}",
+        "folder": f"is a directory, want a module; give a file: {parse.KINDS}",
+    }
+    other = f"is no file and no pipe, want a module; give a file: {parse.KINDS}"
+    assert refusal(path, tmp_path / "plan") == f"{path}: {said.get(kind, other)}"
 
 
 def test_a_file_that_is_too_large(tmp_path: Path) -> None:
     with (tmp_path / "m.mlir").open("wb") as file:
         file.truncate(1 << 40)  # takes no disk
-    with pytest.raises(UserError, match=r"has 1099511627776 bytes, want at most 4294967296; give large constants"):
+    with pytest.raises(
+        UserError, match=r"has 1099511627776 bytes, want a module of at most 4294967296; give large constants"
+    ):
         make_plan(str(tmp_path / "m.mlir"), str(tmp_path / "plan"), OPTIONS)
 
 

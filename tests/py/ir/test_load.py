@@ -1,9 +1,12 @@
 """Every kind of module file is told apart by its content; every kind of bad one is refused in one sentence."""
 
 import io
+import os
 import random
+import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -111,12 +114,47 @@ def test_missing_file_and_directory(tmp_path: Path) -> None:
             load_module(str(tmp_path), context)
 
 
+def sparse(path: Path) -> None:
+    path.write_bytes(b"")
+    os.truncate(path, 1 << 37)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: path.symlink_to("/dev/zero"), "is no file and no pipe, want a module"),
+        (os.mkfifo, "the file is empty"),
+        (lambda path: path.symlink_to(path), "cannot be read: Too many levels of symbolic links"),
+        (sparse, "has 137438953472 bytes, want a module of at most"),
+    ],
+)
+def test_what_has_no_end_or_no_writer(tmp_path: Path, make: Callable[[Path], None], message: str) -> None:
+    make(tmp_path / "x.mlir")
+    with make_context() as context, pytest.raises(MeshwrightError, match=message):
+        load_module(str(tmp_path / "x.mlir"), context)
+
+
+def test_a_pipe(tmp_path: Path) -> None:
+    """As bash's <(command) gives one: its writer may take its time."""
+    (tmp_path / "step.mlir").write_bytes(TEXT)
+    words = [
+        sys.executable,
+        "-c",
+        "import sys\nfrom compiler.frontends.parse import read_bytes\nprint(len(read_bytes(sys.argv[1])))",
+    ]
+    command = f"exec {shlex.join(words)} <(sleep 0.5; cat {tmp_path}/step.mlir)"
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=Path(__file__).parents[3], check=True
+    )
+    assert int(done.stdout) == len(TEXT)
+
+
 def test_unreadable_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_path: Path) -> bytes:
+    def refuse(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    (tmp_path / "m.mlir").touch()
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    (tmp_path / "m.mlir").write_bytes(TEXT)
+    monkeypatch.setattr("compiler.frontends.parse.os.open", refuse)
     with make_context() as context, pytest.raises(Failure, match="cannot be read: Permission denied"):
         load_module(str(tmp_path / "m.mlir"), context)
 
