@@ -44,7 +44,7 @@ def test_equals_one_device(element: str, devices: int, jobs: Jobs, tmp_path: Pat
         devices_per_host=devices,
         stages=2,
         microbatches=2,
-        batch_args=(2, 3),
+        batch_args=("2", "3"),
         loss=2,
         state_args=((0, 0), (1, 1)),
     )
