@@ -43,7 +43,6 @@ SHAPES = ("2", "4", "2x2", "2x2x2", "2x4", "1x4")
 MESHES = tuple(MeshShape(tuple(zip("xyz", map(int, shape.split("x")), strict=False))) for shape in SHAPES)
 OWN = [case for case in read("partition", "narrow") if case.partition != "no"]
 ALL = [*OWN, *(case for case in (*elementwise.CASES, *read(*OPS)) if case.partition != "no")]
-CASES = [case for case in ALL if EXAMPLES or case.partition]
 
 
 def loaded(text: str) -> ir.Module:
@@ -104,9 +103,9 @@ def compare(text: str, arguments: Sequence[np.ndarray[Any, Any]], got: Sequence[
             assert_same(mine, results[i][0], f"result {i}")
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
 def test_op(case: Case) -> None:
-    """On the mesh that the case names, in a long search on the next ones too."""
+    """On the mesh that the case names, or that its name gives it; in a long search on the next ones too."""
     first = SHAPES.index(case.partition) if case.partition else zlib.crc32(case.name.encode())
     for seed in range(max(1, EXAMPLES)):
         start = Random().randrange(10**6) if EXAMPLES else 0
