@@ -10,12 +10,13 @@ from passes.analysis.batch.arguments import batch_rows
 from passes.analysis.ops.affine import Affine, affine_of
 from passes.analysis.ops.flops import flops
 from passes.analysis.ops.folds import OP_OF_FOLD
+from passes.analysis.ops.forms import Fold
 from passes.analysis.ops.trip_count import constant_integer, trip_count
 from passes.microbatch.cone import in_main, outside, same_value
 from passes.microbatch.loop_parts import is_apart, without
 
 _HEAVY = ("stablehlo.dot_general", "stablehlo.convolution")
-FOLD_OF = {name: fold for fold, name in OP_OF_FOLD.items()}
+FOLD_OF: dict[str, Fold] = {name: fold for fold, name in OP_OF_FOLD.items()}
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,8 @@ def cone_of(value: ir.Value) -> Cone | None:
 
 
 def _inside(value: ir.Value, block: ir.Block) -> bool:
-    return (value.owner if isinstance(value, ir.BlockArgument) else value.owner.operation.block) == block
+    op = defining_op(value)
+    return (ir.BlockArgument(value).owner if op is None else op.block) == block
 
 
 def _read_by_condition(loop: ir.Operation) -> list[ir.Value]:

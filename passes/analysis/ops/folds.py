@@ -16,12 +16,12 @@ _FOLD_OF_OP: dict[str, Fold] = {
     "stablehlo.or": "or",
     "stablehlo.multiply": "product",
 }
-OP_OF_FOLD = {fold: name for name, fold in _FOLD_OF_OP.items()}
+OP_OF_FOLD: dict[Fold, str] = {fold: name for name, fold in _FOLD_OF_OP.items()}
 
 
 def fold_named(name: str) -> Fold:
     """The fold that ``mw.kind`` names."""
-    return next(fold for fold in OP_OF_FOLD if fold == name)
+    return _FOLD_OF_OP[next(op for op, fold in _FOLD_OF_OP.items() if fold == name)]
 
 
 def body_fold(op: ir.Operation, region: int = 0) -> Fold | None:
