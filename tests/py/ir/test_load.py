@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from exported import export
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
@@ -43,21 +44,6 @@ def encode(kind: str) -> bytes:
         module.operation.write_bytecode(buffer)
         del context
         return buffer.getvalue()
-
-
-def export(platforms: tuple[str, ...], *, dynamic: bool = False) -> bytes:
-    jax = pytest.importorskip("jax")
-    pytest.importorskip("jax.export")
-    argument = jax.ShapeDtypeStruct((4,), "float32")
-    if dynamic:
-        argument = jax.ShapeDtypeStruct(jax.export.symbolic_shape("n"), "float32")
-
-    def step(x):
-        return (
-            jax.lax.platform_dependent(x, cpu=lambda x: x + 1, default=lambda x: x * 2) if len(platforms) > 1 else x + 1
-        )
-
-    return bytes(jax.export.export(jax.jit(step), platforms=platforms)(argument).serialize())
 
 
 def test_text() -> None:

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from exported import export
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
@@ -100,20 +101,9 @@ def test_words() -> None:
             plan_options({"platform": word})
 
 
-def exported(platforms: tuple[str, ...]) -> bytes:
-    jax = pytest.importorskip("jax")
-    pytest.importorskip("jax.export")
-
-    def step(x):
-        return jax.lax.platform_dependent(x, cpu=lambda x: x + x, cuda=lambda x: x * x, default=lambda x: x - x)
-
-    step_of = jax.export.export(jax.jit(step), platforms=platforms)
-    return bytes(step_of(jax.ShapeDtypeStruct((4,), "float32")).serialize())
-
-
 @pytest.mark.parametrize("platforms", [("cpu", "cuda"), ("tpu", "cpu"), ("cuda", "tpu", "cpu")])
 def test_an_export_names_its_platforms(platforms: tuple[str, ...]) -> None:
-    blob = exported(platforms)
+    blob = export(platforms)
     assert computes(blob) == computes(blob, "cpu") == computes(blob, ",".join(platforms)) == ADDED
     if "cuda" in platforms:
         assert computes(blob, "cuda") == computes(blob, str(platforms.index("cuda"))) == SQUARED
@@ -121,4 +111,4 @@ def test_an_export_names_its_platforms(platforms: tuple[str, ...]) -> None:
     refused(blob, "rocm", f"--platform: got rocm, and the program was exported for {names}; want one of {names}")
     refused(blob, "5", f"--platform: got 5, and the program was exported for {names}; want 0 to {len(platforms) - 1}")
     refused(blob, "cpu,rocm", f"--platform: got cpu, rocm, and the program was exported for {names}")
-    refused(exported(("cuda",)), "cpu", "--platform: got cpu, and the program was exported for cuda; want one of cuda")
+    refused(export(("cuda",)), "cpu", "--platform: got cpu, and the program was exported for cuda; want one of cuda")
