@@ -13,6 +13,7 @@ from dialects.ops import body_ops, describe, entry_block, main_func, op_key, sha
 from dialects.signature import add_argument, attr_dicts, i64, int_of, refresh_type, text_of
 from passes.analysis.batch.arguments import batch_rows, count_rows, rows_in
 from passes.analysis.batch.batch import BatchForms, Coupling, analyze_batch
+from passes.analysis.batch.mixing import mixing_op
 from passes.analysis.ops.flops import flops
 from passes.analysis.ops.forms import Form
 from passes.analysis.ops.rules import RULE
@@ -73,9 +74,15 @@ def _split(func: ir.OpView, batch: Mapping[int, Form], microbatches: int) -> Car
     check_divisible(func, batch, microbatches)
     answer = uncouple(func, batch, microbatches)
     if isinstance(answer, Coupling):
+        mixed = answer.mixed_at
+        why = (
+            f"it {answer.why}"
+            if mixed is None
+            else f"it mixes the rows of the batch: {describe(answer.op)} {answer.why}"
+        )
         fail(
-            f"it {answer.why}, so {microbatches} microbatches would not give the result of the whole batch",
-            where=describe(answer.op),
+            f"{why}, so {microbatches} microbatches would not give the result of the whole batch",
+            where=describe(mixed or answer.op),
             remedy="use --microbatches 1, or auto, which picks a number that works",
         )
     found = carried(func, answer)
@@ -88,12 +95,23 @@ def _split(func: ir.OpView, batch: Mapping[int, Form], microbatches: int) -> Car
     return found
 
 
+def _candidates(func: ir.OpView) -> str:
+    """`` (one or more of 1, 3)``: the arguments that have a dim and are no state, by the user's own numbers."""
+    entries = attr_dicts(func, "arg_attrs")
+    free = [
+        int_of(entry, names.INDEX) if names.INDEX in entry else i
+        for i, (entry, value) in enumerate(zip(entries, entry_block(func).arguments, strict=True))
+        if shape_of(value) and text_of(entry, names.ROLE) not in ("parameter", "optimizer", "state")
+    ]
+    return f" (one or more of {', '.join(map(str, free))})" if free else ""
+
+
 def check_divisible(func: ir.OpView, batch: Mapping[int, Form], microbatches: int) -> None:
     """Raise the user's mistake when the batch is missing or has a number of rows that ``microbatches`` does not divide."""
     if not batch:
         fail(
             f"the program has no batch argument to divide in {microbatches} microbatches",
-            remedy="name them with --batch-args, or use --microbatches 1",
+            remedy=f"name them with --batch-args{_candidates(func)}, or use --microbatches 1",
         )
     entries = attr_dicts(func, "arg_attrs")
     for i, form in batch.items():
@@ -118,6 +136,7 @@ def uncouple(func: ir.OpView, batch: Mapping[int, Form], microbatches: int) -> B
             return answer
         except Coupling as coupling:
             if not compute_whole(func, coupling, answer.forms, total):
+                coupling.mixed_at = mixing_op(coupling.value, answer.forms)
                 return coupling
     fail(f"more than {MAX_WHOLE_COPIES} values couple the rows of the batch", remedy="use --microbatches 1 or auto")
 

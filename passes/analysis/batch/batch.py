@@ -26,6 +26,7 @@ class Coupling(Exception):
     def __init__(self, op: ir.Operation, why: str, value: ir.Value | None) -> None:
         super().__init__(why)
         self.op, self.why, self.value = op, why, value
+        self.mixed_at: ir.Operation | None = None  # where the rows were mixed, if that is before ``op``
 
 
 @dataclass

@@ -13,8 +13,6 @@ from passes.analysis.roles.batch_flow import Flow, Flows
 from passes.analysis.roles.dependence import Dependence
 from passes.analysis.roles.names import Signature, sounds_like_batch, sounds_like_key
 
-REMEDY = "say which arguments are the batch with --batch-args 0,1 or that there is none with --batch-args none"
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -114,7 +112,9 @@ def _best(groups: dict[int, list[int]], signature: Signature) -> int:
             f"dim 0 = {size}: " + ", ".join(title(signature, index) for index in members)
             for size, members in groups.items()
         )
-        fail(f"cannot tell which arguments are the batch, candidates are {listed}", where="@main", remedy=REMEDY)
+        choices = " or ".join("--batch-args " + ",".join(map(str, members)) for members in groups.values())
+        remedy = f"say which arguments are the batch with {choices}, or that there is none with --batch-args none"
+        fail(f"cannot tell which arguments are the batch, candidates are {listed}", where="@main", remedy=remedy)
     return next(iter(groups))
 
 

@@ -9,6 +9,16 @@ module @rows_not_divisible {
 
 // -----
 
+// expected-error @unknown {{name them with --batch-args (one or more of 2), or use --microbatches 1}}
+module @no_batch_but_a_candidate {
+  func.func @main(%w: tensor<8xf32> {mw.role = "parameter"}, %s: tensor<f32>, %x: tensor<8xf32>) -> tensor<8xf32> {
+    %y = stablehlo.add %w, %x : tensor<8xf32>
+    return %y : tensor<8xf32>
+  }
+}
+
+// -----
+
 // expected-error @unknown {{the program has no batch argument to divide in 4 microbatches; name them with --batch-args, or use --microbatches 1}}
 module @no_batch {
   func.func @main(%w: tensor<8xf32> {mw.role = "parameter"}) -> tensor<8xf32> {

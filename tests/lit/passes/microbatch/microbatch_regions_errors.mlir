@@ -4,8 +4,8 @@ module @inner_function_captures_a_row {
   func.func @main(%x: tensor<64xf32> {mw.role = "batch", mw.index = 0}, %w: tensor<8xf32>) -> tensor<f32> {
     %zero = stablehlo.constant dense<0.0> : tensor<f32>
     %h = stablehlo.tanh %x : tensor<64xf32>
+    // expected-error @+1 {{it mixes the rows of the batch: stablehlo.reduce -> tensor<f32>}}
     %s = stablehlo.reduce(%h init: %zero) applies stablehlo.add across dimensions = [0] : (tensor<64xf32>, tensor<f32>) -> tensor<f32>
-    // expected-error @+1 {{it uses a value of the batch in its inner function}}
     %0 = "stablehlo.reduce"(%w, %zero) <{dimensions = array<i64: 0>}> ({
     ^bb0(%a: tensor<f32>, %b: tensor<f32>):
       %1 = stablehlo.add %a, %b : tensor<f32>
@@ -48,8 +48,8 @@ module @branch_in_a_loop_by_a_sum {
       %p = stablehlo.compare LT, %t, %five : (tensor<i32>, tensor<i32>) -> tensor<i1>
       stablehlo.return %p : tensor<i1>
     } do {
+      // expected-error @+1 {{it mixes the rows of the batch: stablehlo.if -> tensor<i32>}}
       %any = stablehlo.reduce(%x init: %no) applies stablehlo.or across dimensions = [0] : (tensor<64xi1>, tensor<i1>) -> tensor<i1>
-      // expected-error @+1 {{it chooses a branch by a sum over the whole batch}}
       %step = "stablehlo.if"(%any) ({
         %1 = stablehlo.constant dense<1> : tensor<i32>
         stablehlo.return %1 : tensor<i32>

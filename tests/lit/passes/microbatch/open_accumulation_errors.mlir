@@ -89,6 +89,7 @@ module @a_sum_over_all_rows_first {
     %start = stablehlo.constant dense<0.0> : tensor<1x8xf32>
     %zerof = stablehlo.constant dense<0.0> : tensor<f32>
     %h = stablehlo.tanh %x : tensor<4x8xf32>
+    // expected-error @+1 {{it mixes the rows of the batch: stablehlo.multiply}}
     %all = stablehlo.reduce(%h init: %zerof) applies stablehlo.add across dimensions = [0] : (tensor<4x8xf32>, tensor<f32>) -> tensor<8xf32>
     %one_row = stablehlo.reshape %all : (tensor<8xf32>) -> tensor<1x8xf32>
     %0:2 = stablehlo.while(%i = %zero, %sum = %start) : tensor<i32>, tensor<1x8xf32>
@@ -97,7 +98,6 @@ module @a_sum_over_all_rows_first {
       stablehlo.return %p : tensor<i1>
     } do {
       %row = stablehlo.dynamic_slice %h, %i, %zero, sizes = [1, 8] : (tensor<4x8xf32>, tensor<i32>, tensor<i32>) -> tensor<1x8xf32>
-      // expected-error @+1 {{it needs a value that is complete only after all microbatches}}
       %both = stablehlo.multiply %row, %one_row : tensor<1x8xf32>
       %y = stablehlo.dot_general %both, %w, contracting_dims = [1] x [0] : (tensor<1x8xf32>, tensor<8x8xf32>) -> tensor<1x8xf32>
       %next = stablehlo.add %sum, %y : tensor<1x8xf32>
