@@ -52,8 +52,12 @@ def axes(*pairs: tuple[str, int]) -> list[dict[str, Any]]:
 RUN = {"op": "run", "fragment": "forward.0", "microbatch": 0}
 CERTIFICATE = dict.fromkeys("objective_s bound_s gap num_nodes num_edges core_nodes core_edges".split(), 0)
 DECISION = {
-    **{"mesh": 2, "axes": {"x": 2}, "chooser": "ilp", "certificate": {**CERTIFICATE, "method": "shrinking"}},
-    **{"memory": {"moment": "", "limit_bytes": 1.0, "bytes_of": {}}, "groups": []},
+    "mesh": 2,
+    "axes": {"x": 2},
+    "chooser": "ilp",
+    "certificate": {**CERTIFICATE, "method": "shrinking"},
+    "memory": {"moment": "", "limit_bytes": 1.0, "bytes_of": {}},
+    "groups": [],
 }
 EDITS: list[tuple[dict[str, Any], str]] = [
     # the meshes

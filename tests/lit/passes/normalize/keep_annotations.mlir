@@ -27,3 +27,20 @@ module @one_device {
     return %x : tensor<8xf32>
   }
 }
+
+// -----
+
+// A constraint on a constraint is on what both are of: an argument, or one result of an op with several. Saying it twice is no contradiction.
+// CHECK-LABEL: module @behind_constraints
+// CHECK:       func.func @main(%{{.*}}: tensor<8x4xf32> {mw.annotation = "[{\22x\22}, {}]"
+// CHECK:         stablehlo.optimization_barrier {{.*}}mw.annotation = ["", "[{}, {\22x\22}]"]
+module @behind_constraints {
+  sdy.mesh @mesh = <["x"=2]>
+  func.func @main(%x: tensor<8x4xf32>) -> (tensor<8x4xf32>, tensor<8x4xf32>) {
+    %0 = sdy.sharding_constraint %x <@mesh, [{"x"}, {}]> : tensor<8x4xf32>
+    %1 = sdy.sharding_constraint %0 <@mesh, [{"x"}, {}]> : tensor<8x4xf32>
+    %2:2 = stablehlo.optimization_barrier %1, %1 : tensor<8x4xf32>, tensor<8x4xf32>
+    %3 = sdy.sharding_constraint %2#1 <@mesh, [{}, {"x"}]> : tensor<8x4xf32>
+    return %2#0, %3 : tensor<8x4xf32>, tensor<8x4xf32>
+  }
+}

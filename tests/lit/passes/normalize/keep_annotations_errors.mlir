@@ -21,3 +21,15 @@ module @part_of_an_axis {
     return %x : tensor<8xf32>
   }
 }
+
+// -----
+
+// A constraint on an argument that has an annotation already.
+module @argument_and_constraint {
+  sdy.mesh @mesh = <["x"=2]>
+  // expected-error @unknown {{got the annotations [{"x"}, {}] and [{}, {"x"}], which contradict each other; keep one of them}}
+  func.func @main(%x: tensor<8x4xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"x"}, {}]>}) -> tensor<8x4xf32> {
+    %1 = sdy.sharding_constraint %x <@mesh, [{}, {"x"}]> : tensor<8x4xf32>
+    return %1 : tensor<8x4xf32>
+  }
+}
