@@ -11,7 +11,7 @@ from dialects.ops import body_ops, defining_op, element_type, main_func, shape_o
 from dialects.signature import i64
 from passes.analysis.ops.folds import filler, neutral
 from passes.base import Pass
-from passes.microbatch.accumulation import FOLD_OF, Accumulation, Carry, accumulation_loops
+from passes.microbatch.accumulation import FOLD_OF, Accumulation, accumulation_loops
 from passes.microbatch.cone import outside
 from passes.microbatch.loop_parts import part_of_loop, write_out
 
@@ -79,7 +79,7 @@ def _open(loop: ir.Operation, known: Accumulation, microbatches: int, counts_ahe
         for i, value in starts.items():
             loop.operands[i] = value
         for i in kept:
-            _start(loop, i, known.carries[i], number, microbatches)
+            _start(loop, i, known, number, microbatches)
         mine = part_of_loop(loop, [*kept, *ahead])
     for i in kept:
         carry, result = known.carries[i], mine[i]
@@ -132,25 +132,35 @@ def _take_part(op: ir.Operation, dim: int, number: ir.Value, microbatches: int) 
     kind = tensor_type(shape, element_type(source))
     part = make("stablehlo.dynamic_slice", [kind], [source, *starts], {"slice_sizes": i64s(shape)})
     op.operands[0] = part
-    _rebase(op, 1 + dim, begin)
+    _rebase(op, 1 + dim, begin, shape[dim] == shape_of(op.results[0])[dim])
 
 
-def _rebase(op: ir.Operation, position: int, begin: ir.Value) -> None:
+def _rebase(op: ir.Operation, position: int, begin: ir.Value, alone: bool) -> None:
+    """Let a slice begin where it did, less ``begin``; at zero where it is ``alone`` in the part of the microbatch."""
     with ir.InsertionPoint(op):
-        op.operands[position] = make("stablehlo.subtract", [begin.type], [op.operands[position], begin])
+        zero = splat((), element_type(begin), "0")
+        op.operands[position] = (
+            zero if alone else make("stablehlo.subtract", [begin.type], [op.operands[position], begin])
+        )
 
 
-def _start(loop: ir.Operation, position: int, carry: Carry, number: ir.Value, microbatches: int) -> None:
+def _start(loop: ir.Operation, position: int, known: Accumulation, number: ir.Value, microbatches: int) -> None:
     """Begin a fold at its neutral element, a stack as a buffer of the microbatch's own slices."""
-    value = loop.operands[position]
+    value, carry = loop.operands[position], known.carries[position]
     shape, element = list(shape_of(value)), element_type(value)
     assert carry.op is not None
+    if carry.kind == "fold" and known.trips == microbatches:  # one iteration folds nothing
+        body = loop.regions[1].blocks[0]
+        mine = next(operand for operand in carry.op.operands if operand != body.arguments[position])
+        body_ops(body)[-1].operands[position] = mine
+        return
     if carry.kind == "fold":
         loop.operands[position] = splat(shape, element, neutral(FOLD_OF[carry.op.name], element))
         return
     shape[carry.dim] //= microbatches
     index = carry.op.operands[2 + carry.dim].type
-    _rebase(carry.op, 2 + carry.dim, _affine(number, index, shape[carry.dim], 0))
+    alone = shape[carry.dim] == shape_of(carry.op.operands[1])[carry.dim]
+    _rebase(carry.op, 2 + carry.dim, _affine(number, index, shape[carry.dim], 0), alone)
     loop.operands[position] = splat(shape, element, filler(element))
     kind = tensor_type(shape, element)
     for changed in (

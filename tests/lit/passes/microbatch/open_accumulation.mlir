@@ -5,7 +5,8 @@
 // CHECK-LABEL: module @sums_rows
 // CHECK-NOT:     stablehlo.while
 // CHECK:         %[[NUMBER:.*]] = stablehlo.custom_call @mw.number()
-// CHECK:         %[[ROW:.*]] = stablehlo.dynamic_slice %{{.*}}, %[[NUMBER]], %{{.*}}, sizes = [1, 8]
+// CHECK:         %[[PART:.*]] = stablehlo.dynamic_slice %{{.*}}, %[[NUMBER]], %{{.*}}, sizes = [1, 8]
+// CHECK:         %[[ROW:.*]] = stablehlo.dynamic_slice %[[PART]]
 // CHECK:         %[[Y:.*]] = stablehlo.dot_general %[[ROW]]
 // CHECK:         %[[SUM:.*]] = stablehlo.custom_call @mw.fold(%[[Y]]) {mw.kind = "sum"}
 // CHECK:         %[[ALL:.*]] = stablehlo.add %{{.*}}, %[[SUM]]
