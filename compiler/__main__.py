@@ -4,6 +4,11 @@ import gc
 import importlib.metadata
 from typing import NoReturn
 
+from dialects import interrupts
+
+if __name__ == "__main__":
+    interrupts.hold()
+
 import click
 
 from compiler.cli.calibrate import calibrate

@@ -5,6 +5,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from dialects import interrupts
+
+if __name__ == "__main__":
+    interrupts.hold()
+
 import click
 from jaxlib.mlir import ir
 

@@ -9,11 +9,14 @@ import sys
 
 def main(program: str = "meshwright") -> None:
     """Run what the command line asks for, and exit with its code. ``program``: what the user typed to get here."""
+    from dialects import interrupts
+
     if sys.argv[1:2] == ["run"]:
         from runtime.launch import main as launch
 
         launch(sys.argv[2:], f"{program} run")
     else:
+        interrupts.hold()
         plan(program)
 
 

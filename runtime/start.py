@@ -33,8 +33,6 @@ def run_ranks(watch: Watch, work: Callable[[Transport], None]) -> int:
         if stop.message:
             print(f"error: {plain(stop.message)}", file=sys.stderr, flush=True)
         return stop.code
-    except KeyboardInterrupt:
-        return 130
     except Exception as error:  # noqa: BLE001 whatever it is, the job must end, with one message
         if os.environ.get("MESHWRIGHT_TRACEBACK"):
             import traceback

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from compiler.cli.name import spoken
+from dialects import interrupts
 from dialects.errors import MeshwrightError
 from dialects.plain import plain
 
@@ -17,7 +18,14 @@ _TRACEBACK = "MESHWRIGHT_TRACEBACK"
 
 def guarded(command: Callable[..., Any], prog_name: str) -> NoReturn:
     """Run a click command and exit the process with its code."""
-    code = exit_code(command, prog_name, sys.argv[1:])
+    code = 1
+    try:
+        interrupts.raise_at_signals()
+        code = exit_code(command, prog_name, sys.argv[1:])
+        interrupts.ignore()
+    except interrupts.Interrupted as stop:
+        stop.say()
+        code = stop.code
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -23,6 +23,8 @@ ABORT_S = 5.0
 HEARD_S = 0.5  # an abort overtakes what was just printed: mpirun's daemon needs a moment to pass that on
 WORDS_BYTES, LETTER_AT, LETTER_BYTES, STATUS_BYTES = 1024, 1024, 256, 2048
 MESSAGE_BYTES = 128
+UNWIND_S = 0.3  # less than HEARD_S: another may end the job then
+INTERRUPTS = {int(signal.SIGINT): "interrupted", int(signal.SIGTERM): "terminated"}  # as dialects.interrupts
 
 
 def main() -> None:
@@ -34,22 +36,27 @@ def main() -> None:
     link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
     def interrupted(number: int, _frame: object) -> None:
+        for other in INTERRUPTS:
+            signal.signal(other, signal.SIG_IGN)
         _farewell(link)
-        try:  # noqa: SIM105
-            os.kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        _end(child, number if rank == "0" else signal.SIGKILL)
+        if may_speak(key):
+            os.write(2, f"error: {INTERRUPTS[number]}\n".encode())
+            time.sleep(HEARD_S)
+            _abort(128 + number)
+        time.sleep(EXCEPTION_S)  # for the one who speaks; mpirun says a screenful of processes that end on their own
         os._exit(128 + number)
 
-    signal.signal(signal.SIGINT, interrupted)
-    signal.signal(signal.SIGTERM, interrupted)
+    for number in INTERRUPTS:
+        signal.signal(number, interrupted)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)  # as ``supervise`` left them
     moves = Moves(child, status_fd)
     status = _wait(child, link, status_fd, rank, moves)
     if status is None:
         _tell(key, f"{_doing(rank, status_fd)}: {moves.standing()}; --stall-timeout has ended the job")
         os.kill(child, signal.SIGKILL)
         _farewell(link)
-        _abort()
+        _abort(1)
         os._exit(1)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
@@ -57,9 +64,23 @@ def main() -> None:
             time.sleep(ABORTED_S)
         _tell(key, _sentence(rank, -code, status_fd, log_fd))
         _farewell(link)
-        _abort()
+        _abort(1)
     _farewell(link)
     os._exit(max(code, 0) or int(code < 0))
+
+
+def _end(child: int, number: int) -> None:
+    """Signal the rank; kill it if it does not end by itself in UNWIND_S: rank 0 may have temporary files to remove."""
+    try:
+        os.kill(child, number)
+        until = time.monotonic() + UNWIND_S
+        while time.monotonic() < until:
+            if os.waitpid(child, os.WNOHANG)[0]:
+                return
+            time.sleep(0.01)
+        os.kill(child, signal.SIGKILL)
+    except (ProcessLookupError, ChildProcessError):
+        pass
 
 
 def trusted(link: socket.socket) -> bool:
@@ -97,13 +118,13 @@ def may_speak(key: str) -> bool:
     return True
 
 
-def _abort() -> None:
-    """Ask mpirun's daemon to end the job with code 1, in MPI_Abort's words: an exit code alone may give a screen.
+def _abort(code: int) -> None:
+    """Ask mpirun's daemon to end the job with ``code``, in MPI_Abort's words: an exit code alone may give a screen.
 
-    Launchers other than hydra give no PMI_FD; they end the job when this process exits with 1.
+    Launchers other than hydra give no PMI_FD; they end the job when this process exits with an error.
     """
     try:
-        os.write(int(os.environ["PMI_FD"]), b"cmd=abort exitcode=1\n")
+        os.write(int(os.environ["PMI_FD"]), f"cmd=abort exitcode={code}\n".encode())
         time.sleep(ABORT_S)
     except (KeyError, ValueError, OSError):
         pass
