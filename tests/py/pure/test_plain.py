@@ -135,6 +135,7 @@ PRINTERS = {
     "compiler/frontends/canary.py",  # to its parent
     "compiler/opt.py",  # MLIR, which escapes by itself
     "compiler/pipeline/run.py",
+    "dialects/interrupts.py",  # two words
     "runtime/launch.py",  # the name of a missing library
     "runtime/measure/calibrate.py",  # JSON, to its parent
     "runtime/process/failure.py",
