@@ -166,7 +166,10 @@ def read_signed(path: str, plan: Plan, name: str) -> bytes:
 def read_plan_file(path: str, name: str) -> bytes:
     """The content of a file that a plan names; it must lie inside the plan folder."""
     root = Path(path).resolve()
-    file = (root / name).resolve()
+    try:
+        file = (root / name).resolve()
+    except RuntimeError as error:  # what Python before 3.13 makes of a link that leads to itself
+        raise Failure("cannot be read: Too many levels of symbolic links", where=str(Path(path) / name)) from error
     if not file.is_relative_to(root):
         fail(f"names '{name}', outside of the plan folder", where=path, remedy="plan again instead of editing")
     try:

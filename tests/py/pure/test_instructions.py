@@ -384,3 +384,50 @@ def test_a_tied_parameter_goes_to_every_mesh_that_holds_it() -> None:
     pipe.results["new0"] = (0, 1)
     _, second = pipe.instructions()
     assert words(second)[-1] == "recv new0 from mesh 0"
+
+
+def test_a_message_that_nobody_takes_is_found() -> None:
+    pipe = two_stages()
+    first, second = (list(items) for items in pipe.instructions())
+    first.insert(7, Send("act", 1, 1))  # once more, after all that mesh 1 takes from mesh 0
+    with pytest.raises(Failure, match=r"^mesh 0 sends act\[1\] to mesh 1, which never receives it"):
+        check(pipe, [first, second])
+
+
+@pytest.mark.parametrize("to", [0, 2])
+def test_a_message_to_no_other_mesh_is_found(to: int) -> None:
+    pipe = two_stages()
+    first, second = (list(items) for items in pipe.instructions())
+    first[2] = Send("act", to, 0)
+    with pytest.raises(Failure, match=f"there is no other mesh {to}"):
+        check(pipe, [first, second])
+
+
+def test_a_run_on_another_mesh_is_found() -> None:
+    pipe = two_stages()
+    first, second = pipe.instructions()
+    with pytest.raises(Failure, match=r"mesh 1 has no fragment 'setup0\.0'"):
+        check(pipe, [first, (*second, Run("setup0.0", None))])
+    with pytest.raises(Failure, match="mesh 1 has no fragment 'nobody'"):
+        check(pipe, [first, (*second, Run("nobody", None))])
+
+
+def test_a_result_that_is_not_there_at_the_end_is_found() -> None:
+    pipe = two_stages()
+    first, second = pipe.instructions()
+    with pytest.raises(Failure, match="result value 'new1' is not on mesh 1 after the step"):
+        check(pipe, [first, (*second, Free("new1"))])
+    pipe.results["new1"] = ()
+    with pytest.raises(Failure, match="result value 'new1' is on no mesh after the step"):
+        check(pipe, [first, (*second, Free("new1"))])
+
+
+def test_a_sum_is_sent_when_it_is_complete() -> None:
+    pipe = two_stages()
+    pipe.fragment((0, "update", 0), ["param0", "sum0", "sum1"], ["new0"])
+    pipe.schedule("gpipe", donate=False)
+    first, second = (list(items) for items in pipe.instructions())
+    sent = next(i for i, item in enumerate(second) if isinstance(item, Send) and item.value == "sum1")
+    second.insert(3, second.pop(sent))
+    with pytest.raises(Failure, match="sum1 is sent before it is complete"):
+        check(pipe, [first, second])

@@ -177,6 +177,37 @@ def test_names_with_control_characters_are_written_without_them(tmp_path: Path) 
     assert load_plan(str(tmp_path / "plan")).name == written.name == "a?[2Jb?"
 
 
+def test_a_folder_without_a_plan_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"there is no plan\.json in it"):
+        load_plan(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["plan.json", "program.mlir"])
+def test_a_file_that_cannot_be_read_is_a_failure(tmp_path: Path, name: str) -> None:
+    write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    (tmp_path / "plan" / name).unlink()
+    (tmp_path / "plan" / name).symlink_to(name)  # to itself: no user may read it, root neither
+    with pytest.raises(Failure, match=f"{name}: cannot be read: Too many levels of symbolic links"):
+        load_plan(str(tmp_path / "plan"))
+
+
+def test_a_file_that_is_gone_is_said(tmp_path: Path) -> None:
+    write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    (tmp_path / "plan" / "stages" / "u.mlir").unlink()
+    with pytest.raises(UserError, match="the plan names it, and it is missing"):
+        load_plan(str(tmp_path / "plan"))
+
+
+def test_a_file_without_a_digest_is_said(tmp_path: Path) -> None:
+    write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+    file = tmp_path / "plan" / "plan.json"
+    document = json.loads(file.read_text())
+    del document["digests"]["stages/u.mlir"]
+    file.write_text(json.dumps(document))
+    with pytest.raises(UserError, match=r"has no digest for stages/u\.mlir"):
+        load_plan(str(tmp_path / "plan"))
+
+
 def test_a_changed_stage_file_is_refused(tmp_path: Path) -> None:
     write_plan(small_plan(), FILES, str(tmp_path / "plan"))
     (tmp_path / "plan" / "stages" / "u.mlir").write_text("module { }")
