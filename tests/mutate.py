@@ -77,7 +77,7 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def mutants(file: Path) -> Iterator[tuple[str, str]]:
-    """(what, the file's new text) of every change to a file. ``what`` names the place by its text, not by its line."""
+    """(what, the file's new text) of every change to a file. ``what`` names the place by its line's text and column."""
     text = file.read_text()
     tree = ast.parse(text)
     notes, lines = typed(tree), text.encode().split(b"\n")
@@ -95,8 +95,9 @@ def mutants(file: Path) -> Iterator[tuple[str, str]]:
             indent = "\n" + " " * node.col_offset
             new = spelled.replace("\n", indent) if isinstance(node, ast.stmt) else f"({spelled})"
             result = (text.encode()[:begin] + new.encode() + text.encode()[end:]).decode()
-            kind = type(node).__name__
-            yield f"{file.relative_to(ROOT)}: {kind}: {old[:90]} -> {' '.join(spelled.split())[:90]}", result
+            line = lines[node.lineno - 1].decode()
+            at = f"{line.strip()[:110]} @{node.col_offset - len(line) + len(line.lstrip())}"
+            yield f"{file.relative_to(ROOT)}: {at}: {old[:60]} -> {' '.join(spelled.split())[:60]}", result
 
 
 def near(file: Path) -> tuple[str, ...]:
