@@ -37,29 +37,41 @@ def divided(module: ir.Module, options: PlanOptions, stages: int, devices: int) 
     Where none is, or most of the forward would not be divided, the rows are looked for along other dims of the arguments, once.
     ``module`` itself may be changed. Raises UserError when the asked number cannot be.
     """
+    may_move = _may_move(options)
     loops = [known for _, known in accumulation_loops(main_func(module))]
     for trips in dict.fromkeys(known.trips for known in loops if known.holds_most):
         fitting = options.microbatches == trips or (options.microbatches is None and stages > 1)
-        if fitting and (opened := _opened(module, trips, stages)) is not None:
+        if fitting and (opened := _opened(module, trips, stages, may_move)) is not None:
             return replace(opened, remark=f"{trips} microbatches, one for each slice of the program's own loop")
     source = copy_module(module) if loops else None
     straighten(module, stages)
-    where_said = any(":" in text for text in options.batch_args or ())
-    refused: UserError | None = None
-    found: Divided | None = None
+    found: Divided | UserError
     try:
         found = _divided(module, source, options, stages, devices)
     except UserError as error:
-        refused = error
-    if (found is None or found.remark) and not where_said:
-        before = batch_rows(main_func(module))
-        PlaceRows().run(module)
-        if batch_rows(main_func(module)) != before:
-            return _divided(module, None, options, stages, devices)
-    if found is None:
-        assert refused is not None
-        raise refused
+        found = error
+    if may_move and (isinstance(found, UserError) or found.remark):
+        found = _moved(module, options, stages, devices) or found
+    if isinstance(found, UserError):
+        raise found
     return found
+
+
+def _moved(module: ir.Module, options: PlanOptions, stages: int, devices: int) -> Divided | None:
+    """With the rows along other dims; None where they stay, or the asked number does not divide them there."""
+    before = batch_rows(main_func(module))
+    PlaceRows().run(module)
+    after = batch_rows(main_func(module))
+    if after == before:
+        return None
+    try:
+        found = _divided(module, None, options, stages, devices)
+    except UserError:
+        return None
+    names = [f"'{a.name}'" if a.name else str(a.index) for a in found.arguments if a.role == "batch"]
+    places = [f"dim {form.dim}" + (f" in {form.outer} blocks" if form.outer > 1 else "") for form in after.values()]
+    said = ", ".join(f"{place} of argument {name}" for name, place in zip(names, places, strict=True))
+    return replace(found, remark="; ".join(filter(None, [found.remark, f"the batch runs along {said}"])))
 
 
 def straighten(module: ir.Module, stages: int) -> None:
@@ -68,13 +80,14 @@ def straighten(module: ir.Module, stages: int) -> None:
         item.run(module)
 
 
-def _opened(module: ir.Module, microbatches: int, stages: int) -> Divided | None:
+def _opened(module: ir.Module, microbatches: int, stages: int, may_move: bool) -> Divided | None:
     """With each microbatch running its share of the iterations of the user's accumulation loops; None where that may not be."""
     for counts_ahead in (False, True):
         trial, placed = copy_module(module), copy_module(module)
         OpenAccumulation(microbatches=microbatches, counts_ahead=counts_ahead).run(trial)
         straighten(trial, stages)
-        PlaceRows(microbatches=microbatches).run(trial)
+        if may_move:
+            PlaceRows(microbatches=microbatches).run(trial)
         set_rows(main_func(placed), batch_rows(main_func(trial)))
         try:
             if divide(trial, microbatches).enough:
@@ -95,7 +108,11 @@ def _divided(module: ir.Module, source: ir.Module | None, options: PlanOptions, 
         try:
             carried = divide(trial, count)
         except UserError as error:
-            if source is not None and count > 1 and (opened := _opened(source, count, stages)) is not None:
+            if (
+                source is not None
+                and count > 1
+                and (opened := _opened(source, count, stages, _may_move(options))) is not None
+            ):
                 return opened
             if asked is not None:
                 raise
@@ -109,6 +126,11 @@ def _divided(module: ir.Module, source: ir.Module | None, options: PlanOptions, 
             return Divided(trial, arguments, rows, f"{late}, not in {count} microbatches: it follows {carried.blame}")
         return Divided(trial, arguments, rows, f"{count} microbatch{'es' * (count > 1)}, because {why}" if why else "")
     raise AssertionError("one microbatch is always possible")
+
+
+def _may_move(options: PlanOptions) -> bool:
+    """Whether the user left it open where the rows lie."""
+    return not any(":" in text for text in options.batch_args or ())
 
 
 def _signature(module: ir.Module) -> tuple[tuple[Argument, ...], int | None]:

@@ -64,7 +64,9 @@ def analyze_batch(
     block = entry_block(func)
     for i, argument in enumerate(block.arguments):
         analyzer.answer.forms[argument] = batch.get(i, WHOLE)
-    analyzer.block(block)
+    for value, form in zip(body_ops(block)[-1].operands, analyzer.block(block), strict=True):
+        if form.is_own:
+            raise Coupling(body_ops(block)[-1], "returns what one iteration of an accumulation loop has", value)
     return analyzer.answer
 
 

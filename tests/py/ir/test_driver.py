@@ -138,3 +138,30 @@ def test_microbatches_that_carry_little_of_the_model_are_said_to(tmp_path: Path,
     assert remark.startswith(
         "1 microbatch, because" if microbatches is None else "89% of the forward part runs once a step"
     )
+
+
+TIME_MAJOR = Path(__file__).parents[2] / "modules" / "zoo" / "rnn_time_major.mlirbc"
+
+
+def test_a_batch_behind_the_time_is_found_and_said(tmp_path: Path) -> None:
+    made = make_plan(str(TIME_MAJOR), str(tmp_path / "plan"), PlanOptions(hosts=2, devices_per_host=1))
+    assert [(a.batch_dim, a.batch_outer) for a in made.arguments if a.role == "batch"] == [(1, 1), (1, 1)]
+    assert (made.microbatches, made.batch_size) == (8, 8)
+    assert "the batch runs along dim 1 of argument 'batch[0]', dim 1 of argument 'batch[1]'" in made.remarks
+
+
+def test_rows_that_the_user_places_stay(tmp_path: Path) -> None:
+    said = PlanOptions(hosts=2, devices_per_host=1, batch_args=("4:1", "5:1"), microbatches=2)
+    made = make_plan(str(TIME_MAJOR), str(tmp_path / "plan"), said)
+    assert made.microbatches == 2
+    assert not any("the batch runs along" in remark for remark in made.remarks)
+    with pytest.raises(UserError, match="works across the rows of the batch, so 7 microbatches"):
+        make_plan(
+            str(TIME_MAJOR),
+            str(tmp_path / "none"),
+            PlanOptions(hosts=2, devices_per_host=1, batch_args=("4:0", "5:0"), microbatches=7),
+        )
+    with pytest.raises(
+        UserError, match="works across the rows of the batch, so 7 microbatches"
+    ):  # not: 8 rows, which 7 does not divide
+        make_plan(str(TIME_MAJOR), str(tmp_path / "none"), PlanOptions(hosts=2, devices_per_host=1, microbatches=7))

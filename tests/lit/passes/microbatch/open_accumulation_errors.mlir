@@ -106,3 +106,26 @@ module @a_sum_over_all_rows_first {
     return %0#1 : tensor<1x8xf32>
   }
 }
+
+// -----
+
+// Written by hand: no loop taken apart gives this.
+module @one_iteration_is_returned {
+  func.func @main(%x: tensor<4x8xf32> {mw.role = "batch", mw.index = 0}) -> tensor<1x8xf32> {
+    %zero = stablehlo.constant dense<0> : tensor<i32>
+    %i = stablehlo.custom_call @mw.number() : () -> tensor<i32>
+    %row = stablehlo.dynamic_slice %x, %i, %zero, sizes = [1, 8] : (tensor<4x8xf32>, tensor<i32>, tensor<i32>) -> tensor<1x8xf32>
+    // expected-error @+1 {{it returns what one iteration of an accumulation loop has}}
+    return %row : tensor<1x8xf32>
+  }
+}
+
+// -----
+
+module @the_same_each_time_is_added_up {
+  func.func @main(%w: tensor<8xf32>, %x: tensor<4x8xf32> {mw.role = "batch", mw.index = 1}) -> (tensor<8xf32>, tensor<4x8xf32>) {
+    // expected-error @+1 {{it adds up what is the same in each iteration}}
+    %sum = stablehlo.custom_call @mw.fold(%w) {mw.kind = "sum"} : (tensor<8xf32>) -> tensor<8xf32>
+    return %sum, %x : tensor<8xf32>, tensor<4x8xf32>
+  }
+}
