@@ -105,9 +105,13 @@ def _affine(number: ir.Value, kind: ir.Type, factor: int, first: int) -> ir.Valu
     """``first + factor * number`` as a scalar of type ``kind``."""
     element = ir.RankedTensorType(kind).element_type
     value = number if number.type == kind else make("stablehlo.convert", [kind], [number])
-    if factor != 1:
-        value = make("stablehlo.multiply", [kind], [value, splat((), element, str(factor))])
-    return make("stablehlo.add", [kind], [splat((), element, str(first)), value]) if first else value
+    if abs(factor) != 1:
+        value = make("stablehlo.multiply", [kind], [value, splat((), element, str(abs(factor)))])
+    if factor > 0 and not first:
+        return value
+    return make(
+        "stablehlo.add" if factor > 0 else "stablehlo.subtract", [kind], [splat((), element, str(first)), value]
+    )
 
 
 def _end_at(loop: ir.Operation, first: ir.Value, share: int) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from jaxlib.mlir import ir
 
 from dialects.constants import splat_integer
-from dialects.ops import defining_op
+from dialects.ops import defining_op, element_type
 from passes.analysis.ops.trip_count import constant_integer
 
 IsCounter = Callable[[ir.Value], bool]
@@ -19,16 +19,26 @@ class Affine:
     first: int
     step: int
 
-    def never_negative(self, trips: int) -> bool:
-        """Whether it is at least zero for the counters 0 to ``trips`` - 1."""
-        return min(self.first, self.first + self.step * (trips - 1)) >= 0
+    def within(self, low: int, high: int, trips: int) -> bool:
+        """Whether it is from ``low`` to ``high`` for the counters 0 to ``trips`` - 1."""
+        ends = self.first, self.first + self.step * (trips - 1)
+        return low <= min(ends) and max(ends) <= high
 
 
 def affine_of(value: ir.Value, is_counter: IsCounter, trips: int) -> Affine | None:
-    """What ``value`` is of a counter that goes from 0 to ``trips`` - 1, where that can be read.
+    """What ``value`` is of a counter that goes from 0 to ``trips`` - 1, where that can be read and nothing wraps around.
 
     JAX makes indices non-negative by ``select(i < 0, i + n, i)``; of what is never negative that is itself.
     """
+    found = _read(value, is_counter, trips)
+    kind = element_type(value)
+    if found is None or not isinstance(kind, ir.IntegerType):
+        return None
+    low, high = (0, 2**kind.width) if kind.is_unsigned else (-(2 ** (kind.width - 1)), 2 ** (kind.width - 1))
+    return found if found.within(low, high - 1, trips) else None
+
+
+def _read(value: ir.Value, is_counter: IsCounter, trips: int) -> Affine | None:
     if is_counter(value):
         return Affine(0, 1)
     if (constant := constant_integer(value)) is not None:
@@ -53,7 +63,7 @@ def _is_false(value: ir.Value, is_counter: IsCounter, trips: int) -> bool:
     if op is None or op.name != "stablehlo.compare" or " LT>" not in str(op.attributes["comparison_direction"]):
         return False
     asked = affine_of(op.operands[0], is_counter, trips)
-    return asked is not None and asked.never_negative(trips) and splat_integer(op.operands[1]) == 0
+    return asked is not None and asked.within(0, 1 << 62, trips) and splat_integer(op.operands[1]) == 0
 
 
 def _times(one: Affine, other: Affine) -> Affine | None:
