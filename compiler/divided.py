@@ -20,6 +20,8 @@ from passes.normalize.fold_slices import FoldSlices
 from passes.normalize.normalize import Normalize
 from passes.normalize.unroll_loops import UnrollLoops
 
+_OPTION = " (--batch-statistics per-microbatch with --microbatches N gives each microbatch its own)"
+
 
 @dataclass(frozen=True)
 class Divided:
@@ -124,7 +126,8 @@ def _divided(module: ir.Module, source: ir.Module | None, options: PlanOptions, 
         if not carried.enough:
             late = f"{1 - carried.share:.0%} of the forward part runs once a step, on the whole batch"
             return Divided(trial, arguments, rows, f"{late}, not in {count} microbatches: it follows {carried.blame}")
-        return Divided(trial, arguments, rows, f"{count} microbatch{'es' * (count > 1)}, because {why}" if why else "")
+        said = f"{count} microbatch{'es' * (count > 1)}, because {why}" if why else ""
+        return Divided(trial, arguments, rows, said + (_OPTION if "it mixes the rows" in why else ""))
     raise AssertionError("one microbatch is always possible")
 
 

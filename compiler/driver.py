@@ -15,6 +15,7 @@ from compiler.options import PlanOptions
 from compiler.plan.files import check_replaceable, printable, write_plan
 from compiler.plan.records import Plan
 from compiler.prepare import machine_of, prepare
+from compiler.statistics import group_rows
 from compiler.units import show_bytes
 from dialects.context import make_context
 from dialects.errors import UserError
@@ -27,8 +28,10 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
     machine = machine_of(options)
     with make_context() as context, ir.Location.unknown():
         loaded = load_module(module_path, context, options.platform)
+        grouped = group_rows(loaded.module, options)
         program = program_text(loaded.module)  # the user's own, before any pass
         planned, files = _plan(loaded.module, loaded.name, machine, options)
+        planned = msgspec.structs.replace(planned, remarks=(*planned.remarks, *grouped))
         plan = printable(planned)
         program = sealed_program(program, plan)
     return write_plan(plan, {**files, plan.program: program}, out)

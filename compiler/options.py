@@ -20,7 +20,7 @@ class PlanOptions:
     """None means: choose. ``devices``: how many there are when neither hosts nor a machine file says so.
 
     ``platform``: of a program for several the one to take: a name, an index, or all names in order, of which the CPU;
-    ``batch_args``: "argument", "argument:dim" or "argument:dim:outer" each;
+    ``batch_statistics``: "whole" or "per-microbatch"; ``batch_args``: "argument", "argument:dim" or "argument:dim:outer" each;
     ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh;
     ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd.
     """
@@ -33,6 +33,7 @@ class PlanOptions:
     microbatches: int | None = None
     stages: int | None = None
     schedule: str = "1f1b"
+    batch_statistics: str = "whole"
     batch_args: tuple[str, ...] | None = None
     loss: int | None = None
     state_args: tuple[tuple[int, int], ...] | None = None

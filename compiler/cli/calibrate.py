@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from compiler.cli.name import program
-from compiler.cli.options import plan_options, whole
+from compiler.cli.options import plan_options
 from compiler.cli.output import say
+from compiler.cli.words import whole
 from dialects.errors import fail
 
 MOST_RANKS = 4096  # of one machine

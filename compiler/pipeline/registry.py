@@ -7,6 +7,7 @@ from passes.base import Pass
 from passes.fragments.realize import Realize
 from passes.fragments.verify_fragments import VerifyFragments
 from passes.fragments.whole_program import WholeProgram
+from passes.microbatch.group_statistics import GroupStatistics
 from passes.microbatch.microbatch import Microbatch
 from passes.microbatch.open_accumulation import OpenAccumulation
 from passes.microbatch.place_rows import PlaceRows
@@ -39,6 +40,7 @@ PASSES: tuple[type[Pass], ...] = (
     FoldPads,
     RemoveDeadCode,
     AssignRoles,
+    GroupStatistics,
     OpenAccumulation,
     PlaceRows,
     UnrollLoops,
