@@ -27,8 +27,9 @@ class GroupStatistics(Pass):
 
     This changes the program: it is for who asks for it (``--batch-statistics per-microbatch``), as GPipe does (section 3.2). The
     result is an ordinary program of the whole batch, whose rows are put in M groups, so that one device can run it to compare.
-    What is read once a step stays a sum over all rows: gradients, and running averages, which thus take the mean of what the
-    groups have. Sums that microbatches can take exactly stay too. Needs assign-roles.
+    What is read once a step stays a sum over all rows: gradients, and running averages (a variance as a mean of squared distances
+    is then the mean of the groups', one as E[x^2] - E[x]^2 the whole batch's). Sums that microbatches can take exactly stay too.
+    Needs assign-roles.
 
     Input:
         %sum = stablehlo.reduce(%h init: %zero) across dimensions = [0] : tensor<8x4xf32> -> tensor<4xf32>
