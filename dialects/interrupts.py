@@ -2,15 +2,18 @@
 
 The signal raises ``Interrupted`` wherever Python is, so that what is open is closed and removed on the way out. Python sees no
 signal while native code computes, and a callback may swallow what is raised in it: after ``GRACE_S`` a thread ends the process.
+A native module that is just being loaded crashes if anything is raised in it: what comes during an import is raised after it.
 """
 
 import os
 import signal
 import sys
 import time
+from types import FrameType
 
 WORDS = {int(signal.SIGINT): "interrupted", int(signal.SIGTERM): "terminated"}
 GRACE_S = 5.0
+AGAIN_S = 0.05  # how soon after a signal during an import it is tried again
 _said: list[str] = []
 
 
@@ -62,16 +65,26 @@ def _mask(how: str) -> None:
         signal.pthread_sigmask(getattr(signal, how), WORDS)
 
 
-def _raise(number: int, _frame: object) -> None:
+def _raise(number: int, frame: FrameType | None) -> None:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return  # ``_insist`` sends it again
+        frame = frame.f_back
     ignore()
     raise Interrupted(number)
 
 
 def _insist(reading: int) -> None:
     """Wait for a signal, which C's part of the handler writes down at once, and for the main thread to make something of it."""
+    import threading
+
     number = 0
     while number not in WORDS:
         number = os.read(reading, 1)[0]
-    time.sleep(GRACE_S)
+    end = time.monotonic() + GRACE_S
+    while time.monotonic() < end:
+        time.sleep(AGAIN_S)
+        if signal.getsignal(number) is _raise:  # not yet raised
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
     Interrupted(number).say()
     os._exit(128 + number)
