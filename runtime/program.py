@@ -6,6 +6,7 @@ Only rank 0 needs to see the folder.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -35,10 +36,13 @@ class PlanFolder:
                 fail("is for planning, and this is a plan", where=option, remedy="leave it out")
             self.path = path if path.is_dir() else path.parent
         else:
+            make_plan = _planner(
+                num_devices, planner
+            )  # loads the compiler, which takes a while: before the folder is there
             self._temporary = _temporary()
             self.path = self._temporary.path / "plan"
             try:
-                _make_plan(target, str(self.path), num_devices, planner)
+                make_plan(target, str(self.path))
             except BaseException:
                 self.close()
                 raise
@@ -64,11 +68,13 @@ def _temporary() -> Scratch:
         raise Failure(f"no temporary folder: {error.strerror or error}", where=str(error.filename or "")) from error
 
 
-def _make_plan(target: str, out: str, num_devices: int, planner: dict[str, str]) -> None:
+def _planner(num_devices: int, planner: dict[str, str]) -> Callable[[str, str], object]:
+    """The planner, loaded, with the options that ``planner``'s words say: module, folder -> plan."""
     from compiler.cli.options import plan_options
     from compiler.driver import make_plan
 
-    make_plan(target, out, plan_options(planner, devices=num_devices))
+    options = plan_options(planner, devices=num_devices)
+    return lambda target, out: make_plan(target, out, options)
 
 
 def share_plan(folder: PlanFolder | None, transport: Transport) -> Plan:
