@@ -96,16 +96,3 @@ def _below(test: ir.Value, until: ir.Value) -> ir.Value:
     return make(
         "stablehlo.compare", [tensor_type((), ir.IntegerType.get_signless(1))], [compare.operands[0], until], attributes
     )
-
-
-def write_out(loop: ir.Operation) -> None:
-    """Put the body of a loop that runs once in its place."""
-    body = loop.regions[1].blocks[0]
-    *ops, end = body_ops(body)
-    for variable, value in zip(body.arguments, loop.operands, strict=True):
-        variable.replace_all_uses_with(value)
-    for op in ops:
-        op.move_before(loop)
-    for result, value in zip(loop.results, end.operands, strict=True):
-        result.replace_all_uses_with(value)
-    loop.erase()

@@ -13,7 +13,8 @@ from passes.analysis.ops.folds import filler, neutral
 from passes.base import Pass
 from passes.microbatch.accumulation import FOLD_OF, Accumulation, accumulation_loops
 from passes.microbatch.cone import outside
-from passes.microbatch.loop_parts import part_of_loop, write_out
+from passes.microbatch.loop_parts import part_of_loop
+from passes.normalize.unroll_loops import unroll
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ def _open(loop: ir.Operation, known: Accumulation, microbatches: int, counts_ahe
     copy = defining_op(mine[kept[0]])
     loop.erase()
     if share == 1 and copy is not None:
-        write_out(copy)
+        unroll(copy, 1)
 
 
 def _affine(number: ir.Value, kind: ir.Type, factor: int, first: int) -> ir.Value:

@@ -58,10 +58,10 @@ class UnrollLoops(Pass):
             budget -= added
             # a loop inside of an unrolled one is gone; its copies are loops of their own
             gone = OpSet(op for op in inside if op.name == "stablehlo.while")
-            loops = [op for op in loops if op not in gone] + _unroll(loop, trips)
+            loops = [op for op in loops if op not in gone] + unroll(loop, trips)
 
 
-def _unroll(loop: ir.Operation, trips: int) -> list[ir.Operation]:
+def unroll(loop: ir.Operation, trips: int) -> list[ir.Operation]:
     """Replace ``loop`` by ``trips`` copies of its body; gives the loops inside of them."""
     values = list(loop.operands)
     inner: list[ir.Operation] = []
