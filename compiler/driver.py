@@ -12,7 +12,7 @@ from compiler.intra.shortage import NoRoom, TooLarge, enough_at_best
 from compiler.machine.description import Machine
 from compiler.machine.layout import more_microbatches
 from compiler.options import PlanOptions
-from compiler.plan.files import check_replaceable, printable, write_plan
+from compiler.plan.files import check_replaceable, printable, sign_plan, write_plan
 from compiler.plan.records import Plan
 from compiler.prepare import machine_of, prepare
 from compiler.statistics import group_rows
@@ -25,6 +25,15 @@ from dialects.ops import copy_module
 def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
     """Plan the training step in ``module_path`` ("-" is stdin) and write the folder ``out``. Raises UserError or Failure."""
     check_replaceable(out)  # before the work
+    return write_plan(*_planned(module_path, options), out)
+
+
+def plan_unwritten(module_path: str, options: PlanOptions) -> tuple[Plan, dict[str, bytes]]:
+    """As ``make_plan``, with nothing on the disk: the signed plan and its files by name."""
+    return sign_plan(*_planned(module_path, options))
+
+
+def _planned(module_path: str, options: PlanOptions) -> tuple[Plan, dict[str, str | bytes]]:
     machine = machine_of(options)
     with make_context() as context, ir.Location.unknown():
         loaded = load_module(module_path, context, options.platform)
@@ -33,8 +42,7 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
         planned, files = _plan(loaded.module, loaded.name, machine, options)
         planned = msgspec.structs.replace(planned, remarks=(*planned.remarks, *grouped))
         plan = printable(planned)
-        program = sealed_program(program, plan)
-    return write_plan(plan, {**files, plan.program: program}, out)
+        return plan, {**files, plan.program: sealed_program(program, plan)}
 
 
 def _plan(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Made:
@@ -77,4 +85,4 @@ def _said(tried: list[tuple[int, str]]) -> str:
     return ", ".join([words, *(f"{count} ({need})" for count, need in others)])
 
 
-__all__ = ["PlanOptions", "make_plan"]
+__all__ = ["PlanOptions", "make_plan", "plan_unwritten"]

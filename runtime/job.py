@@ -20,7 +20,7 @@ from runtime.devices.xla import World
 from runtime.process.failure import Stop, together
 from runtime.process.listening import listening
 from runtime.process.supervise import Watch
-from runtime.program import PlanFolder, share_files, share_plan
+from runtime.program import PlanFiles, share_files, share_plan
 from runtime.report import Reporter
 from runtime.step.executor import Action, Resolver
 from runtime.step.pace import Pace
@@ -59,7 +59,7 @@ class Job:
     def __init__(self, options: JobOptions, watch: Watch, transport: Transport) -> None:
         self._options, self._watch, self._transport = options, watch, transport
         self._reporter = Reporter(transport.rank == 0, options.as_json)
-        self._folder: PlanFolder | None = None
+        self._files: PlanFiles | None = None
         self._reference: Reference | None = None  # on rank 0, when verifying
         self._went_nan: Failure | None = None  # what ended the run early
         self._names = [f"rank {rank}" for rank in range(transport.size)]
@@ -71,8 +71,6 @@ class Job:
                 self._run()
         finally:
             self._reporter.clear()
-            if self._folder is not None:
-                self._folder.close()
 
     def _run(self) -> None:
         options, transport = self._options, self._transport
@@ -81,9 +79,9 @@ class Job:
             check_version()
             if transport.rank == 0:
                 _check_destinations(options)
-                self._folder = PlanFolder(options.target, transport.size, options.planner)
+                self._files = PlanFiles(options.target, transport.size, options.planner)
         transport.all_have_met()
-        plan = share_plan(self._folder, transport)
+        plan = share_plan(self._files, transport)
         with together(transport, transport.rank):
             everyone = seats(plan, transport.size)
             seat = everyone[transport.rank]
@@ -95,10 +93,9 @@ class Job:
         for text in transport.gather_texts("\n".join(warnings)):
             for line in text.splitlines():
                 self._reporter.warn("warnings", line, line)
-        files = share_files(self._folder, plan, everyone, transport)
-        if self._folder is not None:
-            self._folder.program = self._folder.program if options.verify else b""
-            self._folder.close()  # a temporary plan is not on the disk for longer than needed: ranks are killed
+        files = share_files(self._files, plan, everyone, transport)
+        if self._files is not None:
+            self._files.drop(program=not options.verify)
         with together(transport, transport.rank):
             if seat.device == 0:
                 check_stages(plan, seat.mesh, files)
@@ -180,12 +177,12 @@ class Job:
 
     def _compare(self, plan: Plan, inputs: Inputs, step: int, results: dict[int, Any]) -> None:
         """On rank 0: this step against one device."""
-        if self._folder is None:
+        if self._files is None:
             return
         if self._reference is None:
             from runtime.verify.reference import Reference
 
-            self._reference = Reference(plan, self._folder.program, self._folder.state, inputs)
+            self._reference = Reference(plan, self._files.program, self._files.state, inputs)
         self._reference.step(step, results)
 
     def _finish(self, gathered: dict[int, Any], trace: Trace | None) -> None:
@@ -207,7 +204,7 @@ class Job:
 
     def _write_outputs(self, gathered: dict[int, Any]) -> None:
         path = self._options.outputs
-        if self._folder is not None and path and self._went_nan is None:
+        if self._files is not None and path and self._went_nan is None:
             output.write_npz(path, gathered)
             self._reporter.note("outputs", path, f"wrote {path}")
 
@@ -217,7 +214,7 @@ class Job:
         if seen is not None:
             self._reporter.verified(seen, seen.steps)
             seen.raise_if_wrong()
-        if self._folder is not None and self._went_nan is not None:
+        if self._files is not None and self._went_nan is not None:
             raise self._went_nan
         if seen is not None:
             seen.raise_if_nothing()

@@ -5,17 +5,14 @@ Only rank 0 needs to see the folder.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from compiler.plan.files import load_plan, read_signed
+from compiler.plan.files import decode_plan, load_plan, read_signed
 from compiler.plan.records import Plan
-from compiler.plan.scratch import Scratch
-from dialects.errors import Failure, fail
+from dialects.errors import fail
 from runtime.devices.check_modules import check_program
 from runtime.devices.seats import Seat, fragments_of
 from runtime.transport.base import Transport
@@ -23,67 +20,51 @@ from runtime.transport.base import Transport
 FILES_TAG = 1
 
 
-class PlanFolder:
-    """A plan on rank 0's disk: the user's, or a temporary one made from a module. ``close`` removes the latter."""
+class PlanFiles:
+    """A plan on rank 0: the user's folder, or one made from a module, which is never on the disk: ranks are killed."""
 
     def __init__(self, target: str, num_devices: int, planner: dict[str, str]) -> None:
         """Read ``target``, or plan it if it is a module. Raises what the loader and the planner raise, UserErrors."""
-        self._temporary: Scratch | None = None
         path = Path(target)
+        self._made: dict[str, bytes] | None = None
         if path.is_dir() or target.endswith("plan.json"):
             if planner:
                 option = f"--{next(iter(planner)).replace('_', '-')}"
                 fail("is for planning, and this is a plan", where=option, remedy="leave it out")
-            self.path = path if path.is_dir() else path.parent
+            self._path = str(path if path.is_dir() else path.parent)
+            self.plan: Plan = load_plan(self._path)
         else:
-            make_plan = _planner(
-                num_devices, planner
-            )  # loads the compiler, which takes a while: before the folder is there
-            self._temporary = _temporary()
-            self.path = self._temporary.path / "plan"
-            try:
-                make_plan(target, str(self.path))
-            except BaseException:
-                self.close()
-                raise
-        self.plan: Plan = load_plan(str(self.path))
+            self.plan, self._made = _make_plan(target, num_devices, planner)
         self.program = self.read(self.plan.program)
         self.state = check_program(self.plan, self.program)  # argument -> result, as the program says
 
     def read(self, file: str) -> bytes:
         """One file of the plan, as it was signed."""
-        return read_signed(str(self.path), self.plan, file)
+        return read_signed(self._path, self.plan, file) if self._made is None else self._made[file]
 
-    def close(self) -> None:
-        """Remove what was made. May be called again."""
-        if self._temporary is not None:
-            self._temporary.remove()
-
-
-def _temporary() -> Scratch:
-    """A folder of its own in the system's temporary one; what killed runs left there goes."""
-    try:
-        return Scratch(Path(tempfile.gettempdir()), "meshwright-")
-    except OSError as error:
-        raise Failure(f"no temporary folder: {error.strerror or error}", where=str(error.filename or "")) from error
+    def drop(self, *, program: bool) -> None:
+        """What was made is not needed any more; nor the ``program``, if so."""
+        self._made = None if self._made is None else {}
+        if program:
+            self.program = b""
 
 
-def _planner(num_devices: int, planner: dict[str, str]) -> Callable[[str, str], object]:
-    """The planner, loaded, with the options that ``planner``'s words say: module, folder -> plan."""
+def _make_plan(target: str, num_devices: int, planner: dict[str, str]) -> tuple[Plan, dict[str, bytes]]:
+    """Plan a module with the options that ``planner``'s words say, and check the plan as one that is read."""
     from compiler.cli.options import plan_options
-    from compiler.driver import make_plan
+    from compiler.driver import plan_unwritten
 
-    options = plan_options(planner, devices=num_devices)
-    return lambda target, out: make_plan(target, out, options)
+    made, files = plan_unwritten(target, plan_options(planner, devices=num_devices))
+    return decode_plan(msgspec.json.encode(made), target), files
 
 
-def share_plan(folder: PlanFolder | None, transport: Transport) -> Plan:
-    """Rank 0's plan, on every rank. Collective; ``folder`` on rank 0 only."""
-    data = transport.broadcast(msgspec.json.encode(folder.plan) if folder is not None else None)
+def share_plan(files: PlanFiles | None, transport: Transport) -> Plan:
+    """Rank 0's plan, on every rank. Collective; ``files`` on rank 0 only."""
+    data = transport.broadcast(msgspec.json.encode(files.plan) if files is not None else None)
     return msgspec.json.decode(data, type=Plan)
 
 
-def share_files(folder: PlanFolder | None, plan: Plan, seats: list[Seat], transport: Transport) -> dict[str, bytes]:
+def share_files(files: PlanFiles | None, plan: Plan, seats: list[Seat], transport: Transport) -> dict[str, bytes]:
     """The stage files of this rank's mesh by fragment name, on device 0 of each mesh, which compiles; else {}."""
     mine: dict[str, bytes] = {}
     me = seats[transport.rank]
@@ -91,13 +72,13 @@ def share_files(folder: PlanFolder | None, plan: Plan, seats: list[Seat], transp
         if seat.device != 0:
             continue
         names = [(fragment.name, fragment.file) for fragment in fragments_of(plan, seat.mesh)]
-        if folder is not None and seat.rank != 0:
-            data = np.frombuffer(msgspec.msgpack.encode({name: folder.read(file) for name, file in names}), np.uint8)
+        if files is not None and seat.rank != 0:
+            data = np.frombuffer(msgspec.msgpack.encode({name: files.read(file) for name, file in names}), np.uint8)
             transport.send(np.array([data.size], np.int64), seat.rank, FILES_TAG)
             transport.send(data, seat.rank, FILES_TAG)
-        elif folder is not None:
-            mine = {name: folder.read(file) for name, file in names}
-    if folder is None and me.device == 0:
+        elif files is not None:
+            mine = {name: files.read(file) for name, file in names}
+    if files is None and me.device == 0:
         size = int(transport.receive((1,), np.dtype(np.int64), 0, FILES_TAG).wait()[0])
         data = transport.receive((size,), np.dtype(np.uint8), 0, FILES_TAG).wait()
         mine = msgspec.msgpack.decode(data.tobytes(), type=dict[str, bytes])

@@ -29,9 +29,7 @@ def write_plan(plan: Plan, files: Mapping[str, str | bytes], out: str) -> Plan:
     """
     target = Path(out)
     check_replaceable(out)
-    contents = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-    signed = msgspec.structs.replace(printable(plan), digests=digests)
+    signed, contents = sign_plan(plan, files)
     contents[PLAN_FILE] = msgspec.json.format(msgspec.json.encode(signed), indent=1)
     partial: Scratch | None = None
     try:
@@ -50,6 +48,13 @@ def write_plan(plan: Plan, files: Mapping[str, str | bytes], out: str) -> Plan:
         if partial is not None:
             partial.remove()
     return signed
+
+
+def sign_plan(plan: Plan, files: Mapping[str, str | bytes]) -> tuple[Plan, dict[str, bytes]]:
+    """The plan, printable and with the digests of its ``files``, and the files as bytes: nothing is written."""
+    contents = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+    return msgspec.structs.replace(printable(plan), digests=digests), contents
 
 
 def printable(plan: Plan) -> Plan:

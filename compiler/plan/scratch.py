@@ -6,13 +6,14 @@ the name, belongs to this user, and is locked by nobody.
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import errno
 import os
+import secrets
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,9 @@ from pathlib import Path
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 SUFFIX = ".partial"
 MOST_PREFIX = 100  # letters of a name that its temporary one begins with: a file name has 255 bytes at most
+_made: set[Path] = (
+    set()
+)  # what ends with this process: an interrupt may come before the caller has what it would remove
 
 
 class Scratch:
@@ -29,16 +33,18 @@ class Scratch:
         """Make it in ``parent`` after clearing away what killed processes left there under ``prefix``. Raises OSError."""
         clear_left_behind(parent, prefix)
         for _ in range(100):
-            if folder:
-                self.path = Path(tempfile.mkdtemp(prefix=prefix, suffix=SUFFIX, dir=parent))
-                self._fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            else:
-                self._fd, name = tempfile.mkstemp(prefix=prefix, suffix=SUFFIX, dir=parent)
-                self.path = Path(name)
+            self.path = parent / f"{prefix}{secrets.token_hex(4)}{SUFFIX}"
+            _made.add(self.path)
+            try:
+                self._fd = _make(self.path, folder=folder)
+            except FileExistsError:  # another's
+                _made.discard(self.path)
+                continue
             _lock(self._fd, wait=True)
             if self.path.exists():
                 return
             os.close(self._fd)  # another process took it for left behind, before it was locked
+            _made.discard(self.path)
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(parent))
 
     def remove(self) -> None:
@@ -48,9 +54,18 @@ class Scratch:
 
     def let_go(self) -> None:
         """Only let the lock go."""
+        _made.discard(self.path)
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _make(path: Path, *, folder: bool) -> int:
+    """A new folder or file, this user's alone -> opened. Raises FileExistsError and other OSErrors."""
+    if not folder:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    path.mkdir(mode=0o700)
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
 @contextmanager
@@ -140,6 +155,12 @@ def _remove(path: Path) -> None:
     else:
         with suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+@atexit.register
+def _remove_made() -> None:
+    for path in _made:
+        _remove(path)
 
 
 def _literal(text: str) -> str:

@@ -4,6 +4,7 @@ import os
 import signal
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import handmade
@@ -78,34 +79,32 @@ def test_the_next_job_removes_what_a_killed_one_left(jobs: Jobs, plan: Path, mom
     assert jobs.left_behind() == {}
     left = left_of_mpi()
     for path in left:
-        os.utime(path, (0, 0))  # where not all processes can be seen, only what is old goes
+        with suppress(FileNotFoundError):  # another job has just removed it
+            os.utime(path, (0, 0))  # where not all processes can be seen, only what is old goes
     assert jobs.run(2, plan).code == 0
     assert left & left_of_mpi() == set()
 
 
-def test_a_killed_planner_leaves_no_folder_for_long(
-    jobs: Jobs, plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("moment_s", [1, 2])
+def test_a_job_that_plans_writes_no_plan(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment_s: float
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert tempfile.gettempdir() != str(tmp_path)  # of the children only
-    module = ROOT / "tests/modules/jax_mlp.mlirbc"
-    job = jobs.start(2, module, "--steps", 1_000_000)
-    deadline = time.monotonic() + 30
-    while not list(tmp_path.glob("meshwright-*")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert len(list(tmp_path.glob("meshwright-*"))) == 1
+    job = jobs.start(2, ROOT / "tests/modules/gpt.mlirbc", "--steps", 1_000_000)
+    time.sleep(moment_s)
+    assert job.poll() is None
     for pid in jobs.processes():
         os.kill(pid, signal.SIGKILL)
     job.communicate(timeout=15)
-    assert jobs.run(2, module).code == 0
-    assert list(tmp_path.glob("meshwright-*")) == []
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_running_job_has_no_temporary_plan(jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_job_has_no_plan_on_the_disk(jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     job = jobs.start(2, ROOT / "tests/modules/jax_mlp.mlirbc", "--steps", 1_000_000)
     assert job.stdout is not None
     assert any(line.startswith("step 1 ") for line in job.stdout)
-    assert list(tmp_path.glob("meshwright-*")) == []
+    assert list(tmp_path.iterdir()) == []
     job.send_signal(signal.SIGTERM)
     job.communicate(timeout=15)

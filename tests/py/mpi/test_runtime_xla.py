@@ -35,6 +35,40 @@ assert (view == 1).all() and (world.get(result) == 2).all()
 print("safe")
 """
 
+BARRIERS = """
+import numpy as np
+from runtime.devices.xla import World
+world = World.alone()
+held = '%{0}, %{0}b = stablehlo.optimization_barrier %{1}, %{1} : tensor<4xf32>, tensor<4xf32>'
+loop = '''%n:2 = stablehlo.while(%i = %zero, %v = %a) : tensor<i32>, tensor<4xf32> cond {
+    %c = stablehlo.compare LT, %i, %three : (tensor<i32>, tensor<i32>) -> tensor<i1>
+    stablehlo.return %c : tensor<i1>
+  } do {
+    %next = stablehlo.add %i, %one : tensor<i32>
+    BODY
+    %w = stablehlo.add %h, %h : tensor<4xf32>
+    stablehlo.return %next, %w : tensor<i32>, tensor<4xf32>
+  }'''
+branch = '''%h = "stablehlo.case"(%i) ({
+      HELD
+      stablehlo.return %x : tensor<4xf32>
+    }, {
+      stablehlo.return %v : tensor<4xf32>
+    }) : (tensor<i32>) -> tensor<4xf32>'''
+for body in (held.format('h', 'v'), branch.replace('HELD', held.format('x', 'v'))):
+    text = f\"\"\"func.func public @main(%a: tensor<4xf32>) -> tensor<4xf32> {{
+      %zero = stablehlo.constant dense<0> : tensor<i32>
+      %one = stablehlo.constant dense<1> : tensor<i32>
+      %three = stablehlo.constant dense<3> : tensor<i32>
+      {loop.replace('BODY', body)}
+      return %n#1 : tensor<4xf32>
+    }}\"\"\".encode()
+    executable = world.load(world.compile(text))
+    result, = world.run(executable, [world.put(np.ones(4, np.float32))], [world.handler((4,), np.dtype(np.float32))])
+    assert (world.get(result) == 8).all()
+print("held")
+"""
+
 LAPACK = """
 import numpy as np
 from runtime.devices.xla import World
@@ -76,3 +110,7 @@ def test_donating_a_viewed_buffer_leaves_the_view() -> None:
 
 def test_lapack_kernels_are_there() -> None:
     assert printed(LAPACK) == "right"
+
+
+def test_barriers_hold_in_small_loops() -> None:
+    assert printed(BARRIERS) == "held"

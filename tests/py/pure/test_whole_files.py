@@ -4,6 +4,8 @@ import errno
 import os
 import resource
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -152,3 +154,21 @@ def test_a_machine_that_cannot_be_read_back_is_not_written(tmp_path: Path) -> No
         write_machine(str(tmp_path / "here.toml"), broken)
     assert names(tmp_path) == ["here.toml"]
     assert load_machine(str(tmp_path / "here.toml")).name == "local-cpu"
+
+
+def test_what_was_just_made_goes_with_the_process(tmp_path: Path) -> None:
+    """An interrupt between the making of a file and the first line that would remove it."""
+    lines = """
+import sys
+from pathlib import Path
+from compiler.plan.scratch import Scratch
+for folder in (True, False):
+    Scratch(Path(sys.argv[1]), ".plan-", folder=folder)
+kept = Scratch(Path(sys.argv[1]), ".kept-")
+kept.let_go()
+raise KeyboardInterrupt
+"""
+    done = subprocess.run([sys.executable, "-c", lines, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "KeyboardInterrupt" in done.stderr
+    assert [name[:6] for name in names(tmp_path)] == [".kept-"]
