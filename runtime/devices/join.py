@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from runtime.devices.addresses import address_of
 from runtime.devices.xla import World
 from runtime.transport.base import Transport
 
@@ -31,13 +32,12 @@ def joined_world(mesh: Transport, job: Transport) -> Generator[World]:
 
     After an exception there is no leaving, which would wait for ranks that do not come: the job ends.
     """
-    one_host = len(set(hosts_of(mesh))) == 1
-    host = "127.0.0.1" if one_host else socket.gethostbyname(socket.gethostname())
+    address = address_of(mesh, hosts_of(mesh))
 
     def share(text: str | None) -> str:
         return mesh.broadcast(text.encode() if text is not None else None).decode()
 
-    world = World.joined(mesh.rank, mesh.size, share, host)
+    world = World.joined(mesh.rank, mesh.size, share, address)
     yield world
     job.gather_codes(0)
     world.close()  # all clients, then the services

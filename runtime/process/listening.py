@@ -15,6 +15,7 @@ from dialects.plain import plain
 from runtime.process.door import Door
 from runtime.process.failure import leave, speak
 from runtime.process.hosts import Hosts
+from runtime.process.launcher import end_soon
 from runtime.process.stall import named_s, tick_s
 from runtime.process.supervise import Watch
 from runtime.transport.base import Transport
@@ -74,14 +75,15 @@ class _Listener:
                 self._door.heard_s = dict.fromkeys(self._door.heard_s, now_s)
             looked_s = now_s
             silent = {f"{self._names[rank]}: its watcher": now_s - at for rank, at in self._door.heard_s.items()}
-            if self._hosts is not None:
-                silent |= self._hosts.look(self._tick_s)
-            for who, silent_s in silent.items():
-                self._judge(who, silent_s)
+            hosts = self._hosts.look(self._tick_s) if self._hosts is not None else {}
+            for who, silent_s in (silent | hosts).items():
+                self._judge(who, silent_s, host=who in hosts)
 
-    def _judge(self, who: str, silent_s: float) -> None:
+    def _judge(self, who: str, silent_s: float, *, host: bool) -> None:
         """Name who is silent, once; or end the job."""
         if 0 < self._stall_timeout_s <= silent_s - self._grace_s:
+            if host:
+                end_soon()  # before the word: mpirun may kill this process once it is asked to end the job
             self._end(f"{who} has said nothing for {silent_s:.0f} s; --stall-timeout has ended the job")
         if who not in self._named and silent_s - self._grace_s >= named_s():
             self._named[who] = time.monotonic() - silent_s
