@@ -36,9 +36,14 @@ Handler = Any  # ResultHandler
 Service = Any  # DistributedRuntimeService
 
 
+def installed() -> str:
+    """jaxlib's version."""
+    return str(import_module("jaxlib.version").__version__)
+
+
 def check_version(version: str | None = None) -> None:
     """Raise Failure unless ``version``, the installed jaxlib's if None, is one that this file was written for."""
-    found = version or _installed()
+    found = version or installed()
     if not OLDEST <= _numbers(found) < BEFORE:
         oldest, before = ".".join(map(str, OLDEST)), f"{BEFORE[0]}.{BEFORE[1]}"
         newest = f"{BEFORE[0]}.{BEFORE[1] - 1}.x"
@@ -161,7 +166,7 @@ def get(buffer: Buffer) -> NumpyArray:
 def make_handler(shape: tuple[int, ...], dtype: np.dtype[Any], sharding: Any) -> Handler:
     """What ``run`` needs to know of one result: ``shape`` and ``dtype`` of this device's shard."""
     # jaxlib 0.11.2 removed the fourth argument, _skip_checks: before, the checks (True skips them) wanted jax's own types.
-    skip_checks = (True,) if _numbers(_installed()) < (0, 11, 2) else ()
+    skip_checks = (True,) if _numbers(installed()) < (0, 11, 2) else ()
     return _private().array_result_handler(_shaped(shape, dtype), sharding, True, *skip_checks)
 
 
@@ -182,10 +187,6 @@ def register_lapack() -> None:
 
 
 @cache
-def _installed() -> str:
-    return str(import_module("jaxlib.version").__version__)
-
-
 def _numbers(version: str) -> tuple[int, ...]:
     """0.12.0.1 -> (0, 12, 0): a fourth number is a new build of the same release."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])

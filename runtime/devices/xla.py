@@ -9,12 +9,14 @@ import os
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dialects.errors import Failure
 from runtime.devices import jaxlib_api
+from runtime.devices.executables import Executables
 from runtime.devices.gloo import Groups, groups_of, meeting, without_reduce_scatter
 from runtime.devices.jaxlib_api import Buffer, Client, Distributed, Executable, Handler, NumpyArray, Service
 
@@ -58,6 +60,7 @@ class World:
             raise Failure(f"XLA shows {len(self._devices)} devices, want {num_devices}")
         self._sharding: Any = jaxlib_api.make_sharding(self._local)
         self._groups: set[Groups] = set()  # of the collectives that were compiled here
+        self._executables = Executables.of_user()
 
     @classmethod
     def alone(cls) -> World:
@@ -85,8 +88,9 @@ class World:
 
     def compile(self, text: bytes) -> bytes:
         """StableHLO (text or bytecode, with ``sdy.sharding``) -> a serialized executable for every device."""
-        _provide_lapack(text)
-        return jaxlib_api.serialize(self._compile(text))
+        if self._distributed is not None:
+            self._groups |= self._groups_in(text)
+        return self._executables.made(self._content(text), lambda: self._compiled(text))
 
     def meet(self, share: Callable[[bytes | None], bytes], wait: Callable[[], object]) -> None:
         """Connect the groups of all collectives that device 0 has compiled. Collective: ``share`` as in ``joined``.
@@ -145,6 +149,29 @@ class World:
         if self._service is not None:
             jaxlib_api.leave(self._service)
 
+    def _compiled(self, text: bytes) -> bytes:
+        _provide_lapack(text)
+        return jaxlib_api.serialize(self._compile(text))
+
+    def _content(self, text: bytes) -> list[bytes]:
+        """All that an executable depends on besides the processor."""
+        words = [jaxlib_api.installed(), os.environ.get("XLA_FLAGS", ""), os.environ.get("NPROC", "")]
+        own = Path(__file__).parent
+        return [
+            *(word.encode() for word in words),
+            *(own.joinpath(name).read_bytes() for name in ("xla.py", "jaxlib_api.py", "gloo.py")),  # how it is compiled
+            b"%d devices, joined: %d" % (len(self._devices), self._distributed is not None),
+            text,
+        ]
+
+    def _groups_in(self, text: bytes) -> set[Groups]:
+        from jaxlib.mlir import ir
+
+        from dialects.context import make_context
+
+        with make_context():
+            return groups_of(ir.Module.parse(text), len(self._devices))
+
     def _compile(self, text: bytes) -> Executable:
         from jaxlib.mlir import ir
 
@@ -154,7 +181,6 @@ class World:
             module = ir.Module.parse(text)
             if self._distributed is not None:
                 without_reduce_scatter(module)
-                self._groups |= groups_of(module, len(self._devices))
             held = DROP_BARRIERS if b"optimization_barrier" not in text else (*DROP_BARRIERS, *NO_BARRIERS_IN_IT)
             return jaxlib_api.compile_module(self._client, module, self._devices, held)
 

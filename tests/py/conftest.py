@@ -1,5 +1,7 @@
-"""Marks each test by its folder: pure (no MLIR), ir (in one process), mpi (several ranks), gpu, frontends; files beside them are ir."""
+"""Marks each test by its folder: pure (no MLIR), ir (in one process), mpi (several ranks), gpu, hosts, frontends; files beside them are ir."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,20 @@ settings.register_profile("steady", derandomize=True, deadline=None, suppress_he
 settings.load_profile("steady")
 
 _HERE = Path(__file__).parent
-_FOLDERS = ("pure", "ir", "mpi", "gpu", "frontends")
+_FOLDERS = ("pure", "ir", "mpi", "gpu", "hosts", "frontends")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(_HERE).parts[0] if item.path.is_relative_to(_HERE) else ""
         item.add_marker(folder if folder in _FOLDERS else "ir")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_executables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What tests compile is found again by tests of this session alone."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "executables"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MESHWRIGHT_CACHE", str(folder))
+        yield

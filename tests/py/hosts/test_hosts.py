@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Cluster
 
-pytestmark = pytest.mark.hosts
-
 
 def plan(out: Path, module: str, *words: str) -> Path:
     command = [sys.executable, "-m", "compiler", "plan", str(ROOT / "tests/modules" / module), "-o", str(out), *words]

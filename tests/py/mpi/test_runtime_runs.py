@@ -99,3 +99,28 @@ def test_names_do_not_steer_the_terminal(jobs: Jobs) -> None:
     assert done.code == 0, done.err
     assert "update of par?[2J?am?s" in done.out
     assert done.out.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("target", ["plan", "linen_cnn.mlirbc"])
+def test_a_second_start_compiles_nothing(
+    jobs: Jobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("MESHWRIGHT_CACHE", str(cache))
+    handmade.make(tmp_path / "plan", 2, 2, 2)
+    place = tmp_path / "plan" if target == "plan" else ROOT / "tests/modules" / target
+    words = (4, place, "--steps", 2, "--verify", "--json")
+    first = jobs.run(*words)
+    assert first.code == 0, first.err
+    made = {path.name: path.stat().st_mtime_ns for path in cache.iterdir()}
+    assert len(made) > 3
+    second = jobs.run(*words)
+    assert second.code == 0, second.err
+    found = {path.name: path.stat().st_mtime_ns for path in cache.iterdir()}
+    assert found.keys() == made.keys()
+    assert all(found[name] > at for name, at in made.items())  # each was read
+    assert json.loads(second.out)["steps"][1]["loss"] == json.loads(first.out)["steps"][1]["loss"]
+    for path in cache.iterdir():
+        path.write_bytes(path.read_bytes()[:-100])  # a disk that lost something
+    third = jobs.run(*words)
+    assert third.code == 0, third.err
