@@ -16,6 +16,21 @@ MOST_BYTES = 1e24  # of a device
 
 
 @dataclass(frozen=True, kw_only=True)
+class StageSpec:
+    """What a user says of one stage, in order of the forward part; None means: choose.
+
+    ``until``: the cut after it, None on the last one; ``devices``: how many; ``ranks``: which, device i of its mesh is
+    ``ranks[i]``; ``shape``: sizes of the axes of its logical mesh; ``intra``: who chooses its shardings (default: the plan's).
+    """
+
+    until: str | None = None
+    devices: int | None = None
+    ranks: tuple[int, ...] | None = None
+    shape: tuple[int, ...] | None = None
+    intra: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanOptions:
     """None means: choose. ``devices``: how many there are when neither hosts nor a machine file says so.
 
@@ -23,6 +38,7 @@ class PlanOptions:
     ``batch_statistics``: "whole" or "per-microbatch"; ``batch_args``: "argument", "argument:dim" or "argument:dim:outer" each;
     ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh;
     ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd.
+    ``stage_specs``: what is said of each stage, which then are as many; ``()`` leaves them to be chosen on equal meshes.
     """
 
     machine: str | None = None
@@ -42,3 +58,4 @@ class PlanOptions:
     mesh: tuple[int, ...] | None = None
     annotate: tuple[tuple[str, str], ...] = ()
     respect_annotations: bool = True
+    stage_specs: tuple[StageSpec, ...] = ()

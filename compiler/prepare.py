@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from jaxlib.mlir import ir
 
@@ -9,13 +10,16 @@ from compiler.divided import divided
 from compiler.emit.assemble import Outline
 from compiler.frontends.annotate import annotate
 from compiler.frontends.check import check_calls
-from compiler.machine.description import Machine
+from compiler.machine.asked_layout import asked_layout
+from compiler.machine.description import Link, Machine
 from compiler.machine.files import load_machine
-from compiler.machine.layout import auto_stages, make_layout
+from compiler.machine.layout import Layout, auto_stages, make_layout
 from compiler.options import PlanOptions
 from dialects import attributes as names
+from dialects.errors import fail
 from dialects.signature import op_int
 from passes.base import Pass
+from passes.fragments.assign_meshes import AssignMeshes
 from passes.fragments.realize import Realize
 from passes.normalize.assign_roles import AssignRoles
 from passes.normalize.normalize import Normalize
@@ -48,22 +52,43 @@ def find_roles(module: ir.Module, options: PlanOptions) -> None:
 
 def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Prepared:
     """All that comes before shardings: roles, microbatches, phases, stages, fragments."""
-    devices = machine.num_devices
     find_roles(module, options)
-    stages = options.stages or auto_stages(machine.hosts or 1, devices)
-    split = divided(module, options, stages, devices)
+    asked, stages = _asked(machine, options)
+    widths = _widths(asked, stages, machine.num_devices)
+    split = divided(module, options, widths)
     module, remarks = split.module, [split.remark] if split.remark else list[str]()
     count = op_int(module.operation, names.MICROBATCHES) or 1
-    chooser = _stage_chooser(stages, machine)
+    chooser = _stage_chooser(asked, widths, machine)
     run_passes(module, [CopyViews(), MarkPhases(), chooser, Place(), VerifyStages()])
     found = op_int(module.operation, names.NUM_STAGES) or 1
+    if found < stages and asked is not None:
+        fail(
+            f"got {stages} stages with devices of their own, and the forward part can be cut in {found} only",
+            where="stages",
+        )
     if found < stages:
         remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
-    remarks += balance_remarks(module, chooser.rates)
-    run_passes(module, [Realize()])
-    return Prepared(
-        module, Outline(name, split.arguments, make_layout(found, devices), split.rows, count, tuple(remarks))
-    )
+    remarks += balance_remarks(module, chooser.rates, chooser.speeds)
+    layout = asked or make_layout(found, machine.num_devices)
+    run_passes(module, [Realize(), AssignMeshes(mesh_of=layout.mesh_of)])
+    return Prepared(module, Outline(name, split.arguments, layout, split.rows, count, tuple(remarks)))
+
+
+def _asked(machine: Machine, options: PlanOptions) -> tuple[Layout | None, int]:
+    """The meshes that were asked for stage by stage, if any were, and how many stages there shall be."""
+    specs, devices = options.stage_specs, machine.num_devices
+    if not specs:
+        return None, options.stages or auto_stages(machine.hosts or 1, devices)
+    if options.stages not in (None, len(specs)):
+        fail(f"got {options.stages}, and {len(specs)} stages are described", where="--stages", remedy="leave it out")
+    return asked_layout(specs, devices), len(specs)
+
+
+def _widths(asked: Layout | None, stages: int, devices: int) -> list[int]:
+    """Devices of the mesh of each stage; without a layout, what equal meshes will have."""
+    if asked is None:
+        return [max(1, devices // stages)] * stages
+    return [len(asked.meshes[mesh].ranks) for mesh in asked.mesh_of]
 
 
 def machine_of(options: PlanOptions) -> Machine:
@@ -87,13 +112,21 @@ def run_passes(module: ir.Module, passes: Sequence[Pass]) -> None:
         item.run(module)
 
 
-def _stage_chooser(stages: int, machine: Machine) -> ChooseStages:
-    width = max(1, machine.num_devices // stages)
-    link = machine.link(0, min(width, machine.num_devices - 1))
+def _stage_chooser(asked: Layout | None, widths: Sequence[int], machine: Machine) -> ChooseStages:
+    mean = sum(widths) / len(widths)
+    link = machine.link(0, min(widths[0], machine.num_devices - 1)) if asked is None else _slowest_link(asked, machine)
     return ChooseStages(
-        stages=stages,
-        flops_per_s=machine.flops_per_s["f32"] * width,
-        bytes_per_s=machine.memory_bandwidth_bytes_per_s * width,
+        stages=len(widths),
+        devices=() if asked is None else tuple(widths),
+        flops_per_s=machine.flops_per_s["f32"] * mean,
+        bytes_per_s=machine.memory_bandwidth_bytes_per_s * mean,
         link_bytes_per_s=link.bandwidth_bytes_per_s,
         link_latency_s=link.latency_s,
     )
+
+
+def _slowest_link(layout: Layout, machine: Machine) -> Link:
+    """Between the meshes of two neighbouring stages; with one mesh, that to the next device."""
+    homes = [layout.meshes[mesh].ranks[0] for mesh in layout.mesh_of]
+    links = [machine.link(a, b) for a, b in pairwise(homes) if a != b]
+    return min(links or [machine.link(0, machine.num_devices - 1)], key=lambda link: link.bandwidth_bytes_per_s)
