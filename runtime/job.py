@@ -108,9 +108,10 @@ class Job:
             executables = self._compile(plan, seat, world, mesh, files)
             self._watch.say(f"{seat.name}, placing the inputs")
             store = Store(plan, seat, world, inputs)
-            actions = Resolver(plan, seat, world, store, executables, transport).actions()
+            resolver = Resolver(plan, seat, world, store, executables, transport)
             trace = Trace(seat) if options.trace else None
-            gathered = self._steps(plan, seat, store, actions, inputs, trace)
+            gathered = self._steps(plan, seat, store, resolver.actions(), inputs, trace)
+            self._reporter.sent(plan, sum(transport.gather_codes(resolver.sent_bytes)))
             self._watch.say(f"{seat.name}, leaving its mesh")
         self._finish(gathered, trace)
 

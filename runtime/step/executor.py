@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.plan.pieces import Piece, pieces
+from compiler.plan.pieces import Piece, moved_bytes, pieces_between
 from compiler.plan.records import Fragment, Free, Plan, Recv, Run, Send, Value
 from dialects.errors import Failure
 from runtime.devices.dtypes import numpy_dtype
 from runtime.devices.jaxlib_api import Executable
 from runtime.devices.seats import Seat
 from runtime.devices.xla import World
-from runtime.step.store import Key, Store, placement_on
+from runtime.step.store import Key, Store
 from runtime.transport.base import Transport
 
 
@@ -32,7 +32,7 @@ class Action:
 
 
 class Resolver:
-    """Turns instructions into actions on one device."""
+    """Turns instructions into actions on one device. ``sent_bytes``: what they have sent to other meshes so far."""
 
     def __init__(
         self,
@@ -47,6 +47,8 @@ class Resolver:
         self._executables, self._transport = executables, transport
         self._numbers = {value.id: number for number, value in enumerate(plan.values)}
         self._fragments = {fragment.name: fragment for fragment in plan.fragments}
+        self.sent_bytes = 0
+        self._known: dict[tuple[str, int, int], list[Piece]] = {}
 
     def actions(self) -> list[Action]:
         """What this device does in a step, in order."""
@@ -88,12 +90,16 @@ class Resolver:
 
     def _send(self, key: Key, value: Value, to: int) -> Callable[[], None]:
         mine = [piece for piece in self._pieces(value, self._seat.mesh, to) if piece.source == self._seat.device]
-        ranks, tag = self._plan.meshes[to].ranks, self._tag(key)
+        mine.sort(
+            key=lambda piece: (piece.target - piece.source) % len(self._plan.meshes[to].ranks)
+        )  # not all to one first
+        ranks, tag, num_bytes = self._plan.meshes[to].ranks, self._tag(key), moved_bytes(value, mine)
 
         def send() -> None:
             array = self._world.get(self._store.need(key))
             for piece in mine:
                 self._transport.send(array[piece.source_slices], ranks[piece.target], tag)
+            self.sent_bytes += num_bytes
 
         return send
 
@@ -115,9 +121,12 @@ class Resolver:
         return receive
 
     def _pieces(self, value: Value, source: int, target: int) -> list[Piece]:
-        meshes = self._plan.meshes
-        giver, taker = placement_on(value, source), placement_on(value, target)
-        return pieces(value.shape, (meshes[source], giver.sharding), (meshes[target], taker.sharding))
+        """All pieces of a value from mesh to mesh, worked out once for all its instances."""
+        key = value.id, source, target
+        if key not in self._known:
+            per_host = self._plan.machine.devices_per_host
+            self._known[key] = pieces_between(value, self._plan.meshes, source, target, per_host)
+        return self._known[key]
 
     def _tag(self, key: Key) -> int:
         """One tag an instance of a value, so that what MPI matches is what the plan means."""
