@@ -17,6 +17,7 @@ from compiler.machine.description import Machine
 from compiler.options import PlanOptions
 from compiler.plan.records import Plan
 from compiler.prepare import Prepared, run_passes
+from compiler.transfers.land_transfers import land
 from dialects.errors import UserError
 from dialects.ops import copy_module
 from passes.fragments.verify_fragments import VerifyFragments
@@ -73,7 +74,11 @@ def _smallest(ready: Prepared, machine: Machine, options: PlanOptions) -> Made:
 
 
 def _finish(ready: Prepared, machine: Machine, sharded: Sharded, options: PlanOptions) -> Made:
-    """Partition and assemble what has shardings."""
-    fragments = VerifyFragments(mesh_of=ready.outline.layout.mesh_of)
+    """Land the transfers of what has shardings, partition and assemble it."""
+    layout = ready.outline.layout.on(sharded.mesh)
+    costs = [sharded.costs] * len(layout.meshes)
+    landings = land(ready.module, machine, layout.meshes, layout.mesh_of, costs)
+    sharded = sharded.with_landings(landings)
+    fragments = VerifyFragments(mesh_of=layout.mesh_of)
     run_passes(ready.module, [VerifyCollectives(), Partition(), fragments])
     return assemble(ready.module, ready.outline, machine, sharded, options)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from compiler.machine.use_machine import UseMachine
+from compiler.transfers.land_transfers import LandTransfers
 from passes.base import Pass
 from passes.fragments.realize import Realize
 from passes.fragments.verify_fragments import VerifyFragments
@@ -55,6 +56,7 @@ PASSES: tuple[type[Pass], ...] = (
     WholeProgram,
     UseMachine,
     ChooseShardings,
+    LandTransfers,
     VerifyFragments,
     VerifyCollectives,
     Partition,

@@ -103,7 +103,7 @@ class Annotator:
         for value, target in zip(list(op.results), strategy.given, strict=True):
             readers = [(use.owner.operation, use.operand_number) for use in value.uses]
             with ir.InsertionPoint.after(op), op.location:
-                done = _reshard(value, target)
+                done = reshard(value, target)
             defined(done).attributes[names.KIND] = kind
             for reader, number in readers:
                 reader.operands[number] = done
@@ -135,7 +135,7 @@ class Annotator:
             current = value
             with ir.InsertionPoint(before), before.location:
                 for step in self._path(value, have, want):
-                    current = _reshard(current, step.after)
+                    current = reshard(current, step.after)
             self.made[key] = current
         return self.made[key]
 
@@ -168,7 +168,8 @@ class Annotator:
         return self.made[key]
 
 
-def _reshard(value: ir.Value, target: Sharding) -> ir.Value:
+def reshard(value: ir.Value, target: Sharding) -> ir.Value:
+    """``sdy.reshard`` of ``value`` at the current insertion point."""
     op = ir.Operation.create(
         "sdy.reshard", results=[value.type], operands=[value], attributes={"sharding": sharding_attr(target)}
     )
