@@ -111,7 +111,7 @@ class Job:
             resolver = Resolver(plan, seat, world, store, executables, transport)
             trace = Trace(seat) if options.trace else None
             gathered = self._steps(plan, seat, store, resolver.actions(), inputs, trace)
-            self._reporter.sent(plan, sum(transport.gather_codes(resolver.sent_bytes)))
+            self._reporter.sent(plan, sum(transport.gather_codes(resolver.exchange.sent_bytes)))
             self._watch.say(f"{seat.name}, leaving its mesh")
         self._finish(gathered, trace)
 

@@ -43,7 +43,7 @@ def simulate_step(
                 continue
             time_s = max(time_s, arrival)
         elif isinstance(item, Send):
-            wires.send(time_s, mesh, item.to, transfer_of(item.value, mesh, item.to))
+            wires.send(time_s, mesh, item.to, transfer_of(item.value, mesh, item.to), item.joined)
             if (since := waiting.pop((mesh, item.to), None)) is not None:
                 heappush(ready, (since, item.to))
         elif isinstance(item, Run):
@@ -67,13 +67,13 @@ class _Wires:
         self._free: dict[tuple[int, int], float] = {}  # by pair of meshes
         self._adapters: dict[Adapter, float] = {}
 
-    def send(self, time_s: float, source: int, target: int, sent: Transfer) -> None:
-        """Begin a transfer, no earlier than ``time_s``."""
+    def send(self, time_s: float, source: int, target: int, sent: Transfer, joined: bool) -> None:
+        """Begin a transfer, no earlier than ``time_s``; a ``joined`` one goes on in the message before it, without latency."""
         pair = source, target
         begin = max(time_s, self._free.get(pair, 0.0), *(self._adapters.get(name, 0.0) for name, _ in sent.adapters))
         for name, seconds in sent.adapters:
             self._adapters[name] = begin + seconds
-        self._free[pair] = begin + sent.seconds
+        self._free[pair] = begin + sent.busy_s + (0.0 if joined else sent.latency_s)
         self._arrivals.setdefault(pair, deque()).append(self._free[pair])
 
     def take(self, source: int, target: int) -> float | None:

@@ -6,13 +6,12 @@ Runs take what ``timing`` says of a device's own program, transfers what ``compi
 from collections.abc import Mapping, Sequence
 
 from compiler.machine.description import Machine
-from compiler.plan.pieces import pieces_between
 from compiler.plan.program import Program
 from compiler.plan.records import Instruction, Mesh, Phase, Prediction, Result, Send
-from compiler.plan.sizes import element_message_bytes, placed_bytes
+from compiler.plan.sizes import placed_bytes
 from compiler.simulate.events import simulate_step
 from compiler.simulate.memory import peak_bytes, reused_bytes
-from compiler.transfers.wires import Transfer, transfer
+from compiler.transfers.wires import Transfers
 
 
 def predict(
@@ -27,8 +26,8 @@ def predict(
 ) -> Prediction:
     """The plan's prediction. ``run_s``: seconds of one run of each fragment; ``temp_bytes`` per device; ``results``: the plan's."""
 
-    wires = _Wires(program, meshes, machine)
-    times = simulate_step(instructions, run_s, wires.transfer_of)
+    transfers = Transfers(program.values, meshes, machine)
+    times = simulate_step(instructions, run_s, transfers.of)
     sizes = [placed_bytes(list(program.values.values()), meshes, mesh) for mesh in range(len(meshes))]
     reused = {name: reused_bytes(item, results, sizes[item.mesh]) for name, item in program.fragments.items()}
     memory = [peak_bytes(program, instructions[m], sizes[m], temp_bytes or {}, reused) for m in range(len(meshes))]
@@ -39,27 +38,9 @@ def predict(
         stage_backward_s=_stage_s(program, run_s, "backward"),
         mesh_argument_bytes=tuple(arguments for arguments, _ in memory),
         mesh_peak_bytes=tuple(peak for _, peak in memory),
-        transfer_bytes_per_step=float(sum(wires.transfer_of(i.value, mesh, i.to).num_bytes for i, mesh in sent)),
+        transfer_bytes_per_step=float(sum(transfers.of(i.value, mesh, i.to).num_bytes for i, mesh in sent)),
         bubble_fraction=times.bubble_fraction,
     )
-
-
-class _Wires:
-    """Transfers between the meshes of a plan, each worked out once."""
-
-    def __init__(self, program: Program, meshes: Sequence[Mesh], machine: Machine) -> None:
-        self._program, self._meshes, self._machine = program, meshes, machine
-        self._known: dict[tuple[str, int, int], Transfer] = {}
-
-    def transfer_of(self, name: str, source: int, target: int) -> Transfer:
-        """Of one instance of a value, from its placement on one mesh to that on the other."""
-        key = name, source, target
-        if key not in self._known:
-            value, machine = self._program.values[name], self._machine
-            moves = pieces_between(value, self._meshes, source, target, machine.devices_per_host or 1)
-            ranks = self._meshes[source].ranks, self._meshes[target].ranks
-            self._known[key] = transfer(machine, *ranks, moves, element_message_bytes(value.dtype))
-        return self._known[key]
 
 
 def _stage_s(program: Program, run_s: Mapping[str, float], phase: Phase) -> tuple[float, ...]:

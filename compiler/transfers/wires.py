@@ -6,13 +6,16 @@ adapter carries what all of them send and get, and other transfers of that host 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from compiler.machine.description import Machine
-from compiler.plan.pieces import Piece
+from compiler.plan.pieces import Piece, pieces_between
+from compiler.plan.records import Mesh, Value
+from compiler.plan.sizes import element_message_bytes
 
+SMALL = 0.25  # of the latency: two more copies of the bytes, at either end, cost less than it
 Adapter = tuple[Literal["out", "in"], int]  # one direction of the adapter that all devices of a host share
 
 
@@ -32,6 +35,29 @@ class Transfer:
     def seconds(self) -> float:
         """From the first byte sent to the last one there, if nothing else is on the wires."""
         return self.latency_s + self.busy_s
+
+
+class Transfers:
+    """Transfers between the meshes of a plan, each worked out once."""
+
+    def __init__(self, values: Mapping[str, Value], meshes: Sequence[Mesh], machine: Machine) -> None:
+        self._values, self._meshes, self._machine = values, meshes, machine
+        self._known: dict[tuple[str, int, int], Transfer] = {}
+
+    def of(self, name: str, source: int, target: int) -> Transfer:
+        """Of one instance of a value, from its placement on mesh ``source`` to that on mesh ``target``."""
+        key = name, source, target
+        if key not in self._known:
+            value, machine = self._values[name], self._machine
+            moves = pieces_between(value, self._meshes, source, target, machine.devices_per_host or 1)
+            ranks = self._meshes[source].ranks, self._meshes[target].ranks
+            self._known[key] = transfer(machine, *ranks, moves, element_message_bytes(value.dtype))
+        return self._known[key]
+
+    def is_small(self, name: str, source: int, target: int) -> bool:
+        """Whether a message of its own is a waste: it takes its time by being one, and not by its bytes."""
+        found = self.of(name, source, target)
+        return found.busy_s < SMALL * found.latency_s
 
 
 def transfer(
