@@ -6,6 +6,7 @@ it holds nothing but their elements, and what is sent is what was predicted.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 from compiler.plan.pieces import Piece, pieces_between
 from compiler.plan.records import Plan, Recv, Send, Value
 from runtime.devices.dtypes import numpy_dtype
+from runtime.devices.host_memory import HostMemory
 from runtime.devices.seats import Seat
 from runtime.devices.xla import World
 from runtime.step.store import Key, Store
@@ -22,7 +24,7 @@ from runtime.transport.base import Array, Received, Transport
 
 
 @dataclass(frozen=True)
-class _Item:
+class Item:
     """One piece of a value in a message. ``number``: of the value among those of the message's instructions."""
 
     number: int
@@ -35,7 +37,8 @@ class _Item:
         return self.piece.elements * self.dtype.itemsize
 
 
-_Messages = dict[int, list[_Item]]  # device of the other mesh -> what it gets, or gives
+AHEAD = 2  # receives that are posted before they are needed, with their memory
+_Messages = dict[int, list[Item]]  # device of the other mesh -> what it gets, or gives
 
 
 class Exchange:
@@ -45,6 +48,10 @@ class Exchange:
         self._plan, self._seat, self._world, self._store, self._transport = plan, seat, world, store, transport
         self._numbers = {value.id: number for number, value in enumerate(plan.values)}
         self._known: dict[tuple[str, int, int], list[Piece]] = {}
+        self._memory = HostMemory()
+        self._posts: list[Callable[[], Incoming]] = []  # of a step's receives, in order
+        self._posted: deque[Incoming] = deque()  # those that wait for their message
+        self._next = 0  # the first that is not posted yet
         self.sent_bytes = 0
 
     def send(self, group: Sequence[Send]) -> Callable[[], None]:
@@ -66,29 +73,36 @@ class Exchange:
         return send
 
     def receive(self, group: Sequence[Recv]) -> Callable[[], None]:
-        """Wait for the first of ``group`` and what is joined to it."""
+        """Wait for the first of ``group`` and what is joined to it. To be resolved, and called, in the order of the list."""
         values, keys = self._values(group)
         source = group[0].source
         ranks, tag = self._plan.meshes[source].ranks, self._tag(keys[0])
         messages = self._messages(values, source, self._seat.mesh, lambda piece: (piece.target, piece.source))
-        shapes = [self._store.shard_shape(value.id) for value in values]
-        dtypes = [numpy_dtype(value.dtype) for value in values]
+        kinds = [(self._store.shard_shape(value.id), numpy_dtype(value.dtype)) for value in values]
+
+        def post() -> Incoming:
+            shards = [self._memory.array(*kind) for kind in kinds]
+            return Incoming(shards, [_begin(self._transport, m, shards, ranks[d], tag) for d, m in messages.items()])
 
         def receive() -> None:
-            parts = [self._post(items, ranks[device], tag) for device, items in messages.items()]
-            arrays: list[Array | None] = [None] * len(values)
-            for items, part in zip(messages.values(), parts, strict=True):
-                _unpack(items, part.wait(), arrays, shapes)
-            for key, array, shape, dtype in zip(keys, arrays, shapes, dtypes, strict=True):
-                self._store.set(key, self._world.put(np.empty(shape, dtype) if array is None else array))
+            incoming = self._posted.popleft()
+            for key, shard in zip(keys, incoming.wait(), strict=True):
+                self._store.set(key, self._world.put_owned(shard))
+            del incoming
+            self._post_ahead()
 
+        self._posts.append(post)
         return receive
 
-    def _post(self, items: Sequence[_Item], rank: int, tag: int) -> Received:
-        """Start to receive one message: a piece by itself as it is, several as bytes."""
-        if len(items) == 1:
-            return self._transport.receive(items[0].piece.shape, items[0].dtype, rank, tag)
-        return self._transport.receive((sum(item.num_bytes for item in items),), np.dtype(np.uint8), rank, tag)
+    def begin(self) -> None:
+        """At the start of a step: post its first receives."""
+        self._next = 0
+        self._post_ahead()
+
+    def _post_ahead(self) -> None:
+        while self._next < len(self._posts) and len(self._posted) < AHEAD:
+            self._posted.append(self._posts[self._next]())
+            self._next += 1
 
     def _values(self, group: Sequence[Send | Recv]) -> tuple[list[Value], list[Key]]:
         values = [self._store.values[item.value] for item in group]
@@ -103,7 +117,7 @@ class Exchange:
             for piece in self._pieces(value, source, target):
                 mine, other = ends(piece)
                 if mine == self._seat.device:
-                    found.setdefault(other, []).append(_Item(number, piece, numpy_dtype(value.dtype)))
+                    found.setdefault(other, []).append(Item(number, piece, numpy_dtype(value.dtype)))
         return found
 
     def _pieces(self, value: Value, source: int, target: int) -> list[Piece]:
@@ -119,7 +133,7 @@ class Exchange:
         return self._numbers[key[0]] * (self._plan.microbatches + 1) + (0 if key[1] is None else key[1] + 1)
 
 
-def _packed(items: Sequence[_Item], arrays: dict[int, Array]) -> Array:
+def _packed(items: Sequence[Item], arrays: dict[int, Array]) -> Array:
     """One message: a piece by itself as it is, several as bytes, one after the other."""
     if len(items) == 1:
         return arrays[items[0].number][items[0].piece.source_slices]
@@ -132,21 +146,46 @@ def _packed(items: Sequence[_Item], arrays: dict[int, Array]) -> Array:
     return message
 
 
-def _unpack(
-    items: Sequence[_Item], message: Array, arrays: list[Array | None], shapes: Sequence[tuple[int, ...]]
-) -> None:
-    """Put the pieces of a message into the shards that they are of; a piece that is all of a shard becomes it."""
-    at = 0
-    for item in items:
-        piece = message
-        if len(items) > 1:
-            piece = message[at : at + item.num_bytes].view(item.dtype).reshape(item.piece.shape)
-            at += item.num_bytes
-        shape = shapes[item.number]
-        if item.piece.shape == shape:
-            arrays[item.number] = piece
-            continue
-        shard = arrays[item.number]
-        if shard is None:
-            shard = arrays[item.number] = np.empty(shape, item.dtype)
-        shard[item.piece.target_slices] = piece
+def _begin(transport: Transport, items: list[Item], shards: Sequence[Array], rank: int, tag: int) -> Part:
+    """Start to receive one message: straight into the shard where it is one piece that lies there in one stretch."""
+    if len(items) > 1:
+        size = sum(item.num_bytes for item in items)
+        return Part(items, transport.receive((size,), np.dtype(np.uint8), rank, tag), in_place=False)
+    place = shards[items[0].number][..., *items[0].piece.target_slices]  # without the dots a scalar would be a copy
+    if place.flags.c_contiguous:
+        return Part(items, transport.receive_into(place, rank, tag), in_place=True)
+    return Part(items, transport.receive(place.shape, place.dtype, rank, tag), in_place=False)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A message under way to this device; ``in_place``: into the shard."""
+
+    items: list[Item]
+    received: Received
+    in_place: bool
+
+    def put_into(self, shards: Sequence[Array]) -> None:
+        """Wait, and put the pieces where they belong."""
+        message = self.received.wait()
+        at = 0
+        for item in self.items if not self.in_place else ():
+            piece = message
+            if len(self.items) > 1:
+                piece = message[at : at + item.num_bytes].view(item.dtype).reshape(item.piece.shape)
+                at += item.num_bytes
+            shards[item.number][item.piece.target_slices] = piece
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """The messages of one group of receives, and the shards that they fill."""
+
+    shards: list[Array]
+    parts: list[Part]
+
+    def wait(self) -> list[Array]:
+        """The shards, once all is there."""
+        for part in self.parts:
+            part.put_into(self.shards)
+        return self.shards
