@@ -144,15 +144,17 @@ def _bytes(letters: str, bits: str, dims: str) -> float:
 
 
 def priced(plan: Plan) -> Counter[Collective]:
-    """What the solver paid for in a step."""
+    """What the solver paid for in a step, and what was changed for values that come from other meshes."""
     found: Counter[Collective] = Counter()
     for decision in plan.decisions:
-        for group in decision.groups:
-            for item in group.collectives:
-                if item.kind not in SILENT:
-                    size = 0 if item.kind == PERMUTE else prod(decision.axes[axis] for axis in item.axes)
-                    found[item.kind, size, item.num_bytes] += item.times  # type: ignore[assignment]
-    return found
+        items = [(item, 1) for group in decision.groups for item in group.collectives]
+        for landing in decision.landings:
+            items += [(item, 1) for item in landing.collectives] + [(item, -1) for item in landing.instead]
+        for item, sign in items:
+            if item.kind not in SILENT:
+                size = 0 if item.kind == PERMUTE else prod(decision.axes[axis] for axis in item.axes)
+                found[item.kind, size, item.num_bytes] += sign * item.times  # type: ignore[assignment]
+    return +found
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ from compiler.machine.description import Machine
 from compiler.options import PlanOptions
 from compiler.plan.records import Plan
 from compiler.prepare import Prepared, run_passes
+from compiler.transfers.land_transfers import land
 from dialects.errors import UserError
 from dialects.ops import copy_module
 from passes.fragments.verify_fragments import VerifyFragments
@@ -74,6 +75,8 @@ def _smallest(ready: Prepared, machine: Machine, options: PlanOptions) -> Made:
 
 
 def _finish(ready: Prepared, machine: Machine, sharded: Sharded, options: PlanOptions) -> Made:
-    """Partition and assemble what has shardings."""
+    """Land the transfers of what has shardings, partition and assemble it."""
+    meshes = ready.outline.layout.on(sharded.shapes).meshes
+    sharded = sharded.with_landings(land(ready.module, machine, meshes, sharded.costs))
     run_passes(ready.module, [VerifyCollectives(), Partition(), VerifyFragments()])
     return assemble(ready.module, ready.outline, machine, sharded, options)

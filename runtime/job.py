@@ -22,7 +22,7 @@ from runtime.process.listening import listening
 from runtime.process.supervise import Watch
 from runtime.program import PlanFiles, share_files, share_plan
 from runtime.report import Reporter
-from runtime.step.executor import Action, Resolver
+from runtime.step.executor import Resolver
 from runtime.step.pace import Pace
 from runtime.step.results import Results
 from runtime.step.store import Store
@@ -105,9 +105,10 @@ class Job:
             executables = self._compile(plan, seat, world, mesh, files)
             self._watch.say(f"{seat.name}, placing the inputs")
             store = Store(plan, seat, world, inputs)
-            actions = Resolver(plan, seat, world, store, executables, transport).actions()
+            resolver = Resolver(plan, seat, world, store, executables, transport)
             trace = Trace(seat) if options.trace else None
-            gathered = self._steps(plan, seat, store, actions, inputs, trace)
+            gathered = self._steps(plan, seat, store, resolver, inputs, trace)
+            self._reporter.sent(plan, sum(transport.gather_codes(resolver.exchange.sent_bytes)))
             self._watch.say(f"{seat.name}, leaving its mesh")
         self._finish(gathered, trace)
 
@@ -125,10 +126,10 @@ class Job:
         return executables
 
     def _steps(
-        self, plan: Plan, seat: Seat, store: Store, actions: list[Action], inputs: Inputs, trace: Trace | None
+        self, plan: Plan, seat: Seat, store: Store, resolver: Resolver, inputs: Inputs, trace: Trace | None
     ) -> dict[int, Any]:
         """Every step; on rank 0 the last step's results where somebody wants them."""
-        options, transport = self._options, self._transport
+        options, transport, actions = self._options, self._transport, resolver.actions()
         results, stop = Results(plan, seat, store, transport), options.on_nan == "stop"
         pace = Pace(transport, results, lambda step, which: self._hear_of_nan(plan, step, which), at_once=stop)
         transport.gather_codes(0)  # start together, so that the first step's time is a step's time
@@ -136,6 +137,7 @@ class Job:
         gathered: dict[int, Any] = {}
         for step in range(options.steps):
             store.begin(step)
+            resolver.exchange.begin()
             for action in actions:
                 place = f", microbatch {action.microbatch}" if action.microbatch is not None else ""
                 self._watch.say(f"{seat.name}, step {step + 1}{place}, {action.text}")

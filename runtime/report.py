@@ -23,6 +23,7 @@ class Reporter:
     def __init__(self, speaks: bool, as_json: bool) -> None:
         self._speaks, self._lines = speaks, speaks and not as_json
         self._document: dict[str, Any] | None = {} if speaks and as_json else None
+        self._steps_done = 0
         self._terminal = self._lines and sys.stdout.isatty()
         self._progress = ""
 
@@ -46,6 +47,7 @@ class Reporter:
     def steps(self, plan: Plan, reports: list[StepReport], total: int) -> None:
         """One line a step: the loss, the metrics, the time."""
         for report in reports:
+            self._steps_done += 1
             losses = {r.index: r.name for r in plan.results if r.role == "loss" and r.index in report.scalars}
             only = next(iter(losses)) if len(losses) == 1 else None
             shown = {
@@ -59,6 +61,13 @@ class Reporter:
             self._say(f"step {report.step + 1}{text}  {report.seconds:.3f} s")
             done = (report.step + 1) / total
             self._advance(f"[{'=' * int(30 * done):30}] step {report.step + 1} of {total}" if done < 1 else "")
+
+    def sent(self, plan: Plan, num_bytes: int) -> None:
+        """What all devices sent to other meshes, in all steps together, beside what was predicted of a step."""
+        if len(plan.meshes) > 1 and self._steps_done:
+            each, predicted = num_bytes / self._steps_done, plan.prediction.transfer_bytes_per_step
+            self._note("transfers", {"bytes_per_step": each, "predicted_bytes_per_step": predicted})
+            self._say(f"sent {each:.0f} bytes between meshes a step, {predicted:.0f} predicted")
 
     def verified(self, seen: Reference, steps: int) -> None:
         """The worst difference from one device, what was accepted as rounding noise, and what could not be compared."""

@@ -26,6 +26,7 @@ from compiler.schedules.order import FragmentKey
 from compiler.schedules.schedule import Schedule, make_schedule
 from compiler.simulate.predict import predict
 from compiler.simulate.timing import fragment_s
+from compiler.transfers.wires import Transfers
 from passes.analysis.memory.liveness import compiler_of
 
 PROGRAM = "program.mlir"
@@ -56,7 +57,8 @@ def assemble(
     fragments = tuple(fragment_of(part, layout, compiler=compiler_of(machine.flops_per_s)) for part in parts)
     donated = find_donated(fragments, values, runs, microbatches, held, replaced_arguments(arguments, results))
     fragments = tuple(msgspec.structs.replace(fragment, donated=donated[fragment.name]) for fragment in fragments)
-    instructions = make_instructions(fragments, values, runs, microbatches, held)
+    transfers = Transfers({value.id: value for value in values}, layout.meshes, machine)
+    instructions = make_instructions(fragments, values, runs, microbatches, held, transfers.is_small)
     check_instructions(fragments, values, instructions, microbatches, held)
     predicted = predict(
         Program.of(fragments, values, microbatches, held),

@@ -4,14 +4,18 @@ The rules, which compiler/plan/check_instructions.py checks again on the finishe
 1. A value is sent once to each other mesh that reads it, right after its last write; Send never blocks.
 2. It is received just before the first run that reads it, or earlier: messages of a pair of meshes are received in the
    order sent. Receiving early cannot block longer, since whatever waits for the later message waits for both.
-3. It is dropped after its last use on a mesh, unless it is an argument, a result kept there, or donated by that use.
+3. Small values that go to one mesh after one run are joined: they travel in the messages of the first of them, and are received
+   together with it.
+4. It is dropped after its last use on a mesh, unless it is an argument, a result kept there, or donated by that use.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from compiler.plan.program import Instance, Program
 from compiler.plan.records import Fragment, Free, Instruction, Recv, Run, Send, Value
+
+IsSmall = Callable[[str, int, int], bool]  # of (value, from mesh, to mesh)
 
 
 def make_instructions(
@@ -20,17 +24,18 @@ def make_instructions(
     runs: Sequence[Sequence[Run]],
     num_microbatches: int,
     results: Mapping[str, Collection[int]],
+    is_small: IsSmall = lambda *_: False,
 ) -> tuple[tuple[Instruction, ...], ...]:
     """The instruction list of each mesh, given the runs of each in order. See ``Program`` for ``results``.
 
     A value of kind "step" that several runs write is an accumulator: others see it after the last write. A value of
     kind "microbatch" (or "batch", "index") read by a run without a microbatch is the last microbatch's.
     A value that several meshes write is the same on all of them (small state that each updates for itself): the first
-    of them sends it to those that do not.
+    of them sends it to those that do not. ``is_small(value, from mesh, to mesh)``: whether a message of its own is a waste.
     """
     program = Program.of(fragments, values, num_microbatches, results)
     meshes = [Timeline.of(program, mesh_runs) for mesh_runs in runs]
-    sends = [_sends(program, meshes, mesh) for mesh in range(len(runs))]
+    sends = [_joined(_sends(program, meshes, mesh), mesh, is_small) for mesh in range(len(runs))]
     receives = [_receives(meshes, sends, mesh) for mesh in range(len(runs))]
     return tuple(_emit(program, meshes[mesh], sends[mesh], receives[mesh], mesh) for mesh in range(len(runs)))
 
@@ -56,7 +61,19 @@ class Timeline:
         return timeline
 
 
-_Sends = dict[int, list[tuple[Instance, int]]]  # position of the run -> instances to send after it, and where to
+@dataclass(frozen=True)
+class _Sent:
+    """An instance to send to mesh ``to``; ``joined`` to the one before."""
+
+    instance: Instance
+    to: int
+    joined: bool = False
+
+
+_Sends = dict[int, list[_Sent]]  # position of the run -> what is sent after it
+_Receives = dict[
+    int, list[tuple[Instance, int, bool]]
+]  # position -> instances received before it, where from, and if joined
 
 
 def _sends(program: Program, meshes: Sequence[Timeline], mesh: int) -> _Sends:
@@ -72,34 +89,56 @@ def _sends(program: Program, meshes: Sequence[Timeline], mesh: int) -> _Sends:
                     continue  # a replicated value: that mesh computes its own
                 writers = [i for i, each in enumerate(meshes) if instance in each.last_write]
                 if mesh == writers[0] and (instance in timeline.first_read or instance in kept[other]):
-                    result.setdefault(position, []).append((instance, other))
+                    result.setdefault(position, []).append(_Sent(instance, other))
     return result
 
 
-def _receives(meshes: Sequence[Timeline], sends: Sequence[_Sends], mesh: int) -> dict[int, list[tuple[Instance, int]]]:
-    """What ``mesh`` receives before each of its runs (and after them all): instances and where from, in order sent."""
-    result: dict[int, list[tuple[Instance, int]]] = {}
+def _joined(sends: _Sends, mesh: int, is_small: IsSmall) -> _Sends:
+    """The same with small values of one run and one target behind the first of them."""
+    result: _Sends = {}
+    for position, sent in sends.items():
+        small: dict[int, list[_Sent]] = {}
+        for item in sent:
+            if is_small(item.instance[0], mesh, item.to):
+                small.setdefault(item.to, []).append(item)
+        ordered: list[_Sent] = []
+        for item in sent:
+            group = small.get(item.to, [])
+            if item not in group:
+                ordered.append(item)
+            elif item is group[0]:
+                ordered += [item, *(replace(other, joined=True) for other in group[1:])]
+        result[position] = ordered
+    return result
+
+
+def _receives(meshes: Sequence[Timeline], sends: Sequence[_Sends], mesh: int) -> _Receives:
+    """What ``mesh`` receives before each of its runs (and after them all), in order sent; what is joined stays together."""
+    result: _Receives = {}
     runs, first_read = meshes[mesh].runs, meshes[mesh].first_read
     for source, sent in enumerate(sends):
-        arrivals = [instance for position in sorted(sent) for instance, to in sent[position] if to == mesh]
-        needed = len(runs)
-        for instance in reversed(arrivals):
-            needed = min(needed, first_read.get(instance, len(runs)))
-            result.setdefault(needed, []).insert(0, (instance, source))
+        arrivals = [item for position in sorted(sent) for item in sent[position] if item.to == mesh]
+        needed, group = len(runs), list[tuple[Instance, int, bool]]()
+        for item in reversed(arrivals):
+            needed = min(needed, first_read.get(item.instance, len(runs)))
+            group.insert(0, (item.instance, source, item.joined))
+            if not item.joined:
+                result.setdefault(needed, [])[:0] = group
+                group = []
     return {position: sorted(items, key=lambda item: item[1]) for position, items in result.items()}
 
 
 def _emit(
-    program: Program, timeline: Timeline, sends: _Sends, receives: Mapping[int, list[tuple[Instance, int]]], mesh: int
+    program: Program, timeline: Timeline, sends: _Sends, receives: _Receives, mesh: int
 ) -> tuple[Instruction, ...]:
     out: list[Instruction] = []
     results = {program.instance(value, None) for value in program.results}
-    arrived = {instance for items in receives.values() for instance, _ in items}
+    arrived = {instance for items in receives.values() for instance, _, _ in items}
     kept = {instance for instance in results if instance not in arrived} | program.kept(mesh)
     for position, run in enumerate(timeline.runs):
-        out += [Recv(value, source, microbatch) for (value, microbatch), source in receives.get(position, ())]
+        out += _recvs(receives, position)
         out.append(run)
-        out += [Send(value, to, microbatch) for (value, microbatch), to in sends.get(position, ())]
+        out += [Send(item.instance[0], item.to, item.instance[1], item.joined) for item in sends.get(position, ())]
         written = dict.fromkeys(program.writes(run))
         donated = program.donates(run)
         for value, microbatch in dict.fromkeys((*program.reads(run), *written)):
@@ -109,5 +148,11 @@ def _emit(
             argument = program.values[value].kind == "argument"
             if last == position and not (gone or argument or instance in kept):
                 out.append(Free(value, microbatch))
-    out += [Recv(value, source, microbatch) for (value, microbatch), source in receives.get(len(timeline.runs), ())]
+    out += _recvs(receives, len(timeline.runs))
     return tuple(out)
+
+
+def _recvs(receives: _Receives, position: int) -> list[Recv]:
+    return [
+        Recv(value, source, microbatch, joined) for (value, microbatch), source, joined in receives.get(position, ())
+    ]

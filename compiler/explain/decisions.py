@@ -20,6 +20,7 @@ from compiler.plan.decisions import AlternativeRecord, DecisionRecord, GroupReco
 from compiler.plan.records import Plan
 from compiler.units import show_bytes, show_s
 
+MOST_NAMES = 4
 MOST_GROUPS = 15  # rows of the text; the JSON has them all
 
 
@@ -46,8 +47,20 @@ def _headline(plan: Plan, decision: DecisionRecord) -> str:
     return (
         f"{plan.meshes[decision.mesh].name} as {show_axes(decision)}, chosen by {decision.chooser}: "
         f"{show_certificate(decision.certificate)}\n{parts}\n"
-        f"collectives a step: {collectives or 'none'}"
+        f"collectives a step: {collectives or 'none'}{_landings(decision)}"
     )
+
+
+def _landings(decision: DecisionRecord) -> str:
+    """A line about values that come from other meshes; "" where all lie as their readers want them."""
+    if not decision.landings:
+        return ""
+    names = ", ".join(landing.value for landing in decision.landings[:MOST_NAMES])
+    more = f" and {len(decision.landings) - MOST_NAMES} more" if len(decision.landings) > MOST_NAMES else ""
+    items = [item for landing in decision.landings for item in landing.collectives]
+    spread = show_collectives(items, 1) if items else "no collective"
+    saved_s = sum(landing.saved_s for landing in decision.landings)
+    return f"\nfrom other meshes {names}{more} arrive split and are spread by {spread}, {show_s(saved_s)} less a step than copies"
 
 
 def _memory(decision: DecisionRecord) -> RenderableType:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from compiler.plan.pieces import moved_bytes, pieces_between
 from compiler.plan.records import Mesh, Plan, Send, Sharding, Slot
-from compiler.plan.sizes import message_bytes, shard_bytes, value_bytes
+from compiler.plan.sizes import shard_bytes, value_bytes
 from dialects.values import PER_MICROBATCH
 
 
@@ -44,7 +45,7 @@ class ShardingRow(msgspec.Struct, frozen=True):
 
 
 class TransferRow(msgspec.Struct, frozen=True):
-    """A value that one mesh sends to another ``times_per_step`` times, ``message_bytes`` over all devices each time."""
+    """A value that one mesh sends to another ``times_per_step`` times, ``message_bytes`` from and to all devices each time."""
 
     value: str
     dtype: str
@@ -136,12 +137,15 @@ def transfer_rows(plan: Plan) -> list[TransferRow]:
         for item in instructions:
             if isinstance(item, Send):
                 sent.setdefault((item.value, mesh, item.to), []).append(item)
+    per_host = plan.machine.devices_per_host
     rows = [
         TransferRow(
             value=name,
             dtype=values[name].dtype,
             shape=values[name].shape,
-            message_bytes=message_bytes(values[name]),
+            message_bytes=moved_bytes(
+                values[name], pieces_between(values[name], plan.meshes, source, target, per_host)
+            ),
             source=plan.meshes[source].name,
             target=plan.meshes[target].name,
             per="step" if messages[0].microbatch is None else "microbatch",

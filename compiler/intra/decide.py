@@ -1,5 +1,6 @@
 """The decision inside each mesh: every logical shape of it is tried with its chooser, and the cheapest is written down."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
@@ -14,7 +15,7 @@ from compiler.intra.shortage import NoRoom
 from compiler.machine.description import Machine
 from compiler.machine.layout import Layout
 from compiler.options import PlanOptions
-from compiler.plan.decisions import DecisionRecord
+from compiler.plan.decisions import DecisionRecord, LandingRecord
 from dialects.sdy_attrs import mesh_text
 from dialects.sharding import MeshShape
 from passes.shardings.choose_shardings import Decision, write
@@ -39,6 +40,11 @@ class Sharded:
         """The same with this as the limit in its records: a choice may have been made in another room than the devices have."""
         memories = (structs.replace(record.memory, limit_bytes=memory_bytes) for record in self.records)
         records = (structs.replace(record, memory=m) for record, m in zip(self.records, memories, strict=True))
+        return replace(self, records=tuple(records))
+
+    def with_landings(self, landings: Mapping[int, Sequence[LandingRecord]]) -> "Sharded":
+        """The same with what was changed on each mesh for values of others."""
+        records = (structs.replace(each, landings=tuple(landings.get(each.mesh, ()))) for each in self.records)
         return replace(self, records=tuple(records))
 
 

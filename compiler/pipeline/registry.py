@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from compiler.machine.use_machine import UseMachine
+from compiler.transfers.land_transfers import LandTransfers
 from passes.base import Pass
 from passes.fragments.assign_meshes import AssignMeshes
 from passes.fragments.realize import Realize
@@ -57,6 +58,7 @@ PASSES: tuple[type[Pass], ...] = (
     AssignMeshes,
     UseMachine,
     ChooseShardings,
+    LandTransfers,
     VerifyFragments,
     VerifyCollectives,
     Partition,

@@ -38,9 +38,12 @@ def show(instruction: Instruction) -> str:
     if isinstance(instruction, Run):
         return f"run {_name((instruction.fragment, instruction.microbatch))}"
     value = _name((instruction.value, instruction.microbatch))
+    if not isinstance(instruction, Send | Recv):
+        return f"free {value}"
+    joined = ", joined" if instruction.joined else ""
     if isinstance(instruction, Send):
-        return f"send {value} to mesh {instruction.to}"
-    return f"recv {value} from mesh {instruction.source}" if isinstance(instruction, Recv) else f"free {value}"
+        return f"send {value} to mesh {instruction.to}{joined}"
+    return f"recv {value} from mesh {instruction.source}{joined}"
 
 
 def _name(instance: Instance) -> str:
@@ -55,7 +58,9 @@ class _Step:
         self.meshes = range(len(instructions))
         self.held: list[set[Instance]] = [set() for _ in self.meshes]
         self.spent: list[set[str]] = [set() for _ in self.meshes]  # arguments donated on each mesh
-        self.wires: dict[tuple[int, int], deque[Instance]] = {}
+        self.wires: dict[
+            tuple[int, int], deque[tuple[Instance, bool]]
+        ] = {}  # and whether it is joined to the one before
         self.next = [0 for _ in self.meshes]
         runs = [(mesh, i) for mesh in self.meshes for i in instructions[mesh] if isinstance(i, Run)]
         known = [(mesh, run) for mesh, run in runs if run.fragment in program.fragments]
@@ -78,7 +83,7 @@ class _Step:
             raise Failure(f"the schedule deadlocks: {'; '.join(waits)}")
         for (source, to), wire in self.wires.items():
             if wire:
-                raise Failure(f"mesh {source} sends {_name(wire[0])} to mesh {to}, which never receives it")
+                raise Failure(f"mesh {source} sends {_name(wire[0][0])} to mesh {to}, which never receives it")
         for mesh in self.meshes:
             self.check_end(mesh)
         for value in self.program.results:
@@ -96,11 +101,14 @@ class _Step:
             self.check_run(mesh, instruction)
         elif isinstance(instruction, Recv):
             wire = self.wires.get((instruction.source, mesh))
-            if not wire or wire[0] != (instruction.value, instruction.microbatch):
+            instance = instruction.value, instruction.microbatch
+            if not wire or wire[0][0] != instance:
                 return False
-            if self.to_come[mesh, wire[0]]:
-                self.fail(mesh, f"{_name(wire[0])} grows here, and comes from another mesh")
-            self.held[mesh].add(wire.popleft())
+            if wire[0][1] != instruction.joined or not self.follows(mesh):
+                self.fail(mesh, f"{_name(instance)} does not come in the messages in which it was sent")
+            if self.to_come[mesh, instance]:
+                self.fail(mesh, f"{_name(instance)} grows here, and comes from another mesh")
+            self.held[mesh].add(wire.popleft()[0])
         else:
             instance = instruction.value, instruction.microbatch
             if instance not in self.held[mesh]:
@@ -110,9 +118,21 @@ class _Step:
                     self.fail(mesh, f"there is no other mesh {instruction.to}")
                 if self.to_come[mesh, instance]:
                     self.fail(mesh, f"{_name(instance)} is sent before it is complete")
-                self.wires.setdefault((mesh, instruction.to), deque()).append(instance)
+                if not self.follows(mesh):
+                    self.fail(mesh, f"{_name(instance)} is joined to no send to mesh {instruction.to} before it")
+                self.wires.setdefault((mesh, instruction.to), deque()).append((instance, instruction.joined))
             else:
                 self.held[mesh].remove(instance)
+        return True
+
+    def follows(self, mesh: int) -> bool:
+        """Whether the next instruction of a mesh may say what it says of being joined to the one before."""
+        position, items = self.next[mesh], self.instructions[mesh]
+        item, before = items[position], items[position - 1] if position else None
+        if isinstance(item, Send) and item.joined:
+            return isinstance(before, Send) and before.to == item.to
+        if isinstance(item, Recv) and item.joined:
+            return isinstance(before, Recv) and before.source == item.source
         return True
 
     def check_run(self, mesh: int, run: Run) -> None:

@@ -86,11 +86,26 @@ class MemoryRecord(Record, frozen=True):
     bytes_of: dict[str, float]
 
 
+class LandingRecord(Record, frozen=True):
+    """Value ``value`` of another mesh, split further where it arrives (``lands``) than readers want it (``wanted``): per dim, axes.
+
+    ``collectives``: reshards of a step that spread it; ``instead``: those of the groups that are not made then. All of a step
+    takes ``saved_s`` less than sending a copy to every device that holds one.
+    """
+
+    value: str
+    wanted: tuple[tuple[str, ...], ...]
+    lands: tuple[tuple[str, ...], ...]
+    collectives: tuple[CollectiveRecord, ...]
+    instead: tuple[CollectiveRecord, ...]
+    saved_s: float
+
+
 class DecisionRecord(Record, frozen=True):
     """The intra-operator decision of mesh ``mesh``: its logical axes, who chose, how well, and what came of it.
 
     ``shared_s``: seconds a step that the objective counts twice, for equal reshards of one value that are made once: all groups
-    and this add up to the objective.
+    and this add up to the objective. ``landings``: what was changed afterwards for values that come from other meshes.
     """
 
     mesh: int
@@ -101,6 +116,7 @@ class DecisionRecord(Record, frozen=True):
     groups: tuple[GroupRecord, ...]  # dearest first
     remarks: tuple[str, ...] = ()
     shared_s: float = 0.0
+    landings: tuple[LandingRecord, ...] = ()
 
 
 # The classes of `MemoryRecord.bytes_of`, in the order of tables.

@@ -127,19 +127,27 @@ class Run(Struct, frozen=True, tag_field="op", tag="run"):
 
 
 class Send(Struct, frozen=True, tag_field="op", tag="send"):
-    """Send one instance of a value to another mesh, from this mesh's placement to that one's. Never blocks."""
+    """Send one instance of a value to another mesh, from this mesh's placement to that one's. Never blocks.
+
+    ``joined``: in the messages of the send before it, which goes to the same mesh: what one device has for another is one message.
+    """
 
     value: str
     to: int
     microbatch: int | None = None
+    joined: bool = False
 
 
 class Recv(Struct, frozen=True, tag_field="op", tag="recv"):
-    """Wait for one instance of a value from another mesh. Messages between two meshes arrive in the order sent."""
+    """Wait for one instance of a value from another mesh. Messages between two meshes arrive in the order sent.
+
+    ``joined``: in the messages of the receive before it, as it was sent.
+    """
 
     value: str
     source: int
     microbatch: int | None = None
+    joined: bool = False
 
 
 class Free(Struct, frozen=True, tag_field="op", tag="free"):

@@ -19,9 +19,14 @@ def value_bytes(value: Value) -> int:
     return _packed(prod(value.shape), value.dtype)
 
 
+def element_message_bytes(dtype: str) -> int:
+    """Bytes of one element between meshes: there it is one of a host's array, with at least a byte each."""
+    return max(1, dtype_bits(dtype) // 8)
+
+
 def message_bytes(value: Value) -> int:
-    """Bytes of one whole instance of a value between meshes: there it is a host's array, with at least a byte an element."""
-    return prod(value.shape) * max(1, dtype_bits(value.dtype) // 8)
+    """Bytes of one whole instance of a value between meshes, sent once."""
+    return prod(value.shape) * element_message_bytes(value.dtype)
 
 
 def shard_bytes(value: Value, placement: Placement, mesh: Mesh) -> int:

@@ -103,7 +103,7 @@ class Annotator:
         for value, target in zip(list(op.results), strategy.given, strict=True):
             readers = [(use.owner.operation, use.operand_number) for use in value.uses]
             with ir.InsertionPoint.after(op), op.location:
-                done = self._reshard(value, target)
+                done = reshard(value, target, self.symbol)
             defined(done).attributes[names.KIND] = kind
             for reader, number in readers:
                 reader.operands[number] = done
@@ -135,7 +135,7 @@ class Annotator:
             current = value
             with ir.InsertionPoint(before), before.location:
                 for step in self._path(value, have, want):
-                    current = self._reshard(current, step.after)
+                    current = reshard(current, step.after, self.symbol)
             self.made[key] = current
         return self.made[key]
 
@@ -167,9 +167,11 @@ class Annotator:
             self.made[key] = clone.results[0]
         return self.made[key]
 
-    def _reshard(self, value: ir.Value, target: Sharding) -> ir.Value:
-        attributes = {"sharding": sharding_attr(target, self.symbol)}
-        return ir.Operation.create("sdy.reshard", [value.type], [value], attributes).results[0]
+
+def reshard(value: ir.Value, target: Sharding, symbol: str) -> ir.Value:
+    """``sdy.reshard`` of ``value`` on the mesh ``symbol``, at the current insertion point."""
+    attributes = {"sharding": sharding_attr(target, symbol)}
+    return ir.Operation.create("sdy.reshard", [value.type], [value], attributes).results[0]
 
 
 def defined(value: ir.Value) -> ir.Operation:

@@ -41,12 +41,19 @@ _NUMPY = {
     "f8E8M0FNU": np.dtype(ml_dtypes.float8_e8m0fnu),
 }
 
+_PACKED = {_NUMPY[name] for name in ("i2", "i4", "ui2", "ui4", "f4E2M1FN")}
+
 
 def numpy_dtype(name: str) -> np.dtype[np.generic]:
     """``bf16`` -> ml_dtypes.bfloat16, ``i1`` -> bool. Raises Failure for a type that XLA's CPU client cannot hold."""
     if name not in _NUMPY:
         raise Failure(f"the runtime has no arrays of type {name}", remedy=f"it knows {', '.join(_NUMPY)}")
     return _NUMPY[name]
+
+
+def is_packed(dtype: np.dtype[Any]) -> bool:
+    """Whether a device holds elements of this type in less than a byte each: ``i4``, say, which take a byte in an array."""
+    return dtype in _PACKED
 
 
 def is_float(name: str) -> bool:

@@ -16,6 +16,7 @@ import numpy as np
 
 from dialects.errors import Failure
 from runtime.devices import jaxlib_api
+from runtime.devices.dtypes import is_packed
 from runtime.devices.executables import Executables
 from runtime.devices.gloo import Groups, groups_of, meeting, without_reduce_scatter
 from runtime.devices.jaxlib_api import Buffer, Client, Distributed, Executable, Handler, NumpyArray, Service
@@ -59,6 +60,7 @@ class World:
         if len(self._devices) != num_devices:
             raise Failure(f"XLA shows {len(self._devices)} devices, want {num_devices}")
         self._sharding: Any = jaxlib_api.make_sharding(self._local)
+        self._on_cpu = jaxlib_api.platform_of(client) == "cpu"
         self._groups: set[Groups] = set()  # of the collectives that were compiled here
         self._executables = Executables.of_user()
 
@@ -123,6 +125,12 @@ class World:
     def put(self, array: NumpyArray) -> Buffer:
         """A copy of the array on this rank's device. Every dtype of ``runtime.devices.dtypes``, 0-d and empty included."""
         return jaxlib_api.put(array, self._sharding, self._local)
+
+    def put_owned(self, array: NumpyArray) -> Buffer:
+        """``put`` that may keep the array instead of copying it: nobody writes it again. See ``runtime.devices.host_memory``."""
+        if not self._on_cpu or array.size == 0 or is_packed(array.dtype):
+            return self.put(array)
+        return jaxlib_api.put_owned(array, self._sharding, self._local)
 
     def get(self, buffer: Buffer) -> NumpyArray:
         """The array on the host, read-only, once it is computed; a view that keeps the buffer where that is possible.

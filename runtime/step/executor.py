@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from compiler.plan.pieces import Piece, pieces
-from compiler.plan.records import Fragment, Free, Plan, Recv, Run, Send, Value
+from compiler.plan.records import Fragment, Free, Instruction, Plan, Recv, Run, Send
 from dialects.errors import Failure
 from runtime.devices.dtypes import numpy_dtype
 from runtime.devices.jaxlib_api import Executable
 from runtime.devices.seats import Seat
 from runtime.devices.xla import World
-from runtime.step.store import Key, Store, placement_on
+from runtime.step.exchange import Exchange
+from runtime.step.store import Store
 from runtime.transport.base import Transport
 
 
@@ -32,7 +30,7 @@ class Action:
 
 
 class Resolver:
-    """Turns instructions into actions on one device."""
+    """Turns instructions into actions on one device; ``exchange`` does those with other meshes."""
 
     def __init__(
         self,
@@ -44,27 +42,35 @@ class Resolver:
         transport: Transport,
     ) -> None:
         self._plan, self._seat, self._world, self._store = plan, seat, world, store
-        self._executables, self._transport = executables, transport
-        self._numbers = {value.id: number for number, value in enumerate(plan.values)}
+        self._executables = executables
         self._fragments = {fragment.name: fragment for fragment in plan.fragments}
+        self.exchange = Exchange(plan, seat, world, store, transport)
 
     def actions(self) -> list[Action]:
-        """What this device does in a step, in order."""
-        return [self._resolve(instruction) for instruction in self._plan.instructions[self._seat.mesh]]
+        """What this device does in a step, in order; sends that are joined are one action, and so are receives."""
+        groups: list[list[Instruction]] = []
+        for instruction in self._plan.instructions[self._seat.mesh]:
+            if isinstance(instruction, Send | Recv) and instruction.joined:
+                groups[-1].append(instruction)
+            else:
+                groups.append([instruction])
+        return [self._resolve(group) for group in groups]
 
-    def _resolve(self, instruction: Run | Send | Recv | Free) -> Action:
-        m = instruction.microbatch
-        if isinstance(instruction, Run):
-            fragment = self._fragments[instruction.fragment]
+    def _resolve(self, group: list[Instruction]) -> Action:
+        first = group[0]
+        m = first.microbatch
+        if isinstance(first, Run):
+            fragment = self._fragments[first.fragment]
             return Action(f"run {fragment.name}", m, self._run(fragment, m))
-        value = self._store.values[instruction.value]
-        key = self._store.key(value, m)
-        if isinstance(instruction, Free):
-            return Action(f"free {value.id}", m, lambda: self._store.drop(key))
-        if isinstance(instruction, Send):
-            return Action(f"send {value.id} to mesh {instruction.to}", m, self._send(key, value, instruction.to))
-        text = f"receive {value.id} from mesh {instruction.source}"
-        return Action(text, m, self._receive(key, value, instruction.source))
+        names = first.value if len(group) == 1 else f"{first.value} and {len(group) - 1} more"
+        if isinstance(first, Free):
+            key = self._store.key(self._store.values[first.value], m)
+            return Action(f"free {names}", m, lambda: self._store.drop(key))
+        if isinstance(first, Send):
+            sends = [item for item in group if isinstance(item, Send)]
+            return Action(f"send {names} to mesh {first.to}", m, self.exchange.send(sends))
+        receives = [item for item in group if isinstance(item, Recv)]
+        return Action(f"receive {names} from mesh {first.source}", m, self.exchange.receive(receives))
 
     def _run(self, fragment: Fragment, m: int | None) -> Callable[[], None]:
         executable, values, store = self._executables[fragment.name], self._store.values, self._store
@@ -85,40 +91,3 @@ class Resolver:
                 store.set(key, buffer)
 
         return run
-
-    def _send(self, key: Key, value: Value, to: int) -> Callable[[], None]:
-        mine = [piece for piece in self._pieces(value, self._seat.mesh, to) if piece.source == self._seat.device]
-        ranks, tag = self._plan.meshes[to].ranks, self._tag(key)
-
-        def send() -> None:
-            array = self._world.get(self._store.need(key))
-            for piece in mine:
-                self._transport.send(array[piece.source_slices], ranks[piece.target], tag)
-
-        return send
-
-    def _receive(self, key: Key, value: Value, source: int) -> Callable[[], None]:
-        mine = [piece for piece in self._pieces(value, source, self._seat.mesh) if piece.target == self._seat.device]
-        ranks, tag = self._plan.meshes[source].ranks, self._tag(key)
-        dtype, shape = numpy_dtype(value.dtype), self._store.shard_shape(value.id)
-
-        def receive() -> None:
-            parts = [self._transport.receive(piece.shape, dtype, ranks[piece.source], tag) for piece in mine]
-            if len(parts) == 1 and mine[0].shape == shape:
-                self._store.set(key, self._world.put(parts[0].wait()))
-                return
-            array = np.empty(shape, dtype)
-            for piece, part in zip(mine, parts, strict=True):
-                array[piece.target_slices] = part.wait()
-            self._store.set(key, self._world.put(array))
-
-        return receive
-
-    def _pieces(self, value: Value, source: int, target: int) -> list[Piece]:
-        meshes = self._plan.meshes
-        giver, taker = placement_on(value, source), placement_on(value, target)
-        return pieces(value.shape, (meshes[source], giver.sharding), (meshes[target], taker.sharding))
-
-    def _tag(self, key: Key) -> int:
-        """One tag an instance of a value, so that what MPI matches is what the plan means."""
-        return self._numbers[key[0]] * (self._plan.microbatches + 1) + (0 if key[1] is None else key[1] + 1)

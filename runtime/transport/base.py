@@ -39,9 +39,13 @@ class Transport(ABC):
     def send(self, array: Array, to: int, tag: int) -> None:
         """Start sending; the array must not change afterwards, and lives until it has gone."""
 
-    @abstractmethod
     def receive(self, shape: tuple[int, ...], dtype: np.dtype[Any], source: int, tag: int) -> Received:
         """Start receiving an array of ``shape`` and ``dtype``."""
+        return self.receive_into(np.empty(shape, dtype), source, tag)
+
+    @abstractmethod
+    def receive_into(self, array: Array, source: int, tag: int) -> Received:
+        """Start receiving into an array, C-contiguous; nobody touches it before ``wait`` has given it."""
 
     @abstractmethod
     def flush(self) -> None:

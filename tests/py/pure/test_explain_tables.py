@@ -1,7 +1,5 @@
 """Memory, prediction and the report of a small plan that is written out by hand."""
 
-from collections.abc import Callable
-
 import msgspec
 import pytest
 from rich.console import Console
@@ -28,9 +26,10 @@ from compiler.plan.records import (
 from compiler.plan.sizes import dtype_bits, message_bytes, placed_bytes, value_bytes
 from compiler.schedules.order import FragmentKey
 from compiler.schedules.schedule import make_schedule
-from compiler.simulate.events import simulate_step
+from compiler.simulate.events import TransferOf, simulate_step
 from compiler.simulate.memory import peak_bytes, reused_bytes
 from compiler.simulate.predict import predict
+from compiler.transfers.wires import Adapter, Transfer
 from compiler.units import show_bytes, show_flops, show_s
 
 
@@ -169,9 +168,9 @@ def test_prediction_waits_for_transfers() -> None:
     assert expected.step_s == pytest.approx(second_gradient + 2 * a_run, rel=1e-12)
 
 
-def every_message(seconds: float) -> Callable[[str, int, int], float]:
-    """All transfers take the same time."""
-    return lambda value, source, target: seconds
+def every_message(seconds: float, *adapters: Adapter) -> TransferOf:
+    """All transfers take the same time, and all of it on the given adapters."""
+    return lambda value, source, target: Transfer(1, 0.0, seconds, tuple((name, seconds) for name in adapters))
 
 
 def test_a_perfect_pipeline_has_the_textbook_bubble() -> None:
@@ -197,6 +196,20 @@ def test_a_wire_carries_one_message_at_a_time() -> None:
     first = [Run("a"), Send("x", 1), Send("y", 1)]
     times = simulate_step([first, [Recv("x", 0), Recv("y", 0)]], {"a": 1.0}, every_message(5))
     assert times.step_s == 11
+
+
+def test_meshes_that_share_an_adapter_wait_for_each_other() -> None:
+    """Two meshes send at once to a third: over one adapter of its host one after the other, else side by side."""
+    lists = [[Run("a"), Send("x", 2)], [Run("a"), Send("y", 2)], [Recv("x", 0), Recv("y", 1)]]
+    assert simulate_step(lists, {"a": 1.0}, every_message(5)).step_s == 6
+    assert simulate_step(lists, {"a": 1.0}, every_message(5, ("in", 0))).step_s == 11
+
+
+def test_an_adapter_is_taken_in_the_order_of_time() -> None:
+    """Mesh 0 comes first in the list and sends last: it does not hold up what mesh 1 sent before."""
+    lists = [[Run("long"), Send("x", 2)], [Run("short"), Send("y", 3)], [Recv("x", 0)], [Recv("y", 1), Run("long")]]
+    times = simulate_step(lists, {"long": 10.0, "short": 1.0}, every_message(5, ("out", 0)))
+    assert times.step_s == 1 + 5 + 10
 
 
 def test_simulating_a_deadlock_is_refused() -> None:

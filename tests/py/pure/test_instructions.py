@@ -32,6 +32,7 @@ class Pipeline:
     values: dict[str, Value] = field(default_factory=dict[str, Value])
     results: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     runs: tuple[tuple[Run, ...], ...] = ()
+    small: set[str] = field(default_factory=set[str])
 
     def value(self, name: str, kind: ValueKind, meshes: Collection[int] | None = None) -> str:
         meshes = sorted(set(self.stage_to_mesh)) if meshes is None else meshes
@@ -70,7 +71,7 @@ class Pipeline:
         return fragments, values, self.runs, self.num_microbatches, self.results
 
     def instructions(self) -> tuple[tuple[Instruction, ...], ...]:
-        made = make_instructions(*self.problem())
+        made = make_instructions(*self.problem(), lambda value, *_: value in self.small)
         fragments, values, _, num_microbatches, results = self.problem()
         check_instructions(fragments, values, made, num_microbatches, results)
         return made
@@ -120,6 +121,7 @@ def pipelines(draw: st.DrawFn) -> Pipeline:
     for name in some([*updated, *sources], at_most=4):
         wanted = some([str(mesh) for mesh in everywhere])
         pipe.results[name] = tuple(sorted({int(mesh) for mesh in wanted}))
+    pipe.small = {name for name in pipe.values if draw(st.booleans())}
     return pipe
 
 
@@ -167,7 +169,7 @@ def execute(
         arguments = [v for v in pipe.values.values() if v.kind == "argument"]
         placed = [v.id for v in arguments if any(place.mesh == mesh for place in v.placements)]
         held.append({(value, None): symbols.fresh(value) for value in placed})
-    wires: dict[tuple[int, int], deque[tuple[Instance, int]]] = {}
+    wires: dict[tuple[int, int], deque[tuple[Instance, int, bool]]] = {}
     positions = [0] * len(instructions)
     moved = True
     while moved:
@@ -179,12 +181,12 @@ def execute(
                     wire = wires.get((item.source, mesh))
                     if not wire:
                         break
-                    instance, number = wire.popleft()
-                    assert instance == (item.value, item.microbatch)
+                    instance, number, joined = wire.popleft()
+                    assert (instance, joined) == ((item.value, item.microbatch), item.joined)
                     held[mesh][instance] = number
                 elif isinstance(item, Send):
                     instance = item.value, item.microbatch
-                    wires.setdefault((mesh, item.to), deque()).append((instance, held[mesh][instance]))
+                    wires.setdefault((mesh, item.to), deque()).append((instance, held[mesh][instance], item.joined))
                 elif isinstance(item, Free):
                     del held[mesh][item.value, item.microbatch]
                 else:
@@ -384,6 +386,49 @@ def test_a_tied_parameter_goes_to_every_mesh_that_holds_it() -> None:
     pipe.results["new0"] = (0, 1)
     _, second = pipe.instructions()
     assert words(second)[-1] == "recv new0 from mesh 0"
+
+
+def joined_pair() -> Pipeline:
+    """As ``two_stages``, with two more values of the forward run on their way up, small ones both."""
+    pipe = two_stages()
+    for name in ("scale", "shift"):
+        pipe.value(name, "microbatch")
+    pipe.fragment((0, "forward", 0), ["param0", "x"], ["scale", "act", "shift"])
+    pipe.fragment((1, "backward", 0), ["param1", "scale", "act", "shift", "sum1"], ["grad", "sum1"])
+    pipe.small = {"scale", "shift"}
+    return pipe
+
+
+def test_small_values_of_one_run_travel_together() -> None:
+    first, second = joined_pair().instructions()
+    assert words(first)[1:5] == [
+        "run forward0.0[0]",
+        "send scale[0] to mesh 1",
+        "send shift[0] to mesh 1, joined",
+        "send act[0] to mesh 1",
+    ]
+    assert words(second)[1:4] == [
+        "recv scale[0] from mesh 0",
+        "recv shift[0] from mesh 0, joined",
+        "recv act[0] from mesh 0",
+    ]
+
+
+def test_one_small_value_is_joined_to_nothing() -> None:
+    pipe = joined_pair()
+    pipe.small = {"shift"}
+    assert not any("joined" in line for items in pipe.instructions() for line in words(items))
+
+
+def test_values_are_received_in_the_messages_in_which_they_were_sent() -> None:
+    pipe = joined_pair()
+    first, second = (list(items) for items in pipe.instructions())
+    with pytest.raises(Failure, match=r"shift\[0\] does not come in the messages in which it was sent"):
+        check(pipe, [first, [*second[:2], Recv("shift", 0, 0), *second[3:]]])
+    with pytest.raises(Failure, match=r"scale\[0\] does not come in the messages in which it was sent"):
+        check(pipe, [first, [second[0], Recv("scale", 0, 0, joined=True), *second[2:]]])
+    with pytest.raises(Failure, match=r"act\[0\] is joined to no send to mesh 1 before it"):
+        check(pipe, [[*first[:2], Send("act", 1, 0, joined=True), first[4], *first[5:]], second])
 
 
 def test_a_message_that_nobody_takes_is_found() -> None:

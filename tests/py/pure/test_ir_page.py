@@ -47,6 +47,7 @@ _CALLED = {
     "passes/partition/": "partition",
     "compiler/decisions/": "decisions",
     "compiler/emit/": "emit",
+    "compiler/transfers/": "land-transfers",
     "compiler/": "driver",
 }
 _SOURCES = {

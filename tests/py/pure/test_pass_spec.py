@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from compiler.machine.use_machine import UseMachine
 from compiler.pipeline.registry import PASSES
 from compiler.pipeline.text import parse_pipeline
+from compiler.transfers.land_transfers import LandTransfers
 from dialects.errors import UserError
 from passes.base import Pass
 from passes.microbatch.microbatch import Microbatch
@@ -59,7 +60,7 @@ def test_defaults_need_no_options(kind: type[Pass]) -> None:
 def test_a_pass_is_frozen_and_its_name_says_its_class(kind: type[Pass]) -> None:
     assert kind.name == "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)[1:]
     house, _, *file = kind.__module__.split(".")  # passes.<room>.<file>
-    assert house == ("compiler" if kind is UseMachine else "passes")  # the one that reads machine files
+    assert house == ("compiler" if kind in (UseMachine, LandTransfers) else "passes")  # those that read machine files
     assert file == [kind.name.replace("-", "_")]
     assert dataclasses.fields(kind) == () or kind.__dataclass_params__.frozen
 
