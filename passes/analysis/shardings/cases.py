@@ -29,7 +29,7 @@ class Case:
     """Everything about one mesh that choosers look at.
 
     ``roles``: value id of an argument -> its role. ``aliases``: value id -> the id of the port that it shares.
-    ``annotations``: what the user asks for.
+    ``annotations``: what the user asks for. ``saved``: ids of values that each microbatch in flight has its own of.
     """
 
     funcs: tuple[ir.OpView, ...]
@@ -39,6 +39,7 @@ class Case:
     roles: Mapping[str, str]
     aliases: Mapping[str, str]
     annotations: Annotations
+    saved: frozenset[str]
 
 
 def read_cases(
@@ -52,6 +53,7 @@ def read_cases(
     aliases, roles = _aliases(module), _roles(module)
     closed = {text_of(entry, names.VALUE) for entry in attr_dicts(main_func(module), "res_attrs")}
     annotations = read_annotations(module, costs.mesh, aliases)
+    saved = _per_microbatch(fragment_funcs(module))
     groups: dict[int, list[ir.OpView]] = {}
     for func in fragment_funcs(module):
         stage = op_int(func.operation, names.STAGE) or 0
@@ -69,15 +71,14 @@ def read_cases(
         stages = [op_int(func.operation, names.STAGE) or 0 for func in funcs]
         alive = max((in_flight[stage] for stage in stages), default=microbatches) if in_flight else microbatches
 
-        saved = _per_microbatch(funcs)
-
-        def count(value_id: str, alive: int = alive, saved: set[str] = saved) -> float:
-            return float(alive) if kind_of(value_id) in ("v", "batch") and value_id in saved else 1.0
+        def count(value_id: str, alive: int = alive) -> float:
+            return float(alive) if value_id in saved else 1.0
 
         graph = GraphBuilder(strategies, runs_of, aliases, closed).build(funcs)
         compiler = compiler_of(dict(costs.flops_per_s))
         rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count, compiler)
-        cases.append(Case(tuple(funcs), graph, prices, prices.problem(graph, rows), roles, aliases, annotations))
+        problem = prices.problem(graph, rows)
+        cases.append(Case(tuple(funcs), graph, prices, problem, roles, aliases, annotations, saved))
     return cases
 
 
@@ -92,13 +93,17 @@ def _shared(groups: Iterable[Sequence[ir.OpView]]) -> set[str]:
     return twice
 
 
-def _per_microbatch(funcs: Sequence[ir.OpView]) -> set[str]:
-    found: set[str] = set()
+def _per_microbatch(funcs: Sequence[ir.OpView]) -> frozenset[str]:
+    """What forward and backward read or give, but what setup or update makes for all microbatches: a cast of a weight."""
+    seen: set[str] = set()
+    once: set[str] = set()
     for func in funcs:
         if op_text(func.operation, names.PHASE) in PER_MICROBATCH:
             for which in PORTS:
-                found |= {text_of(entry, names.VALUE) for entry in attr_dicts(func, which)}
-    return found
+                seen |= {text_of(entry, names.VALUE) for entry in attr_dicts(func, which)}
+        else:
+            once |= {text_of(entry, names.VALUE) for entry in attr_dicts(func, "res_attrs")}
+    return frozenset(value for value in seen - once if kind_of(value) in ("v", "batch"))
 
 
 def _aliases(module: ir.Module) -> dict[str, str]:
