@@ -3,7 +3,7 @@
 Split values get their local type; ops whose attributes hold sizes are patched; where an op wants a form that its operand does
 not have, a conversion goes right after the operand's definition:
 
-    whole -> split     a dynamic_slice at the microbatch's rows (constants, iotas and broadcasts are made small instead)
+    whole -> split     a dynamic_slice at the microbatch's rows (what is made of constants and broadcasts is made small instead)
     whole -> partial   the value in microbatch 0, the neutral element in the others
     repeated -> after  the fold of the value in microbatch 0 and zeros in the others
     whole -> own       nothing: an iteration of an accumulation loop has it too
@@ -21,8 +21,9 @@ from dialects.constants import same_constant
 from dialects.ops import body_ops, element_type, entry_block, op_key, shape_of
 from passes.analysis.batch.batch import BatchForms
 from passes.analysis.ops.folds import neutral
-from passes.analysis.ops.forms import AFTER, Form, local_shape, partial
-from passes.microbatch.localize_rules import PATCHES, small_copy
+from passes.analysis.ops.forms import AFTER, WHOLE, Form, local_shape, partial, split
+from passes.microbatch.localize_rules import PATCHES
+from passes.microbatch.made_rows import made_of, make_rows
 
 
 class Localizer:
@@ -107,8 +108,10 @@ class Localizer:
     def slice(self, value: ir.Value, want: Form) -> ir.Value:
         shape, parts, element = self.whole_shape[value], self.answer.microbatches, element_type(value)
         local = local_shape(shape, want, parts)
-        if (copy := small_copy(value, local, want.dim)) is not None:
-            return copy
+        if (along := made_of(value, want.dim)) is not None:
+            sources = zip(ir.OpResult(value).owner.operands, along, strict=True)
+            mine = [operand if at is None else self.convert(operand, WHOLE, split(at, want.outer)) for operand, at in sources]
+            return make_rows(value, mine, local)
         before, size, behind = shape[: want.dim], shape[want.dim], shape[want.dim + 1 :]
         blocked = (*before, want.outer, parts, size // (want.outer * parts), *behind)
         chosen = tuple(1 if dim == want.dim + 1 else n for dim, n in enumerate(blocked))
