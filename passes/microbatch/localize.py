@@ -33,6 +33,7 @@ class Localizer:
         self.answer, self.index = answer, index
         self.whole_shape: dict[ir.Value, tuple[int, ...]] = {}
         self.made: dict[tuple[ir.Value, Form], ir.Value] = {}
+        self.replaced: list[ir.Value] = []  # whole values of which a microbatch made rows for itself; readers come first
 
     def run(self, func: ir.OpView) -> None:
         """Localize every op of ``func``; types of its arguments change, the caller updates the signature."""
@@ -47,6 +48,15 @@ class Localizer:
             elif form.is_partial or form.repeated:
                 terminator.operands[i] = self.convert(value, form, AFTER)
         self.drop_markers(block)
+        self.drop_unread()
+
+    def drop_unread(self) -> None:
+        """Whole values that no microbatch reads any more go, last: an op made later could not be told from one erased."""
+        left = dict.fromkeys(self.replaced)
+        while gone := [value for value in left if next(iter(value.uses), None) is None]:
+            for value in gone:
+                del left[value]
+                ir.OpResult(value).owner.erase()
 
     def drop_markers(self, block: ir.Block) -> None:
         """What an accumulation loop taken apart left: the microbatch runs its iteration, so a fold or stack is what it has."""
@@ -109,6 +119,7 @@ class Localizer:
         shape, parts, element = self.whole_shape[value], self.answer.microbatches, element_type(value)
         local = local_shape(shape, want, parts)
         if (along := made_of(value, want.dim)) is not None:
+            self.replaced.append(value)
             sources = zip(ir.OpResult(value).owner.operands, along, strict=True)
             mine = [operand if at is None else self.convert(operand, WHOLE, split(at, want.outer)) for operand, at in sources]
             return make_rows(value, mine, local)

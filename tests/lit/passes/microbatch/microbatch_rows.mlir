@@ -89,14 +89,16 @@ module @merged_with_a_major_dim {
 // -----
 
 // A number spread over the whole batch, as a loss's gradient begins: each microbatch spreads its own, also where an elementwise op
-// stands between and where rows of a table are spread.
+// stands between and where rows of a table are spread. Nothing of the whole batch's size stays.
 // CHECK-LABEL: module @spread_twice
+// CHECK-NOT:     tensor<8x4x6xf32>
 // CHECK:         %[[BLOCK:.*]] = stablehlo.dynamic_slice %{{.*}}, sizes = [1, 1, 2, 4]
 // CHECK-NEXT:    %[[MY_TABLE:.*]] = stablehlo.reshape %[[BLOCK]] : (tensor<1x1x2x4xf32>) -> tensor<2x4xf32>
 // CHECK:         %[[A:.*]] = stablehlo.broadcast_in_dim %{{.*}}, dims = [] : (tensor<f32>) -> tensor<2x4xf32>
 // CHECK-NEXT:    %[[NEGATIVE:.*]] = stablehlo.negate %[[A]] : tensor<2x4xf32>
 // CHECK-NEXT:    %[[B:.*]] = stablehlo.broadcast_in_dim %[[NEGATIVE]], dims = [0, 1] : (tensor<2x4xf32>) -> tensor<2x4x6xf32>
 // CHECK-NEXT:    %[[C:.*]] = stablehlo.broadcast_in_dim %[[MY_TABLE]], dims = [0, 1] : (tensor<2x4xf32>) -> tensor<2x4x6xf32>
+// CHECK-NOT:     tensor<8x4x6xf32>
 module @spread_twice {
   func.func @main(%x: tensor<8x4x6xf32> {mw.role = "batch"}, %table: tensor<8x4xf32>) -> tensor<f32> {
     %zero = stablehlo.constant dense<0.0> : tensor<f32>
