@@ -3,7 +3,7 @@
 Split values get their local type; ops whose attributes hold sizes are patched; where an op wants a form that its operand does
 not have, a conversion goes right after the operand's definition:
 
-    whole -> split     a dynamic_slice at the microbatch's rows (constants, iotas and broadcasts are made small instead)
+    whole -> split     a dynamic_slice at the microbatch's rows (what is made of constants and broadcasts is made small instead)
     whole -> partial   the value in microbatch 0, the neutral element in the others
     repeated -> after  the fold of the value in microbatch 0 and zeros in the others
     whole -> own       nothing: an iteration of an accumulation loop has it too
@@ -21,8 +21,9 @@ from dialects.constants import same_constant
 from dialects.ops import body_ops, element_type, entry_block, op_key, shape_of
 from passes.analysis.batch.batch import BatchForms
 from passes.analysis.ops.folds import neutral
-from passes.analysis.ops.forms import AFTER, Form, local_shape, partial
-from passes.microbatch.localize_rules import PATCHES, small_copy
+from passes.analysis.ops.forms import AFTER, WHOLE, Form, local_shape, partial, split
+from passes.microbatch.localize_rules import PATCHES
+from passes.microbatch.made_rows import made_of, make_rows
 
 
 class Localizer:
@@ -32,6 +33,9 @@ class Localizer:
         self.answer, self.index = answer, index
         self.whole_shape: dict[ir.Value, tuple[int, ...]] = {}
         self.made: dict[tuple[ir.Value, Form], ir.Value] = {}
+        self.replaced: list[
+            ir.Value
+        ] = []  # whole values of which a microbatch made rows for itself; readers come first
 
     def run(self, func: ir.OpView) -> None:
         """Localize every op of ``func``; types of its arguments change, the caller updates the signature."""
@@ -46,6 +50,15 @@ class Localizer:
             elif form.is_partial or form.repeated:
                 terminator.operands[i] = self.convert(value, form, AFTER)
         self.drop_markers(block)
+        self.drop_unread()
+
+    def drop_unread(self) -> None:
+        """Whole values that no microbatch reads any more go, last: an op made later could not be told from one erased."""
+        left = dict.fromkeys(self.replaced)
+        while gone := [value for value in left if next(iter(value.uses), None) is None]:
+            for value in gone:
+                del left[value]
+                ir.OpResult(value).owner.erase()
 
     def drop_markers(self, block: ir.Block) -> None:
         """What an accumulation loop taken apart left: the microbatch runs its iteration, so a fold or stack is what it has."""
@@ -107,8 +120,14 @@ class Localizer:
     def slice(self, value: ir.Value, want: Form) -> ir.Value:
         shape, parts, element = self.whole_shape[value], self.answer.microbatches, element_type(value)
         local = local_shape(shape, want, parts)
-        if (copy := small_copy(value, local, want.dim)) is not None:
-            return copy
+        if (along := made_of(value, want.dim)) is not None:
+            self.replaced.append(value)
+            sources = zip(ir.OpResult(value).owner.operands, along, strict=True)
+            mine = [
+                operand if at is None else self.convert(operand, WHOLE, split(at, want.outer))
+                for operand, at in sources
+            ]
+            return make_rows(value, mine, local)
         before, size, behind = shape[: want.dim], shape[want.dim], shape[want.dim + 1 :]
         blocked = (*before, want.outer, parts, size // (want.outer * parts), *behind)
         chosen = tuple(1 if dim == want.dim + 1 else n for dim, n in enumerate(blocked))

@@ -1,12 +1,11 @@
-"""Per-op knowledge for localizing: attributes that hold sizes, and values that are cheaper to make small than to slice."""
+"""Per-op knowledge for localizing: attributes that hold sizes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from jaxlib.mlir import ir
 
-from dialects.build import i64s, make, tensor_type
-from dialects.constants import constant_elements
-from dialects.ops import element_type, shape_of
+from dialects.build import i64s
+from dialects.ops import shape_of
 
 
 def _patch_slice(op: ir.Operation) -> None:
@@ -66,27 +65,3 @@ PATCHES: dict[str, Callable[[ir.Operation], None]] = {
     "stablehlo.dynamic_slice": _patch_dynamic_slice,
     "stablehlo.gather": _patch_gather,
 }
-
-
-def small_copy(value: ir.Value, local: Sequence[int], dim: int) -> ir.Value | None:
-    """``value`` made directly at its local shape, when every slice along ``dim`` is the same; None when it has to be sliced."""
-    if isinstance(value.owner, ir.Block):
-        return None
-    op, kind = value.owner, tensor_type(local, element_type(value))
-    if op.name == "stablehlo.constant":
-        dense = constant_elements(op.operation)
-        if dense is None or not dense.is_splat:
-            return None
-        small = ir.DenseElementsAttr.get_splat(kind, dense.get_splat_value())
-        return make("stablehlo.constant", [kind], [], {"value": small})
-    if op.name == "stablehlo.iota" and ir.IntegerAttr(op.attributes["iota_dimension"]).value != dim:
-        return make("stablehlo.iota", [kind], [], {"iota_dimension": op.attributes["iota_dimension"]})
-    if op.name == "stablehlo.broadcast_in_dim":
-        dims = list(ir.DenseI64ArrayAttr(op.attributes["broadcast_dimensions"]))
-        grows = dim not in dims or shape_of(op.operands[0])[dims.index(dim)] == 1
-        return (
-            make("stablehlo.broadcast_in_dim", [kind], [op.operands[0]], {"broadcast_dimensions": i64s(dims)})
-            if grows
-            else None
-        )
-    return None

@@ -30,7 +30,7 @@ class Case:
     """Everything about one mesh that choosers look at.
 
     ``symbol``: of its ``sdy.mesh``. ``roles``: value id of an argument -> its role. ``aliases``: value id -> the id of the port
-    that it shares. ``annotations``: what the user asks for.
+    that it shares. ``annotations``: what the user asks for. ``saved``: ids of values that each microbatch in flight has its own of.
     """
 
     symbol: str
@@ -41,6 +41,7 @@ class Case:
     roles: Mapping[str, str]
     aliases: Mapping[str, str]
     annotations: Annotations
+    saved: frozenset[str]
 
 
 class Cases:
@@ -60,6 +61,7 @@ class Cases:
             self.groups.setdefault(_stage(func) if number is None else number, []).append(func)
         self.closed = {text_of(entry, names.VALUE) for entry in attr_dicts(main_func(module), "res_attrs")}
         self.closed |= _shared(self.groups.values())
+        self.saved = _per_microbatch(fragment_funcs(module))
         self._known: dict[
             tuple[MeshCosts, bool], tuple[Strategies, ShardingCosts]
         ] = {}  # equal meshes share all tables
@@ -89,15 +91,16 @@ class Cases:
         strategies, prices = self._known[key]
         stages = [_stage(func) for func in funcs]
         alive = max(self.in_flight[stage] for stage in stages) if self.in_flight else self.microbatches
-        saved = _values(func for func in funcs if op_text(func.operation, names.PHASE) in PER_MICROBATCH)
 
         def count(value_id: str) -> float:
-            return float(alive) if kind_of(value_id) in ("v", "batch") and value_id in saved else 1.0
+            return float(alive) if value_id in self.saved else 1.0
 
         graph = GraphBuilder(strategies, self._runs_of, self.aliases, self.closed).build(funcs)
         rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count, compiler_of(dict(costs.flops_per_s)))
         problem = prices.problem(graph, rows)
-        return Case(self.symbol(mesh), tuple(funcs), graph, prices, problem, self.roles, self.aliases, annotations)
+        return Case(
+            self.symbol(mesh), tuple(funcs), graph, prices, problem, self.roles, self.aliases, annotations, self.saved
+        )  # fmt: skip
 
     def _runs_of(self, func: ir.OpView) -> float:
         return float(self.microbatches if op_text(func.operation, names.PHASE) in PER_MICROBATCH else 1)
@@ -126,6 +129,14 @@ def _shared(groups: Iterable[Sequence[ir.OpView]]) -> set[str]:
         twice |= mine & seen
         seen |= mine
     return twice
+
+
+def _per_microbatch(funcs: Sequence[ir.OpView]) -> frozenset[str]:
+    """What forward and backward read or give, but what setup or update makes for all microbatches: a cast of a weight."""
+    each = [func for func in funcs if op_text(func.operation, names.PHASE) in PER_MICROBATCH]
+    others = [func for func in funcs if op_text(func.operation, names.PHASE) not in PER_MICROBATCH]
+    once = {text_of(entry, names.VALUE) for func in others for entry in attr_dicts(func, "res_attrs")}
+    return frozenset(value for value in _values(each) - once if kind_of(value) in ("v", "batch"))
 
 
 def _aliases(module: ir.Module) -> dict[str, str]:

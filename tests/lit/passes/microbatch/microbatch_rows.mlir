@@ -85,3 +85,50 @@ module @merged_with_a_major_dim {
     return %2 : tensor<f32>
   }
 }
+
+// -----
+
+// A number spread over the whole batch, as a loss's gradient begins: each microbatch spreads its own, also where an elementwise op
+// stands between and where rows of a table are spread. Nothing of the whole batch's size stays.
+// CHECK-LABEL: module @spread_twice
+// CHECK-NOT:     tensor<8x4x6xf32>
+// CHECK:         %[[BLOCK:.*]] = stablehlo.dynamic_slice %{{.*}}, sizes = [1, 1, 2, 4]
+// CHECK-NEXT:    %[[MY_TABLE:.*]] = stablehlo.reshape %[[BLOCK]] : (tensor<1x1x2x4xf32>) -> tensor<2x4xf32>
+// CHECK:         %[[A:.*]] = stablehlo.broadcast_in_dim %{{.*}}, dims = [] : (tensor<f32>) -> tensor<2x4xf32>
+// CHECK-NEXT:    %[[NEGATIVE:.*]] = stablehlo.negate %[[A]] : tensor<2x4xf32>
+// CHECK-NEXT:    %[[B:.*]] = stablehlo.broadcast_in_dim %[[NEGATIVE]], dims = [0, 1] : (tensor<2x4xf32>) -> tensor<2x4x6xf32>
+// CHECK-NEXT:    %[[C:.*]] = stablehlo.broadcast_in_dim %[[MY_TABLE]], dims = [0, 1] : (tensor<2x4xf32>) -> tensor<2x4x6xf32>
+// CHECK-NOT:     tensor<8x4x6xf32>
+module @spread_twice {
+  func.func @main(%x: tensor<8x4x6xf32> {mw.role = "batch"}, %table: tensor<8x4xf32>) -> tensor<f32> {
+    %zero = stablehlo.constant dense<0.0> : tensor<f32>
+    %n = stablehlo.constant dense<3.0> : tensor<f32>
+    %a = stablehlo.broadcast_in_dim %n, dims = [] : (tensor<f32>) -> tensor<8x4xf32>
+    %negative = stablehlo.negate %a : tensor<8x4xf32>
+    %b = stablehlo.broadcast_in_dim %negative, dims = [0, 1] : (tensor<8x4xf32>) -> tensor<8x4x6xf32>
+    %c = stablehlo.broadcast_in_dim %table, dims = [0, 1] : (tensor<8x4xf32>) -> tensor<8x4x6xf32>
+    %0 = stablehlo.multiply %x, %b : tensor<8x4x6xf32>
+    %1 = stablehlo.multiply %0, %c : tensor<8x4x6xf32>
+    %2 = stablehlo.reduce(%1 init: %zero) applies stablehlo.add across dimensions = [0, 1, 2] : (tensor<8x4x6xf32>, tensor<f32>) -> tensor<f32>
+    return %2 : tensor<f32>
+  }
+}
+
+// -----
+
+// A spread value that the step returns too stays whole for that reader; an elementwise op on a table is computed once and cut.
+// CHECK-LABEL: module @spread_and_returned
+// CHECK:         %[[MINE:.*]] = stablehlo.broadcast_in_dim %{{.*}}, dims = [1] : (tensor<4xf32>) -> tensor<2x4xf32>
+// CHECK:         %[[WHOLE:.*]] = stablehlo.broadcast_in_dim %{{.*}}, dims = [1] : (tensor<4xf32>) -> tensor<8x4xf32>
+// CHECK:         %[[SIGN:.*]] = stablehlo.negate %{{.*}} : tensor<8x4xf32>
+// CHECK:         stablehlo.add %{{.*}}, %[[MINE]]
+// CHECK:         return %{{.*}}, %[[WHOLE]]
+module @spread_and_returned {
+  func.func @main(%x: tensor<8x4xf32> {mw.role = "batch"}, %bias: tensor<4xf32>, %table: tensor<8x4xf32>) -> (tensor<8x4xf32>, tensor<8x4xf32>) {
+    %b = stablehlo.broadcast_in_dim %bias, dims = [1] : (tensor<4xf32>) -> tensor<8x4xf32>
+    %sign = stablehlo.negate %table : tensor<8x4xf32>
+    %0 = stablehlo.add %x, %b : tensor<8x4xf32>
+    %1 = stablehlo.multiply %0, %sign : tensor<8x4xf32>
+    return %1, %b : tensor<8x4xf32>, tensor<8x4xf32>
+  }
+}
