@@ -32,7 +32,13 @@ NEAR: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("passes/analysis/ops", (f"{IR}/test_split_rules.py", f"{IR}/test_trip_count.py", f"{IR}/test_windows.py")),
     ("passes/partition", (f"{IR}/test_split_rules.py", f"{IR}/test_partition_steps.py", f"{IR}/test_partition_ops.py")),
     ("passes/analysis", (f"{IR}/test_buffers.py", f"{IR}/test_roles.py", f"{IR}/test_ops_through_microbatch.py")),
-    ("compiler/plan", (f"{PURE}/test_plan.py", f"{PURE}/test_plan_edits.py", f"{PURE}/test_instructions.py")),
+    (
+        "compiler/plan",
+        tuple(
+            f"{PURE}/test_{name}.py"
+            for name in "plan plan_edits instructions seal pieces whole_files explain_tables decision_records".split()
+        ),
+    ),
     ("compiler", (PURE,)),
 )
 COMPARISONS = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
@@ -42,9 +48,13 @@ ARITHMETIC |= {ast.Mod: ast.FloorDiv, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitA
 TWINS = {"any": "all", "all": "any", "min": "max", "max": "min"}
 
 
-def typed(tree: ast.AST) -> set[int]:
-    """What is in annotations, which no test can see."""
+GUARDS = ("frozen", "slots", "kw_only", "strict")  # of dataclasses and zip: against wrong code, no part of right code
+
+
+def unseen(tree: ast.AST) -> set[int]:
+    """What is in annotations and in guards against code that is not there, which no test can see."""
     notes = [getattr(node, key, None) for node in ast.walk(tree) for key in ("annotation", "returns")]
+    notes += [node.value for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in GUARDS]
     return {id(part) for note in notes if note is not None for part in ast.walk(note)}
 
 
@@ -80,7 +90,7 @@ def mutants(file: Path) -> Iterator[tuple[str, str]]:
     """(what, the file's new text) of every change to a file. ``what`` names the place by its line's text and column."""
     text = file.read_text()
     tree = ast.parse(text)
-    notes, lines = typed(tree), text.encode().split(b"\n")
+    notes, lines = unseen(tree), text.encode().split(b"\n")
     starts = [0]
     for line in lines:
         starts.append(starts[-1] + len(line) + 1)
