@@ -55,7 +55,7 @@ def test_a_program_on_what_is_left_is_exact(seed: int) -> None:
 def test_promising_parts_find_the_best_choice(seed: int) -> None:
     """With no search on all that is left: the choice is that of a program on some strategies, and the bound is of the duals."""
     problem = frustrated(seed)
-    with mock.patch.object(module, "columns_of", lambda core: 10**9):
+    with mock.patch.object(module, "columns_of", return_value=10**9):
         got = found(problem, columns=1, _ROUNDS=1)
     assert check(problem, got, proved=got.proved) <= 1e-9
     assert got.method == "dual bound"
