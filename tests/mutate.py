@@ -1,8 +1,9 @@
 """Random one-place changes to the code, each of which a test should see: ``python tests/mutate.py ROOM NUMBER [SEED]``.
 
-ROOM is a folder such as ``passes/solvers``, or several joined by commas. Each change is made in a temporary copy, where the tests near the room run first and
-then, with ``--wider``, all that need no MPI; a failing test or a time limit kills it. Changes listed in ``mutants_equivalent.txt``
-(the lines that this prints) change nothing that anybody could see, and do not count. Not part of the continuous integration.
+ROOM is a folder such as ``passes/solvers``, or several joined by commas. Each change is made in a temporary copy, where the tests
+near the room run first and then, with ``--wider``, all that need no MPI; a failing test or a time limit kills it. Changes listed
+in ``mutants_equivalent.txt`` (the lines that this prints) change nothing that anybody could see, and do not count. Not part of
+the continuous integration.
 """
 
 from __future__ import annotations
