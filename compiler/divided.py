@@ -40,11 +40,11 @@ def divided(module: ir.Module, options: PlanOptions, widths: Sequence[int]) -> D
     Where none is, or most of the forward would not be divided, the rows are looked for along other dims of the arguments, once.
     ``widths[stage]``: devices of its mesh. ``module`` itself may be changed. Raises UserError when the asked number cannot be.
     """
-    may_move = _may_move(options)
+    movable = may_move(options)
     loops = [known for _, known in accumulation_loops(main_func(module))]
     for trips in dict.fromkeys(known.trips for known in loops if known.holds_most):
         fitting = options.microbatches == trips or (options.microbatches is None and len(widths) > 1)
-        if fitting and (opened := _opened(module, trips, len(widths), may_move)) is not None:
+        if fitting and (opened := _opened(module, trips, len(widths), movable)) is not None:
             return replace(opened, remark=f"{trips} microbatches, one for each slice of the program's own loop")
     source = copy_module(module) if loops else None
     straighten(module, len(widths))
@@ -53,7 +53,7 @@ def divided(module: ir.Module, options: PlanOptions, widths: Sequence[int]) -> D
         found = _divided(module, source, options, widths)
     except UserError as error:
         found = error
-    if may_move and (isinstance(found, UserError) or found.remark):
+    if movable and (isinstance(found, UserError) or found.remark):
         found = _moved(module, options, widths) or found
     if isinstance(found, UserError):
         raise found
@@ -83,13 +83,13 @@ def straighten(module: ir.Module, stages: int) -> None:
         item.run(module)
 
 
-def _opened(module: ir.Module, microbatches: int, stages: int, may_move: bool) -> Divided | None:
+def _opened(module: ir.Module, microbatches: int, stages: int, movable: bool) -> Divided | None:
     """With each microbatch running its share of the iterations of the user's accumulation loops; None where that may not be."""
     for counts_ahead in (False, True):
         trial, placed = copy_module(module), copy_module(module)
         OpenAccumulation(microbatches=microbatches, counts_ahead=counts_ahead).run(trial)
         straighten(trial, stages)
-        if may_move:
+        if movable:
             PlaceRows(microbatches=microbatches).run(trial)
         set_rows(main_func(placed), batch_rows(main_func(trial)))
         try:
@@ -114,7 +114,7 @@ def _divided(module: ir.Module, source: ir.Module | None, options: PlanOptions, 
             if (
                 source is not None
                 and count > 1
-                and (opened := _opened(source, count, len(widths), _may_move(options))) is not None
+                and (opened := _opened(source, count, len(widths), may_move(options))) is not None
             ):
                 return opened
             if asked is not None:
@@ -132,7 +132,7 @@ def _divided(module: ir.Module, source: ir.Module | None, options: PlanOptions, 
     raise AssertionError("one microbatch is always possible")
 
 
-def _may_move(options: PlanOptions) -> bool:
+def may_move(options: PlanOptions) -> bool:
     """Whether the user left it open where the rows lie."""
     return not any(":" in text for text in options.batch_args or ())
 

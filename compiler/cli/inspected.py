@@ -1,18 +1,24 @@
 """What ``compiler inspect`` finds and shows: arguments and results with their roles, as tables and as a document."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jaxlib.mlir import ir
 from rich.table import Table
 from rich.text import Text
 
+from compiler.divided import may_move
 from compiler.frontends.load import LoadedModule, load_module
 from compiler.options import PlanOptions
 from dialects.context import make_context
 from dialects.errors import UserError
+from dialects.ops import main_func
+from passes.analysis.batch.arguments import batch_rows, count_rows
+from passes.analysis.ops.forms import Form, split
 from passes.analysis.roles.names import Signature, signature_of
 from passes.analysis.roles.roles import Role, Roles, Said, find_roles
+from passes.microbatch.place_rows import PlaceRows
+from passes.normalize.assign_roles import write_roles
 from passes.normalize.normalize import Normalize
 
 
@@ -69,9 +75,32 @@ def inspected(module: str, options: PlanOptions) -> Inspected:
         signature = signature_of(loaded.module)
         try:
             roles, mistake = find_roles(loaded.module, said), None
+            roles = _placed(loaded.module, roles) if may_move(options) else roles
         except UserError as error:
             roles, mistake = None, error
         return Inspected(loaded, roles, mistake, *_rows(signature, roles))
+
+
+def _placed(module: ir.Module, roles: Roles) -> Roles:
+    """The roles with the batch where ``plan`` cuts it in microbatches when dim 0 does not carry the forward."""
+    write_roles(module, roles)
+    PlaceRows().run(module)
+    rows = batch_rows(main_func(module))
+    if not rows:
+        return roles
+    arguments = [_moved(role, rows.get(index)) for index, role in enumerate(roles.arguments)]
+    return replace(roles, arguments=tuple(arguments), batch_size=count_rows(main_func(module), rows))
+
+
+def _moved(role: Role, form: Form | None) -> Role:
+    """The role of an argument whose rows lie as ``form`` says; None: it has none."""
+    if form is None:
+        where = "no dim of it is cut with the other arguments of the batch"
+        return replace(role, role="constant", how=where, rows=None) if role.role == "batch" else role
+    if role.role == "batch" and form == (role.rows or split(0)):
+        return role
+    blocks = f", in {form.outer} blocks" if form.outer > 1 else ""
+    return replace(role, role="batch", how=f"microbatches cut it along dim {form.dim}{blocks}", rows=form)
 
 
 def _title(loaded: LoadedModule) -> str:

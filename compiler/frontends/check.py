@@ -35,7 +35,10 @@ def check_program(module: ir.Module, shown: str) -> None:
     functions = [op for op in module.body.operations if op.operation.name == "func.func"]
     for function in functions:
         _check_signature(function, shown)
-    for op in all_ops(module.operation):
+    ops = all_ops(module.operation)
+    for op in ops:
+        _check_host(op, shown)  # before the types of all: its tokens would be said to be the fault
+    for op in ops:
         _check_op(op, shown)
 
 
@@ -47,6 +50,12 @@ def _check_signature(function: ir.OpView, shown: str) -> None:
             _check_type(item, lambda what=what, index=index: f"{shown}: {what} {index} of @{name}")
 
 
+def _check_host(op: ir.Operation, shown: str) -> None:
+    if op.name in HOST_OPS:
+        where = f"{shown}: {describe(op)}"
+        fail("the program talks to its host while it runs", where=where, remedy="export it without that op")
+
+
 def _check_op(op: ir.Operation, shown: str) -> None:
     dialect = op.name.partition(".")[0]
     if dialect not in DIALECTS:
@@ -54,12 +63,6 @@ def _check_op(op: ir.Operation, shown: str) -> None:
             f"got op {op.name} of dialect {dialect}, want StableHLO",
             where=f"{shown}: {describe(op)}",
             remedy="convert the program to StableHLO, CHLO or sdy first",
-        )
-    if op.name in HOST_OPS:
-        fail(
-            "the program talks to its host while it runs",
-            where=f"{shown}: {describe(op)}",
-            remedy="export it without that op",
         )
     if op.name in _NOT_IN_XLA:
         fail(

@@ -10,7 +10,7 @@ from dialects.errors import fail
 from dialects.ops import main_func
 from dialects.signature import attr_dicts, i64, set_attr_dicts
 from passes.analysis.batch.arguments import say_rows
-from passes.analysis.roles.roles import Role, Said, find_roles
+from passes.analysis.roles.roles import Role, Roles, Said, find_roles
 from passes.base import Pass
 
 
@@ -47,13 +47,17 @@ class AssignRoles(Pass):
 
     def run(self, module: ir.Module) -> None:
         pairs = tuple(_pair(text) for text in self.state_args) if self.state_args is not None else None
-        roles = find_roles(module, Said(self.batch_args, self.loss, pairs))
-        main = main_func(module)
-        with module.context:
-            _write(main, "arg_attrs", STATE_RESULT, roles.arguments)
-            _write(main, "res_attrs", STATE_ARG, roles.results)
-            if roles.batch_size is not None:
-                module.operation.attributes[BATCH_SIZE] = i64(roles.batch_size)
+        write_roles(module, find_roles(module, Said(self.batch_args, self.loss, pairs)))
+
+
+def write_roles(module: ir.Module, roles: Roles) -> None:
+    """Write them on the arguments and results of @main."""
+    main = main_func(module)
+    with module.context:
+        _write(main, "arg_attrs", STATE_RESULT, roles.arguments)
+        _write(main, "res_attrs", STATE_ARG, roles.results)
+        if roles.batch_size is not None:
+            module.operation.attributes[BATCH_SIZE] = i64(roles.batch_size)
 
 
 def _pair(text: str) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import re
 import signal
 import sys
 from contextlib import suppress
@@ -103,7 +104,9 @@ def outlive_briefly() -> None:
 
 
 def _number(*names: str, default: int = 0) -> int:
-    return next((int(os.environ[name]) for name in names if os.environ.get(name, "").isdigit()), default)
+    """The first of these variables that holds a number; launchers write plain digits, and what else there is is not theirs."""
+    found = (os.environ.get(name, "") for name in names)
+    return next((int(text) for text in found if re.fullmatch("[0-9]{1,9}", text)), default)
 
 
 def _job_key() -> str:

@@ -73,6 +73,9 @@ def find_roles(module: ir.Module, said: Said) -> Roles:
                     where="--batch-args",
                     remedy="say the state with --state-args",
                 )
+    if batch.size == 0:
+        where, remedy = title(signature, next(iter(batch.arguments))), "export the step with a batch that has rows"
+        fail("got a batch of 0 rows, want at least 1", where=where, remedy=f"{remedy}, or say --batch-args none")
     if said.state_args is None and loss is not None:
         late = late_pairs(StateFacts(signature, graph, loss[0]), state, frozenset(batch.arguments))
         pairs, state = (*pairs, *late), state | {pair.argument: pair for pair in late}

@@ -1,7 +1,7 @@
 """Every chooser on real modules: a real plan each, never better than the optimum, and state that lies as its rule says."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +17,11 @@ from dialects.context import make_context
 from dialects.sharding import Sharding
 from passes.analysis.shardings.cases import Case, read_cases
 from passes.analysis.shardings.machine_attr import read_machine
-from passes.choosers import flexflow, tofu
+from passes.choosers import flexflow, ilp, tofu
 from passes.choosers.base import SolverOptions, best_of, restricted
 from passes.rules import write_rules
 from passes.shardings.choose_shardings import CHOOSERS
-from passes.solvers.shardings.problem import ShardingSolution
+from passes.solvers.shardings.problem import Certificate, ShardingProblem, ShardingSolution
 
 MODULES = Path(__file__).parents[2] / "modules"
 NAMES = (
@@ -198,3 +198,36 @@ def test_a_mask_that_leaves_nothing_is_no_mask() -> None:
     problem = got.case.problem
     none = {0: problem.nodes[0].cost < 0}
     assert restricted(problem, none).nodes[0] is problem.nodes[0]
+
+
+def lazy(problem: ShardingProblem, **_: object) -> ShardingSolution:
+    """A search that ended at the first choice it saw: every node's cheapest by itself, and a bound of a tenth of that."""
+    choice = tuple(int(node.cost.argmin()) for node in problem.nodes)
+    least = problem.objective(choice)
+    size = len(problem.nodes), len(problem.edges)
+    certificate = Certificate(least, least / 10, 0.9, "dual bound", *size, *size, 0.0)
+    return ShardingSolution(choice, certificate, problem.used_bytes(choice))
+
+
+def test_where_a_gap_is_left_the_best_rule_that_fits_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    got = read("jax_mlp", "2x2", machine="local-cpu")
+    case = got.case
+    rules = [choose(case, OPTIONS) for choose in ilp.OTHERS]
+    best = min(rules, key=lambda rule: rule.certificate.objective_s)
+    monkeypatch.setattr(ilp, "solve_sharding", lazy)
+    start = lazy(case.problem).certificate
+    assert best.certificate.objective_s < start.objective_s
+    found = ilp.choose(case, OPTIONS)
+    assert found.choice == best.choice
+    said = found.certificate
+    assert (said.objective_s, said.bound_s, said.method) == (best.certificate.objective_s, start.bound_s, "dual bound")
+    assert said.gap == pytest.approx((said.objective_s - said.bound_s) / said.objective_s, rel=1e-12)
+    assert ilp.choose(case, replace(OPTIONS, time_limit_s=0.0)).choice == lazy(case.problem).choice
+
+    least = min(max(rule.used_bytes) for rule in rules)
+    rows = tuple(replace(row, limit_bytes=least) for row in case.problem.rows)
+    fitting = [rule for rule in rules if max(rule.used_bytes) <= least]
+    assert 0 < len(fitting) < len(rules)
+    small = replace(case, problem=replace(case.problem, rows=rows))
+    taken = min([lazy(small.problem), *fitting], key=lambda rule: rule.certificate.objective_s)
+    assert ilp.choose(small, OPTIONS).choice == taken.choice

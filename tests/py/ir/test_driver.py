@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from compiler.cli.inspected import inspected
 from compiler.driver import make_plan
 from compiler.options import PlanOptions
 from compiler.plan.files import load_plan
@@ -148,6 +149,16 @@ def test_a_batch_behind_the_time_is_found_and_said(tmp_path: Path) -> None:
     assert [(a.batch_dim, a.batch_outer) for a in made.arguments if a.role == "batch"] == [(1, 1), (1, 1)]
     assert (made.microbatches, made.batch_size) == (8, 8)
     assert "the batch runs along dim 1 of argument 'batch[0]', dim 1 of argument 'batch[1]'" in made.remarks
+    shown = inspected(str(TIME_MAJOR), PlanOptions())
+    assert [row.how for row in shown.arguments if row.role == "batch"] == ["microbatches cut it along dim 1"] * 2
+    assert shown.document()["batch_size"] == made.batch_size
+
+
+def test_rows_in_blocks_are_shown_by_inspect() -> None:
+    shown = inspected(str(TIME_MAJOR.with_name("time_major_flattened.mlirbc")), PlanOptions())
+    rows = [row for row in shown.arguments if row.role == "batch"]
+    assert (rows[0].shape, rows[0].how) == ((40, 6), "microbatches cut it along dim 0, in 5 blocks")
+    assert shown.document()["batch_size"] == 8
 
 
 def test_rows_that_the_user_places_stay(tmp_path: Path) -> None:
@@ -155,6 +166,7 @@ def test_rows_that_the_user_places_stay(tmp_path: Path) -> None:
     made = make_plan(str(TIME_MAJOR), str(tmp_path / "plan"), said)
     assert made.microbatches == 2
     assert not any("the batch runs along" in remark for remark in made.remarks)
+    assert not any("cut it along" in row.how for row in inspected(str(TIME_MAJOR), said).arguments)
     with pytest.raises(UserError, match="works across the rows of the batch, so 7 microbatches"):
         make_plan(
             str(TIME_MAJOR),

@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from exported import export
 from jaxlib.mlir import ir
 from jaxlib.mlir.dialects import stablehlo
 
+from compiler.frontends import parse
 from compiler.frontends.jax_export import read_exported
 from compiler.frontends.load import LoadedModule, load_bytes, load_module
 from dialects.context import make_context
@@ -168,6 +170,66 @@ def test_random_bytes_and_texts(capfd: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(MeshwrightError):
             load(blob)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_larger_than_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> bytes:
+        raise MemoryError
+
+    (tmp_path / "m.mlir").write_bytes(TEXT)
+    monkeypatch.setattr(parse, "_at_most", full)
+    with pytest.raises(Failure, match=r"m\.mlir: is larger than the memory that is left"):
+        parse.read_bytes(str(tmp_path / "m.mlir"))
+
+
+def test_a_pipe_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parse, "MAX_BYTES", len(TEXT) - 1)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(TEXT)))
+    with pytest.raises(UserError, match=f"<stdin>: has more than {len(TEXT) - 1} bytes; give large constants as arg"):
+        parse.read_bytes("-")
+    monkeypatch.setattr(parse, "MAX_BYTES", len(TEXT))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(TEXT)))
+    assert parse.read_bytes("-") == TEXT
+
+
+def ended(code: int, said: bytes = b"") -> Callable[..., SimpleNamespace]:
+    return lambda *_, **__: SimpleNamespace(returncode=code, stdout=said)
+
+
+def never(*_: object, timeout: float, **__: object) -> None:
+    raise subprocess.TimeoutExpired("canary", timeout)
+
+
+def test_the_process_that_reads_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    blob = encode("bytecode")
+    for code, said in (
+        (0, b""),
+        (2, b"m: not a valid module"),
+        (1, b""),
+    ):  # read, refused in words, or it could not run
+        monkeypatch.setattr(subprocess, "run", ended(code, said))
+        assert load(blob).kind == "bytecode"
+    for code, said in ((-6, b""), (-11, b"half a"), (2, b""), (1, b"Traceback")):
+        monkeypatch.setattr(subprocess, "run", ended(code, said))
+        if code == 2:
+            assert load(blob).kind == "bytecode"
+            continue
+        with pytest.raises(
+            UserError, match=r"m\.mlir: damaged, or nested too deep: reading it crashes MLIR; export it"
+        ):
+            load(blob)
+    monkeypatch.setattr(subprocess, "run", never)
+    with pytest.raises(UserError, match="damaged: reading it does not end in 60 s; export it again"):
+        load(blob)
+
+
+def test_an_export_for_more_platforms_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no list of platforms is no export."""
+    blob = export(("cpu",))
+    monkeypatch.setattr("compiler.frontends.jax_export._MOST_PLATFORMS", 0)
+    assert read_exported(blob) is None
+    with pytest.raises(UserError, match=rf"not a module \({len(blob)} bytes of something else\)"):
+        load(blob)
 
 
 def test_complex_constants_are_probed_too() -> None:

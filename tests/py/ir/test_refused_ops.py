@@ -48,12 +48,19 @@ ASYNC = """%f = "stablehlo.async_start"(%x) ({
   %0 = "stablehlo.async_done"(%f) : (!stablehlo.future<tensor<8x4xf32>>) -> tensor<8x4xf32>
   return %0 : tensor<8x4xf32>"""
 
+TOKEN = """%t = stablehlo.create_token : !stablehlo.token
+  return %x : tensor<8x4xf32>"""
+TUPLE = """%t = stablehlo.tuple %x, %x : tuple<tensor<8x4xf32>, tensor<8x4xf32>>
+  return %x : tensor<8x4xf32>"""
+
 # op -> its use, and the word of the message that says what is wrong
 CASES = {
-    "infeed": (INFEED, "token"),
-    "outfeed": (OUTFEED, "token"),
-    "send": (SEND, "token"),
-    "recv": (RECV, "token"),
+    "infeed": (INFEED, "the program talks to its host while it runs; export it without that op"),
+    "outfeed": (OUTFEED, "the program talks to its host while it runs; export it without that op"),
+    "send": (SEND, "the program talks to its host while it runs; export it without that op"),
+    "recv": (RECV, "the program talks to its host while it runs; export it without that op"),
+    "token": (TOKEN, "the program has ordered effects (a token); remove io_callback"),
+    "tuple": (TUPLE, "export with flat arguments and results instead of tuples"),
     "callback": (CALLBACK, "callback"),
     "quantize": (QUANTIZE, "quant"),
     "dynamic_reshape": (DYNAMIC, "dynamic"),

@@ -16,6 +16,7 @@ from compiler.transfers.land_transfers import LandTransfers
 from dialects.errors import UserError
 from passes.base import Pass
 from passes.microbatch.microbatch import Microbatch
+from passes.microbatch.open_accumulation import OpenAccumulation
 from passes.normalize.assign_roles import AssignRoles
 from passes.stages.choose_stages import ChooseStages
 
@@ -117,6 +118,10 @@ def test_spec_text(item: Pass, text: str) -> None:
         (Microbatch, "microbatches=", "got '', want int"),
         (ChooseStages, "flops-per-s=fast", "got 'fast', want float"),
         (AssignRoles, "loss=x", "got 'x', want int"),
+        (OpenAccumulation, "counts-ahead=yes", "got 'yes', want true or false"),
+        (Microbatch, "microbatches=9223372036854775808", "want a number that is finite and below 2^63"),
+        (ChooseStages, "flops-per-s=inf", "want a number that is finite and below 2^63"),
+        (ChooseStages, "flops-per-s=nan", "want a number that is finite and below 2^63"),
     ],
 )
 def test_bad_options_are_the_users_mistake(kind: type[Pass], text: str, message: str) -> None:

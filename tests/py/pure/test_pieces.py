@@ -43,6 +43,8 @@ def test_every_shard_is_filled_once_with_the_right_elements(
     wanted = [whole[box_slices(box)] for box in shard_boxes(shape, *target)]
     got = [np.full(shard.shape, -1) for shard in wanted]
     for piece in pieces(shape, source, target):
+        for side, slices in ((held[piece.source], piece.source_slices), (got[piece.target], piece.target_slices)):
+            assert all(0 <= s.start < s.stop <= size for s, size in zip(slices, side.shape, strict=True))
         place = got[piece.target][piece.target_slices]
         assert place.shape == piece.shape
         assert (place == -1).all()  # not yet filled
@@ -70,6 +72,24 @@ def test_a_scalar_goes_from_one_device_to_each() -> None:
     mesh = Mesh(name="m", ranks=(0, 1), axes=(Axis(name="x", size=2),))
     assert [(p.source, p.target, p.shape) for p in pieces((), (mesh, ()), (mesh, ()))] == [(0, 0, ()), (1, 1, ())]
     assert len(pieces((), (mesh, ()), (ONE_DEVICE, ()))) == 1
+
+
+def test_a_sharding_that_names_fewer_dims_leaves_the_rest_whole() -> None:
+    """As of the one device that verification reads from."""
+    mesh = Mesh(name="m", ranks=(0, 1), axes=(Axis(name="x", size=2),))
+    assert shard_boxes((4, 6), mesh, (("x",),)) == [((0, 2), (0, 6)), ((2, 4), (0, 6))]
+    assert shard_boxes((4, 6), ONE_DEVICE, ()) == [((0, 4), (0, 6))]
+    assert [p.source for p in pieces((4, 6), (mesh, (("x",),)), (ONE_DEVICE, ()))] == [0, 1]
+    assert ONE_DEVICE.ranks == (0,)
+
+
+def test_the_one_that_has_given_fewest_elements_gives_next() -> None:
+    """Rows 0 to 3 lie on devices 0 and 3. Takers want 3 of them and 1, then as many again: 3 and 0 give 3 + 1 each."""
+    source = Mesh(name="s", ranks=tuple(range(6)), axes=(Axis(name="r", size=2), Axis(name="x", size=3)))
+    target = Mesh(name="t", ranks=tuple(range(8)), axes=(Axis(name="r", size=2), Axis(name="y", size=4)))
+    found = pieces((12,), (source, (("x",),)), (target, (("y",),)))
+    first = [(p.source, p.target, p.shape) for p in found if p.source in (0, 3)]
+    assert first == [(0, 0, (3,)), (3, 1, (1,)), (3, 4, (3,)), (0, 5, (1,))]
 
 
 def test_an_uneven_split_is_refused() -> None:

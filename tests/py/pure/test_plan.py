@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from compiler.plan.check import check_plan
-from compiler.plan.files import decode_plan, load_plan, write_plan
+from compiler.plan.files import decode_plan, load_plan, read_signed, sign_plan, write_plan
 from compiler.plan.records import Plan, plan_schema
 from compiler.plan.scratch import Scratch
 from dialects.errors import Failure, UserError
@@ -46,6 +46,8 @@ def test_the_published_schema_is_that_of_the_types() -> None:
 def test_round_trip(tmp_path: Path) -> None:
     written = write_plan(small_plan(), FILES, str(tmp_path / "plan"))
     assert load_plan(str(tmp_path / "plan")) == written
+    assert {name: read_signed(str(tmp_path / "plan"), written, name).decode() for name in FILES} == FILES
+    assert sign_plan(small_plan(), FILES)[0] == written
     (tmp_path / "plan").rename(tmp_path / "moved")
     assert load_plan(str(tmp_path / "moved")) == written
     assert sorted(path.name for path in tmp_path.iterdir()) == ["moved"]

@@ -183,6 +183,17 @@ def test_the_plan_is_sound_before() -> None:
     assert decode_plan(edited(), "plan.json").microbatches == 2
 
 
+def test_a_state_is_held_where_the_next_step_reads_it() -> None:
+    plan = small_plan()
+    assert check.held_results(plan.results, plan.values) == {"new": {0}, "loss": set()}
+    first, second = plan.results
+    twice = (first, msgspec.structs.replace(second, value="new", state_arg=None))
+    assert check.held_results(twice, plan.values) == {"new": {0}}
+    assert check.held_results(twice[::-1], plan.values) == {"new": {0}}
+    values = [msgspec.structs.replace(v, placements=small_plan().values[2].placements) for v in plan.values[:1]]
+    assert check.held_results(plan.results, values) == {"new": {0, 1}, "loss": set()}
+
+
 @pytest.mark.parametrize(("edits", "words"), EDITS, ids=lambda item: item[:50] if isinstance(item, str) else "")
 def test_an_edit_is_refused_in_one_sentence(edits: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match="|".join(map(re.escape, words.split("|")))) as caught:
