@@ -16,13 +16,30 @@ MOST_BYTES = 1e24  # of a device
 
 
 @dataclass(frozen=True, kw_only=True)
+class StageSpec:
+    """What is asked of one stage of the forward part (docs/plan-spec.md). None means: choose.
+
+    ``until``: cut after this layer, op or ``file:line``; None of the last stage alone. ``devices``: how many; ``ranks``: which
+    of the machine, in this order, and stages with the same ones share a mesh. ``shape``: sizes of the logical axes.
+    """
+
+    until: str | None = None
+    devices: int | None = None
+    ranks: tuple[int, ...] | None = None
+    shape: tuple[int, ...] | None = None
+    intra: str | None = None
+    remat: str = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlanOptions:
     """None means: choose. ``devices``: how many there are when neither hosts nor a machine file says so.
 
     ``platform``: of a program for several the one to take: a name, an index, or all names in order, of which the CPU;
     ``batch_statistics``: "whole" or "per-microbatch"; ``batch_args``: "argument", "argument:dim" or "argument:dim:outer" each;
     ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh;
-    ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd.
+    ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd;
+    ``stage_specs``: the stages by hand, () where they are chosen.
     """
 
     machine: str | None = None
@@ -42,3 +59,4 @@ class PlanOptions:
     mesh: tuple[int, ...] | None = None
     annotate: tuple[tuple[str, str], ...] = ()
     respect_annotations: bool = True
+    stage_specs: tuple[StageSpec, ...] = ()
