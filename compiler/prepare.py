@@ -5,15 +5,19 @@ from dataclasses import dataclass
 
 from jaxlib.mlir import ir
 
-from compiler.divided import divided
+from compiler.divided import Divided, divided
 from compiler.emit.assemble import Outline
 from compiler.frontends.annotate import annotate
 from compiler.frontends.check import check_calls
 from compiler.machine.description import Machine
-from compiler.machine.files import load_machine
-from compiler.machine.layout import auto_stages, make_layout
-from compiler.options import PlanOptions
+from compiler.machine.files import load_machine, load_machine_for
+from compiler.machine.layout import Layout, auto_stages, make_layout
+from compiler.options import PlanOptions, StageSpec
+from compiler.spec.cuts import cut_names, find_cuts
+from compiler.spec.devices import resolved
+from compiler.spec.merge import num_devices
 from dialects import attributes as names
+from dialects.errors import fail
 from dialects.signature import op_int
 from passes.base import Pass
 from passes.fragments.realize import Realize
@@ -49,30 +53,51 @@ def find_roles(module: ir.Module, options: PlanOptions) -> None:
 def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Prepared:
     """All that comes before shardings: roles, microbatches, phases, stages, fragments."""
     devices = machine.num_devices
-    find_roles(module, options)
-    stages = options.stages or auto_stages(machine.hosts or 1, devices)
-    split = divided(module, options, stages, devices)
+    specs = resolved(options.stage_specs, devices)
+    stages = len(specs) or options.stages or auto_stages(machine.hosts or 1, devices)
+    split = phased(module, options, stages, devices)
     module, remarks = split.module, [split.remark] if split.remark else list[str]()
     count = op_int(module.operation, names.MICROBATCHES) or 1
-    chooser = _stage_chooser(stages, machine)
-    run_passes(module, [CopyViews(), MarkPhases(), chooser, Place(), VerifyStages()])
+    chooser = _stage_chooser(stages, machine, find_cuts(specs, module))
+    run_passes(module, [chooser])
+    until = cut_names(module)
+    run_passes(module, [Place(), VerifyStages()])
     found = op_int(module.operation, names.NUM_STAGES) or 1
     if found < stages:
         remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
     remarks += balance_remarks(module, chooser.rates)
     run_passes(module, [Realize()])
-    return Prepared(
-        module, Outline(name, split.arguments, make_layout(found, devices), split.rows, count, tuple(remarks))
-    )
+    layout = _layout(found, devices, specs)
+    return Prepared(module, Outline(name, split.arguments, layout, split.rows, count, tuple(remarks), until))
+
+
+def phased(module: ir.Module, options: PlanOptions, stages: int, devices: int) -> Divided:
+    """Up to phases: what the layers of the forward part are read from, before it is cut."""
+    find_roles(module, options)
+    split = divided(module, options, stages, devices)
+    run_passes(split.module, [CopyViews(), MarkPhases()])
+    return split
+
+
+def _layout(stages: int, devices: int, specs: Sequence[StageSpec]) -> Layout:
+    """The meshes, as specs ask for them."""
+    layout = make_layout(stages, devices)
+    ranks = [layout.meshes[mesh].ranks for mesh in layout.mesh_of]
+    if any(spec.ranks not in (None, mine) for spec, mine in zip(specs, ranks, strict=False)):
+        fail("got stages of unequal devices, want equal ones in order: others are not built yet", where="--plan-spec")
+    return layout
 
 
 def machine_of(options: PlanOptions) -> Machine:
     """The machine, with a shape for ``options.devices`` when nothing else gives one."""
     hosts, per_host = options.hosts, options.devices_per_host
+    name, wanted = options.machine or "local-cpu", num_devices(options.stage_specs)
+    if wanted is not None and (hosts, per_host, options.devices) == (None, None, None):
+        return load_machine_for(wanted, name, None, options.memory_per_device)
     if options.devices is not None and hosts is None and per_host is None:
         per_host = DEVICES_PER_HOST if options.devices % DEVICES_PER_HOST == 0 else options.devices
         hosts = options.devices // per_host
-    return load_machine(options.machine or "local-cpu", hosts, per_host, options.memory_per_device)
+    return load_machine(name, hosts, per_host, options.memory_per_device)
 
 
 def _pairs(options: PlanOptions) -> tuple[str, ...] | None:
@@ -87,11 +112,12 @@ def run_passes(module: ir.Module, passes: Sequence[Pass]) -> None:
         item.run(module)
 
 
-def _stage_chooser(stages: int, machine: Machine) -> ChooseStages:
+def _stage_chooser(stages: int, machine: Machine, cuts: tuple[int, ...]) -> ChooseStages:
     width = max(1, machine.num_devices // stages)
     link = machine.link(0, min(width, machine.num_devices - 1))
     return ChooseStages(
         stages=stages,
+        cuts=cuts,
         flops_per_s=machine.flops_per_s["f32"] * width,
         bytes_per_s=machine.memory_bandwidth_bytes_per_s * width,
         link_bytes_per_s=link.bandwidth_bytes_per_s,
