@@ -23,8 +23,10 @@ _CLOSE = 3
 
 
 def find_cuts(specs: Sequence[StageSpec], module: ir.Module) -> tuple[int, ...]:
-    """The numbers of the forward ops that end a stage. Raises UserError: an unknown cut, one that goes backward or leaves nothing."""
-    return _positions(specs, read_layers(module)) if len(specs) > 1 else ()
+    """The numbers of the forward ops that end a stage, () where no stage says. Raises UserError: an unknown cut, one that goes
+    backward or leaves nothing.
+    """
+    return _positions(specs, read_layers(module)) if any(spec.until for spec in specs) else ()
 
 
 def cut_names(module: ir.Module) -> tuple[str, ...]:

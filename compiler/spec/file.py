@@ -86,17 +86,21 @@ class _Reader:
             self._fail(f"got {_short(found.microbatches)}, want from 1 to {MOST_COUNT}", None, "microbatches")
         if found.schedule is not None and found.schedule not in SCHEDULES:
             self._fail(f"got '{_short(found.schedule)}', want one of {', '.join(SCHEDULES)}", None, "schedule")
-        last = len(found.stage) - 1
-        stages = tuple(self._stage(stage, number, number == last) for number, stage in enumerate(found.stage))
+        last, by_hand = len(found.stage) - 1, any(stage.until is not None for stage in found.stage)
+        for number, stage in enumerate(found.stage):
+            self._check_cut(stage, number, last=number == last, by_hand=by_hand)
+        stages = tuple(self._stage(stage, number) for number, stage in enumerate(found.stage))
         return PlanSpec(stages, found.microbatches, found.schedule)
 
-    def _stage(self, stage: _Stage, number: int, last: bool) -> StageSpec:
-        until = None if stage.until is None else str(stage.until)
-        if last and until is not None:
+    def _check_cut(self, stage: _Stage, number: int, *, last: bool, by_hand: bool) -> None:
+        if last and stage.until is not None:
             self._fail("the last stage has a cut, want none: it ends with the program", number, "until")
-        if not last and until is None:
-            remedy = "write until = \"LAYER\": `compiler inspect MODULE --layers` lists them"
+        if by_hand and not last and stage.until is None:
+            remedy = 'write until = "LAYER": `compiler inspect MODULE --layers` lists them'
             fail("has no 'until', which all but the last need", where=self._where(number, None), remedy=remedy)
+
+    def _stage(self, stage: _Stage, number: int) -> StageSpec:
+        until = None if stage.until is None else str(stage.until)
         if until is not None and not 1 <= len(until) <= MOST_LETTERS:
             self._fail(f"got {len(until)} letters, want a name of 1 to {MOST_LETTERS}", number, "until")
         if stage.devices is not None and not 1 <= stage.devices <= MOST_DEVICES:

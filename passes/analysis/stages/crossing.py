@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from jaxlib.mlir import ir
 
-from dialects.op_sets import OpMap
+from dialects.op_sets import OpMap, OpSet
 from dialects.ops import message_bytes, top_level
 
 
@@ -17,12 +17,15 @@ class Crossing(NamedTuple):
     count: int
 
 
-def crossing(chain: Sequence[ir.Operation]) -> list[Crossing]:
-    """For a cut right after each op of ``chain``: what is made up to it and still read by a later op of the chain."""
+def crossing(chain: Sequence[ir.Operation], copied: OpSet | None = None) -> list[Crossing]:
+    """For a cut right after each op of ``chain``: what is made up to it and still read by a later op of the chain.
+
+    ``copied``: ops that each stage computes for itself (``replicable_ops``), whose results never travel.
+    """
     position = OpMap((op, i) for i, op in enumerate(chain))
     size, count = [0.0] * (len(chain) + 1), [0] * (len(chain) + 1)
     for i, op in enumerate(chain):
-        for value in op.results:
+        for value in op.results if copied is None or op not in copied else ():
             last = max((position.get(top_level(use.owner), i) for use in value.uses), default=i)
             if last > i:
                 for at, sign in ((i, 1), (last, -1)):
