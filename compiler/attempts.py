@@ -38,12 +38,13 @@ Made = tuple[Plan, dict[str, str]]  # a plan and its stage files
 def plan_in_memory(ready: Prepared, machine: Machine, options: PlanOptions) -> Made:
     """The cheapest plan that fits. Raises UserError with the size of the smallest one when none does."""
     spare, limit = copy_module(ready.module), machine.memory_bytes
+    solved = any((asked.intra or options.intra) == "ilp" for asked in ready.outline.layout.asked)
     try:
         return _attempt(ready, machine, options, limit)
     except NoRoom as error:
         missing: NoRoom | TooLarge = error
         least = max(error.short.total_bytes, limit)
-        rooms = [least * slack for slack in SLACKS] if least <= MOST_WRONG * limit and options.intra == "ilp" else []
+        rooms = [least * slack for slack in SLACKS] if least <= MOST_WRONG * limit and solved else []
     except TooLarge as error:
         missing, rooms = error, [limit * limit / error.peak_bytes * share for share in SHARES]
     for rows_bytes in rooms:
@@ -51,7 +52,7 @@ def plan_in_memory(ready: Prepared, machine: Machine, options: PlanOptions) -> M
             return _attempt(replace(ready, module=copy_module(spare)), machine, options, rows_bytes)
         except UserError:
             continue
-    if options.intra != "ilp":
+    if not solved:
         raise missing
     return _smallest(replace(ready, module=spare), machine, options)
 
@@ -66,7 +67,7 @@ def _attempt(ready: Prepared, machine: Machine, options: PlanOptions, rows_bytes
 def _smallest(ready: Prepared, machine: Machine, options: PlanOptions) -> Made:
     decided = decide_smallest(ready.module, machine, ready.outline.layout, options)
     try:
-        return _finish(ready, machine, written(decided, ready.module, options), options)
+        return _finish(ready, machine, written(decided, ready.module), options)
     except TooLarge as error:
         short = Shortage(error.moment, machine.memory_bytes, error.bytes_of)
         raise NoRoom(short, options, error.peak_bytes) from None
@@ -74,6 +75,5 @@ def _smallest(ready: Prepared, machine: Machine, options: PlanOptions) -> Made:
 
 def _finish(ready: Prepared, machine: Machine, sharded: Sharded, options: PlanOptions) -> Made:
     """Partition and assemble what has shardings."""
-    fragments = VerifyFragments(mesh_of=ready.outline.layout.mesh_of)
-    run_passes(ready.module, [VerifyCollectives(), Partition(), fragments])
+    run_passes(ready.module, [VerifyCollectives(), Partition(), VerifyFragments()])
     return assemble(ready.module, ready.outline, machine, sharded, options)

@@ -1,5 +1,6 @@
 """How many microbatches, and along which dims the batch runs: what was asked, or the first that the program allows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
@@ -33,33 +34,33 @@ class Divided:
     remark: str = ""  # why it is not the number wanted, or not worth it
 
 
-def divided(module: ir.Module, options: PlanOptions, stages: int, devices: int) -> Divided:
+def divided(module: ir.Module, options: PlanOptions, widths: Sequence[int]) -> Divided:
     """``module`` on 1/M of the batch, where M is asked for, or else the first good number that the program allows.
 
     Where none is, or most of the forward would not be divided, the rows are looked for along other dims of the arguments, once.
-    ``module`` itself may be changed. Raises UserError when the asked number cannot be.
+    ``widths[stage]``: devices of its mesh. ``module`` itself may be changed. Raises UserError when the asked number cannot be.
     """
     may_move = _may_move(options)
     loops = [known for _, known in accumulation_loops(main_func(module))]
     for trips in dict.fromkeys(known.trips for known in loops if known.holds_most):
-        fitting = options.microbatches == trips or (options.microbatches is None and stages > 1)
-        if fitting and (opened := _opened(module, trips, stages, may_move)) is not None:
+        fitting = options.microbatches == trips or (options.microbatches is None and len(widths) > 1)
+        if fitting and (opened := _opened(module, trips, len(widths), may_move)) is not None:
             return replace(opened, remark=f"{trips} microbatches, one for each slice of the program's own loop")
     source = copy_module(module) if loops else None
-    straighten(module, stages)
+    straighten(module, len(widths))
     found: Divided | UserError
     try:
-        found = _divided(module, source, options, stages, devices)
+        found = _divided(module, source, options, widths)
     except UserError as error:
         found = error
     if may_move and (isinstance(found, UserError) or found.remark):
-        found = _moved(module, options, stages, devices) or found
+        found = _moved(module, options, widths) or found
     if isinstance(found, UserError):
         raise found
     return found
 
 
-def _moved(module: ir.Module, options: PlanOptions, stages: int, devices: int) -> Divided | None:
+def _moved(module: ir.Module, options: PlanOptions, widths: Sequence[int]) -> Divided | None:
     """With the rows along other dims; None where they stay, or the asked number does not divide them there."""
     before = batch_rows(main_func(module))
     PlaceRows().run(module)
@@ -67,7 +68,7 @@ def _moved(module: ir.Module, options: PlanOptions, stages: int, devices: int) -
     if after == before:
         return None
     try:
-        found = _divided(module, None, options, stages, devices)
+        found = _divided(module, None, options, widths)
     except UserError:
         return None
     names = [f"'{a.name}'" if a.name else str(a.index) for a in found.arguments if a.role == "batch"]
@@ -99,12 +100,12 @@ def _opened(module: ir.Module, microbatches: int, stages: int, may_move: bool) -
     return None
 
 
-def _divided(module: ir.Module, source: ir.Module | None, options: PlanOptions, stages: int, devices: int) -> Divided:
+def _divided(module: ir.Module, source: ir.Module | None, options: PlanOptions, widths: Sequence[int]) -> Divided:
     """With the rows where they are said to lie. ``source``: the program with its loops, if it accumulates in one."""
     asked = options.microbatches
     arguments, rows = _signature(module)
     why = ""
-    counts = microbatch_candidates(rows, stages, devices) if asked is None else [asked]
+    counts = microbatch_candidates(rows, widths) if asked is None else [asked]
     for count in counts:
         trial = copy_module(module) if counts != [1] else module
         try:
@@ -113,7 +114,7 @@ def _divided(module: ir.Module, source: ir.Module | None, options: PlanOptions, 
             if (
                 source is not None
                 and count > 1
-                and (opened := _opened(source, count, stages, _may_move(options))) is not None
+                and (opened := _opened(source, count, len(widths), _may_move(options))) is not None
             ):
                 return opened
             if asked is not None:

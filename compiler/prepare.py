@@ -1,7 +1,7 @@
 """All that comes before shardings: roles, microbatches, phases, stages, fragments. One function a step, one why a step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
 
@@ -9,17 +9,18 @@ from compiler.divided import Divided, divided
 from compiler.emit.assemble import Outline
 from compiler.frontends.annotate import annotate
 from compiler.frontends.check import check_calls
+from compiler.machine.asked_layout import asked_layout
 from compiler.machine.description import Machine
 from compiler.machine.files import load_machine, load_machine_for
 from compiler.machine.layout import Layout, auto_stages, make_layout
-from compiler.options import PlanOptions, StageSpec
+from compiler.options import PlanOptions
 from compiler.spec.cuts import cut_names, find_cuts
-from compiler.spec.devices import resolved
 from compiler.spec.merge import num_devices
 from dialects import attributes as names
 from dialects.errors import fail
 from dialects.signature import op_int
 from passes.base import Pass
+from passes.fragments.assign_meshes import AssignMeshes
 from passes.fragments.realize import Realize
 from passes.normalize.assign_roles import AssignRoles
 from passes.normalize.normalize import Normalize
@@ -52,40 +53,58 @@ def find_roles(module: ir.Module, options: PlanOptions) -> None:
 
 def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Prepared:
     """All that comes before shardings: roles, microbatches, phases, stages, fragments."""
-    devices = machine.num_devices
-    specs = resolved(options.stage_specs, devices)
-    stages = len(specs) or options.stages or auto_stages(machine.hosts or 1, devices)
-    split = phased(module, options, stages, devices)
+    asked, stages = _asked(machine, options)
+    widths = _widths(asked, stages, machine.num_devices)
+    split = phased(module, options, widths)
     module, remarks = split.module, [split.remark] if split.remark else list[str]()
     count = op_int(module.operation, names.MICROBATCHES) or 1
-    chooser = _stage_chooser(stages, machine, find_cuts(specs, module))
+    chooser = _stage_chooser(widths, machine, find_cuts(options.stage_specs, module))
     run_passes(module, [chooser])
     until = cut_names(module)
     run_passes(module, [Place(), VerifyStages()])
     found = op_int(module.operation, names.NUM_STAGES) or 1
+    if found < stages and asked is not None:
+        fail(
+            f"got {stages} stages with devices of their own, and the forward part can be cut in {found} only",
+            where="stages",
+        )
     if found < stages:
         remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
     remarks += balance_remarks(module, chooser.rates)
-    run_passes(module, [Realize()])
-    layout = _layout(found, devices, specs)
+    layout = asked or make_layout(found, machine.num_devices)
+    run_passes(module, [Realize(), AssignMeshes(mesh_of=layout.mesh_of)])
     return Prepared(module, Outline(name, split.arguments, layout, split.rows, count, tuple(remarks), until))
 
 
-def phased(module: ir.Module, options: PlanOptions, stages: int, devices: int) -> Divided:
-    """Up to phases: what the layers of the forward part are read from, before it is cut."""
+def phased(module: ir.Module, options: PlanOptions, widths: Sequence[int]) -> Divided:
+    """Up to phases: what the layers of the forward part are read from, before it is cut. ``widths[stage]``: devices."""
     find_roles(module, options)
-    split = divided(module, options, stages, devices)
+    split = divided(module, options, widths)
     run_passes(split.module, [CopyViews(), MarkPhases()])
     return split
 
 
-def _layout(stages: int, devices: int, specs: Sequence[StageSpec]) -> Layout:
-    """The meshes, as specs ask for them."""
-    layout = make_layout(stages, devices)
-    ranks = [layout.meshes[mesh].ranks for mesh in layout.mesh_of]
-    if any(spec.ranks not in (None, mine) for spec, mine in zip(specs, ranks, strict=False)):
-        fail("got stages of unequal devices, want equal ones in order: others are not built yet", where="--plan-spec")
-    return layout
+def _asked(machine: Machine, options: PlanOptions) -> tuple[Layout | None, int]:
+    """The meshes that were asked for stage by stage, if any were, and how many stages there shall be."""
+    specs, devices = options.stage_specs, machine.num_devices
+    if not specs:
+        return None, options.stages or auto_stages(machine.hosts or 1, devices)
+    if options.stages not in (None, len(specs)):
+        fail(f"got {options.stages}, and {len(specs)} stages are described", where="--stages", remedy="leave it out")
+    if all(
+        spec.devices is None and spec.ranks is None for spec in specs
+    ):  # equal meshes, shared where there are fewer devices
+        equal = make_layout(len(specs), devices)
+        ranks = (equal.meshes[mesh].ranks for mesh in equal.mesh_of)
+        specs = tuple(replace(spec, ranks=mine) for spec, mine in zip(specs, ranks, strict=True))
+    return asked_layout(specs, devices), len(specs)
+
+
+def _widths(asked: Layout | None, stages: int, devices: int) -> list[int]:
+    """Devices of the mesh of each stage; without a layout, what equal meshes will have."""
+    if asked is None:
+        return [max(1, devices // stages)] * stages
+    return [len(asked.meshes[mesh].ranks) for mesh in asked.mesh_of]
 
 
 def machine_of(options: PlanOptions) -> Machine:
@@ -112,11 +131,11 @@ def run_passes(module: ir.Module, passes: Sequence[Pass]) -> None:
         item.run(module)
 
 
-def _stage_chooser(stages: int, machine: Machine, cuts: tuple[int, ...]) -> ChooseStages:
-    width = max(1, machine.num_devices // stages)
+def _stage_chooser(widths: Sequence[int], machine: Machine, cuts: tuple[int, ...]) -> ChooseStages:
+    width = widths[0]
     link = machine.link(0, min(width, machine.num_devices - 1))
     return ChooseStages(
-        stages=stages,
+        stages=len(widths),
         cuts=cuts,
         flops_per_s=machine.flops_per_s["f32"] * width,
         bytes_per_s=machine.memory_bandwidth_bytes_per_s * width,

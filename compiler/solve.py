@@ -22,6 +22,7 @@ from compiler.plan.scratch import whole_file
 from compiler.prepare import find_roles, machine_of, prepare, run_passes
 from dialects.context import make_context
 from dialects.errors import Failure, fail
+from passes.fragments.assign_meshes import AssignMeshes
 from passes.fragments.whole_program import WholeProgram
 from passes.microbatch.microbatch import Microbatch
 from passes.solvers.shardings.files import dump_npz, write_mps
@@ -111,20 +112,20 @@ def _whole(module: ir.Module, options: PlanOptions) -> ir.Module:
     find_roles(module, options)
     if options.intra != "ilp":  # rules ask where the batch runs
         run_passes(module, [Microbatch(microbatches=1)])
-    run_passes(module, [WholeProgram()])
+    run_passes(module, [WholeProgram(), AssignMeshes(mesh_of=(0,))])
     return module
 
 
 def _meshes(decided: Decided, layout: Layout) -> tuple[SolvedMesh, ...]:
     return tuple(
         SolvedMesh(
-            mesh=mesh.name,
-            axes=dict(decided.costs.mesh.axes),
-            certificate=certificate_record(decision.solution.certificate),
-            num_rows=len(decision.case.problem.rows),
-            memory=memory_record(decision.case, decision.solution.choice),
+            mesh=layout.meshes[found.mesh].name,
+            axes=dict(found.costs.mesh.axes),
+            certificate=certificate_record(found.decision.solution.certificate),
+            num_rows=len(found.decision.case.problem.rows),
+            memory=memory_record(found.decision.case, found.decision.solution.choice),
         )
-        for mesh, decision in zip(layout.meshes, decided.decisions, strict=False)
+        for found in decided.meshes
     )
 
 
@@ -132,12 +133,12 @@ def _write(module: ir.Module, decided: Decided, dump: str | None, output: str | 
     files: list[str] = []
     where = dump or ""
     try:
-        for number, decision in enumerate(decided.decisions if dump is not None else ()):
+        for found in decided.meshes if dump is not None else ():
             path = Path(where)
-            if len(decided.decisions) > 1:
-                path = path.with_name(f"{path.stem}-mesh{number}{path.suffix}")
+            if len(decided.meshes) > 1:
+                path = path.with_name(f"{path.stem}-mesh{found.mesh}{path.suffix}")
             with whole_file(path) as file:
-                DUMPS[path.suffix](decision.case.problem, file)
+                DUMPS[path.suffix](found.decision.case.problem, file)
             files.append(str(path))
         if output is not None:
             where = output

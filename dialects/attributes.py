@@ -8,7 +8,9 @@ MICROBATCHES = "mw.microbatches"  # i64: how often forward and backward run per 
 BATCH_SIZE = "mw.batch_size"  # i64: rows of the whole batch, in every batch argument
 NUM_STAGES = "mw.num_stages"  # i64
 USER_MESH = "mw.user_mesh"  # string: the axes of the input's own mesh, "data=2,model=4"
-MACHINE = "mw.machine"  # dictionary: links of each axis of @mesh, rates, memory (see passes/analysis/shardings/machine_attr.py)
+
+# On a sdy.mesh
+MACHINE = "mw.machine"  # dictionary: links of each axis, rates, memory (see passes/analysis/shardings/machine_attr.py)
 
 # On arguments and results of @main
 ROLE = "mw.role"  # string, one of ARGUMENT_ROLES / RESULT_ROLES
@@ -33,6 +35,7 @@ PICKS = (
 BATCH_DIM = "mw.batch_dim"  # array<i64>, one entry a result: the dim that the batch runs along, -1 if none
 
 # On a fragment (a func.func with mw.phase and mw.stage too), on its arguments and results, and on those of the realized @main
+MESH = "mw.mesh"  # i64, on the fragment: the mesh that runs it, sdy.mesh @mesh1 for 1; left out: @mesh
 LEVEL = "mw.level"  # i64, on the fragment: hops between stages that a setup or update waits for, 0 in other phases
 VALUE = "mw.value"  # string: id of the value (dialects/values.py), the same on every function that reads or gives it
 VALUE_DIM = "mw.value_dim"  # i64: the dim that the batch runs along, -1 if none

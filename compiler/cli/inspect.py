@@ -9,7 +9,9 @@ from compiler.cli.output import print_json, print_tables
 @click.command()
 @click.argument("module", metavar="MODULE")
 @with_planner_options("platform", "batch_args", "loss", "state_args", "microbatches", "batch_statistics")
-@click.option("--layers", is_flag=True, help="Where the forward part can be cut: the names that a plan spec's `until` takes.")
+@click.option(
+    "--layers", is_flag=True, help="Where the forward part can be cut: the names that a plan spec's `until` takes."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
 def inspect(module: str, *, layers: bool, as_json: bool, **words: str | None) -> None:
     """List the arguments and results of a program with index, name, type and role, and how the role was found.

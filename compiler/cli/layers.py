@@ -32,11 +32,11 @@ class Split:
 
 def layers_of(path: str, options: PlanOptions) -> Split:
     """Read the program and find its layers, as ``plan`` finds them with that many microbatches. Raises UserError."""
-    asked = replace(options, microbatches=options.microbatches or 1, stages=2)
+    asked = replace(options, microbatches=options.microbatches or 1)
     with make_context() as context, ir.Location.unknown():
         loaded = load_module(path, context, options.platform)
         group_rows(loaded.module, asked)
-        split = phased(loaded.module, asked, 2, 2)
+        split = phased(loaded.module, asked, (1, 1))
         count = op_int(split.module.operation, names.MICROBATCHES) or 1
         return Split(loaded.name, count, split.rows, read_layers(split.module).layers)
 
@@ -52,8 +52,8 @@ def layers_tables(split: Split) -> list[RenderableType]:
             layer.name,
             show_flops(layer.flops),
             show_bytes(layer.parameter_bytes),
-            show_bytes(layer.crosses.num_bytes) if layer.crosses.count else "",
-            str(layer.crosses.count or ""),
+            show_bytes(layer.crosses.num_bytes) if layer.crosses.num_values else "",
+            str(layer.crosses.num_values or ""),
             _place(layer.op),
         )
         for layer in split.layers
@@ -75,7 +75,7 @@ def layers_document(split: Split) -> dict[str, Any]:
                 "flops": layer.flops,
                 "parameter_bytes": layer.parameter_bytes,
                 "crossing_bytes": layer.crosses.num_bytes,
-                "crossing_values": layer.crosses.count,
+                "crossing_values": layer.crosses.num_values,
                 "last_op": layer.op.name,
                 "location": layer.op.location,
             }

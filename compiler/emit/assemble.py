@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import msgspec
 from jaxlib.mlir import ir
@@ -27,7 +26,6 @@ from compiler.schedules.order import FragmentKey
 from compiler.schedules.schedule import Schedule, make_schedule
 from compiler.simulate.predict import predict
 from compiler.simulate.timing import fragment_s
-from dialects.sdy_attrs import mesh_text
 from passes.analysis.memory.liveness import compiler_of
 
 PROGRAM = "program.mlir"
@@ -54,8 +52,8 @@ def assemble(
     module: ir.Module, outline: Outline, machine: Machine, sharded: Sharded, options: PlanOptions
 ) -> tuple[Plan, dict[str, str]]:
     """The plan and its stage files. Raises UserError when it does not fit the devices' memory."""
-    layout, arguments, microbatches = outline.layout.on(sharded.mesh), outline.arguments, outline.microbatches
-    parts, results = read_parts(module, layout.width), make_results(module)
+    layout, arguments, microbatches = outline.layout.on(sharded.shapes), outline.arguments, outline.microbatches
+    parts, results = read_parts(module, layout), make_results(module)
     schedule, runs = _schedule(parts, layout, options, microbatches)
     values = make_values(parts, layout, arguments, results)
     held = held_results(results, values)
@@ -69,7 +67,10 @@ def assemble(
         layout.meshes,
         instructions,
         machine,
-        run_s={part.name: machine.dispatch_s + fragment_s(part.block, sharded.costs) for part in parts},
+        run_s={
+            part.name: machine.dispatch_s + fragment_s(part.block, sharded.costs[layout.mesh_of[part.stage]])
+            for part in parts
+        },
         temp_bytes={fragment.name: fragment.temp_bytes for fragment in fragments},
         results=results,
     )
@@ -93,10 +94,10 @@ def assemble(
         prediction=predicted,
         remarks=outline.remarks,
         decisions=sharded.records,
-        stages=tuple(Stage(*both) for both in zip_longest(layout.mesh_of, outline.until, fillvalue="")),
+        stages=tuple(map(Stage, layout.mesh_of, (*outline.until, ""))),
     )
     check_plan(plan, "the new plan")
-    return plan, _stage_files(parts, fragments, results, mesh_text(sharded.mesh))
+    return plan, _stage_files(parts, fragments, results, sharded)
 
 
 def _schedule(
@@ -112,15 +113,15 @@ def _schedule(
 
 
 def _stage_files(
-    parts: Sequence[Part], fragments: Sequence[Fragment], results: Sequence[Result], mesh: str
+    parts: Sequence[Part], fragments: Sequence[Fragment], results: Sequence[Result], sharded: Sharded
 ) -> dict[str, str]:
     pairs = zip(parts, fragments, strict=True)
-    return {f.file: stage_text(part, mesh, aliases_of(part, f, results)) for part, f in pairs}
+    return {f.file: stage_text(part, sharded.shapes[f.mesh], aliases_of(part, f, results)) for part, f in pairs}
 
 
 def _check_memory(predicted: Prediction, machine: Machine, sharded: Sharded) -> None:
     """Raise TooLarge about the fullest mesh, so that what it needs is enough for all."""
     peak, mesh = max((peak, -mesh) for mesh, peak in enumerate(predicted.mesh_peak_bytes))
     if peak > machine.memory_bytes:
-        memory = sharded.records[-mesh].memory if -mesh < len(sharded.records) else NOTHING_SAID
+        memory = next((record.memory for record in sharded.records if record.mesh == -mesh), NOTHING_SAID)
         raise TooLarge(peak, memory, machine.memory_bytes, -mesh)

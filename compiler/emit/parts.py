@@ -58,19 +58,21 @@ def local_block(func: ir.OpView) -> ir.Block:
     return inner[0].regions[0].blocks[0] if inner else block
 
 
-def read_parts(module: ir.Module, devices: int) -> list[Part]:
-    """Every fragment function of a partitioned module, in module order; ``devices`` of a mesh each run it."""
+def read_parts(module: ir.Module, layout: Layout) -> list[Part]:
+    """Every fragment function of a partitioned module, in module order; all devices of its mesh run it."""
     parts: list[Part] = []
     for func in fragment_funcs(module):
         op = func.operation
         block = entry_block(func)
         terminator = body_ops(block)[-1]
+        stage = op_int(op, names.STAGE) or 0
+        devices = len(layout.meshes[layout.mesh_of[stage]].ranks)
         each = devices if local_block(func) != block else 1
         phase = _PHASE_OF[op_text(op, names.PHASE)]
         parts.append(
             Part(
                 name=ir.StringAttr(op.attributes["sym_name"]).value,
-                stage=op_int(op, names.STAGE) or 0,
+                stage=stage,
                 phase=phase,
                 level=op_int(op, names.LEVEL) or 0,
                 inputs=_ports(list(block.arguments), attr_dicts(func, "arg_attrs")),

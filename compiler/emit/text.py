@@ -8,21 +8,26 @@ from compiler.emit.parts import Part
 from compiler.plan.records import Plan
 from compiler.plan.seal import seal_line
 from dialects.ops import all_ops, main_func
+from dialects.sdy_attrs import SHARDING, mesh_text, read_sharding, read_shardings, sharding_attr, shardings_attr
+from dialects.sharding import MeshShape
 from dialects.signature import ALIAS, aliases, attr_dicts, set_attr_dicts
 
 
-def stage_text(part: Part, mesh: str, aliases: Mapping[int, int]) -> str:
-    """The StableHLO text of one fragment with @main, ``sdy.sharding`` on its ports, and ``aliases``: input -> output donated to."""
+def stage_text(part: Part, mesh: MeshShape, aliases: Mapping[int, int]) -> str:
+    """The StableHLO text of one fragment with @main, ``sdy.sharding`` on its ports, and ``aliases``: input -> output donated to.
+
+    Its one mesh is called ``@mesh`` whatever its number is: equal programs of two meshes have one text.
+    """
     func: ir.OpView = part.func.operation.clone()  # type: ignore[assignment]  # the stub says Operation, it is a FuncOp
     holder = ir.Module.create(ir.Location.unknown())
-    holder.body.append(ir.Operation.parse(mesh))
+    holder.body.append(ir.Operation.parse(mesh_text(mesh)))
     holder.body.append(func)
     op = func.operation
     op.attributes["sym_name"] = ir.StringAttr.get("main")
     op.attributes["sym_visibility"] = ir.StringAttr.get("public")
     _strip(op)
     for which in ("arg_attrs", "res_attrs"):
-        entries = [{"sdy.sharding": entry["sdy.sharding"]} for entry in attr_dicts(func, which)]
+        entries = [{SHARDING: sharding_attr(read_sharding(entry[SHARDING]))} for entry in attr_dicts(func, which)]
         if which == "arg_attrs":
             for position, output in aliases.items():
                 entries[position][ALIAS] = _i32(output)
@@ -32,10 +37,13 @@ def stage_text(part: Part, mesh: str, aliases: Mapping[int, int]) -> str:
 
 
 def _strip(root: ir.Operation) -> None:
+    """Leave nothing of ours, and no other name of the mesh."""
     for op in all_ops(root):
         for key in [str(name) for name in op.attributes]:
             if key.startswith("mw."):
                 del op.attributes[key]
+            elif key in ("in_shardings", "out_shardings"):
+                op.attributes[key] = shardings_attr(read_shardings(op.attributes[key]))
 
 
 def program_text(module: ir.Module) -> str:

@@ -1,6 +1,7 @@
 """The user's annotations on their way in: ``--annotate``, those that the module came with, and the mesh that they speak of."""
 
 import difflib
+from collections.abc import Collection
 
 from jaxlib.mlir import ir
 
@@ -28,8 +29,13 @@ def annotate(module: ir.Module, options: PlanOptions) -> None:
         _add(module, target, text)
 
 
-def user_mesh(module: ir.Module, width: int, asked: tuple[int, ...] | None) -> MeshShape | None:
-    """The input's own mesh for meshes of ``width`` devices; None without one, or when nothing depends on it and it does not fit."""
+def user_mesh(
+    module: ir.Module, width: int, asked: tuple[int, ...] | None, values: Collection[str]
+) -> MeshShape | None:
+    """The input's own mesh for a mesh of ``width`` devices; None without one, or when nothing depends on it and it does not fit.
+
+    ``values``: ids of what the fragments of the mesh read and give.
+    """
     attributes = module.operation.attributes
     if names.USER_MESH not in attributes:
         return None
@@ -38,7 +44,8 @@ def user_mesh(module: ir.Module, width: int, asked: tuple[int, ...] | None) -> M
     mesh, sizes = MeshShape(axes), tuple(size for _, size in axes)
     if mesh.num_devices == width and asked in (None, sizes) and len(axes) <= MOST_AXES:
         return mesh
-    if not any(names.ANNOTATION in entry for which, _ in _SIGNATURE for entry in attr_dicts(main_func(module), which)):
+    entries = (entry for which, _ in _SIGNATURE for entry in attr_dicts(main_func(module), which))
+    if not any(names.ANNOTATION in entry and text_of(entry, names.VALUE) in values for entry in entries):
         return None
     other = "use --no-respect-annotations"
     if len(axes) > MOST_AXES:

@@ -1,6 +1,5 @@
-"""The decision inside a mesh: every logical shape of it is tried with the chooser, and the cheapest is written into the module."""
+"""The decision inside each mesh: every logical shape of it is tried with its chooser, and the cheapest is written down."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
@@ -9,7 +8,7 @@ from msgspec import structs
 from compiler.decisions.names import value_names
 from compiler.decisions.record import decision_record
 from compiler.intra.room import Shortage, least, taken
-from compiler.intra.shapes import cases_on, chooser_for, each_shape
+from compiler.intra.shapes import Inside, each_mesh
 from compiler.intra.shortage import NoRoom
 from compiler.machine.description import Machine
 from compiler.machine.layout import Layout
@@ -17,19 +16,23 @@ from compiler.options import PlanOptions
 from compiler.plan.decisions import DecisionRecord
 from dialects.sdy_attrs import mesh_text
 from dialects.sharding import MeshShape
-from passes.shardings.choose_shardings import ChooseShardings, Decision
+from passes.shardings.choose_shardings import Decision, write
 from passes.solvers.costs.mesh_costs import MeshCosts
 from passes.solvers.shardings.problem import Certificate, OutOfMemory
 
 
 @dataclass(frozen=True)
 class Sharded:
-    """What was decided: the logical mesh, its costs, and how good the choice is on each mesh."""
+    """What was decided, by the number of the mesh: the costs on its logical shape, and how good the choice is."""
 
-    mesh: MeshShape
-    costs: MeshCosts
+    costs: dict[int, MeshCosts]
     certificates: tuple[Certificate, ...]
     records: tuple[DecisionRecord, ...] = ()
+
+    @property
+    def shapes(self) -> dict[int, MeshShape]:
+        """The logical shape of each mesh."""
+        return {mesh: costs.mesh for mesh, costs in self.costs.items()}
 
     def on_devices_of(self, memory_bytes: float) -> "Sharded":
         """The same with this as the limit in its records: a choice may have been made in another room than the devices have."""
@@ -39,59 +42,92 @@ class Sharded:
 
 
 @dataclass(frozen=True)
-class Decided:
-    """The best logical mesh with a decision for each mesh, not yet written. ``solve_s``: what the solver took in all."""
+class MeshDecision:
+    """The best logical shape of mesh number ``mesh`` with its decision. ``solve_s``: what the solver took for all shapes."""
 
-    chooser: ChooseShardings
-    costs: MeshCosts
-    decisions: list[Decision]
+    inside: Inside
+    decision: Decision
     solve_s: float
 
+    @property
+    def mesh(self) -> int:
+        """The number of the mesh."""
+        return self.inside.mesh
+
+    @property
+    def costs(self) -> MeshCosts:
+        """On the shape that was chosen."""
+        return self.decision.case.prices.costs
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A decision for each mesh, in order of their numbers, not yet written."""
+
+    meshes: tuple[MeshDecision, ...]
+
+    @property
+    def solve_s(self) -> float:
+        """What the solver took in all."""
+        return sum(found.solve_s for found in self.meshes)
+
     def write(self, module: ir.Module) -> None:
-        """Put mesh and shardings into the module."""
+        """Put meshes and shardings into the module."""
         with ir.Location.unknown():
-            ir.InsertionPoint.at_block_begin(module.body).insert(ir.Operation.parse(mesh_text(self.costs.mesh)))
-        self.chooser.write(module, self.decisions)
+            start = ir.InsertionPoint.at_block_begin(module.body)
+            for found in self.meshes:
+                start.insert(ir.Operation.parse(mesh_text(found.costs.mesh, found.decision.case.symbol)))
+        write([found.decision for found in self.meshes], module)
 
 
 def shard(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Sharded:
     """Choose and write the shardings of every fragment. Raises UserError when no choice fits the memory."""
-    return written(decide(module, machine, layout, options), module, options)
+    return written(decide(module, machine, layout, options), module)
 
 
-def written(decided: Decided, module: ir.Module, options: PlanOptions) -> Sharded:
+def written(decided: Decided, module: ir.Module) -> Sharded:
     """Write a decision into its module, and keep what the plan says of it."""
-    named, decisions = value_names(module), decided.decisions
-    records = [decision_record(decision, mesh, options.intra, named) for mesh, decision in enumerate(decisions)]
+    named = value_names(module)
+    records = [decision_record(d.decision, d.mesh, d.inside.chooser.intra, named) for d in decided.meshes]
     decided.write(module)
-    certificates = tuple(decision.solution.certificate for decision in decisions)
-    return Sharded(decided.costs.mesh, decided.costs, certificates, tuple(records))
+    certificates = tuple(found.decision.solution.certificate for found in decided.meshes)
+    return Sharded({found.mesh: found.costs for found in decided.meshes}, certificates, tuple(records))
 
 
 def decide(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Decided:
-    """Try every logical mesh; of those with room, the one with the fewest seconds. Raises UserError when none has room."""
-    chooser = chooser_for(module, layout, options)
-    best: Decided | None = None
-    best_s = solve_s = 0.0
-    tight: list[Shortage] = []
-    for costs in each_shape(module, machine, layout, options):
+    """Of each mesh the logical shape with room that takes the fewest seconds. Raises NoRoom when a mesh has none."""
+    found: list[MeshDecision] = []
+    tight: list[tuple[Shortage, str]] = []
+    for inside in each_mesh(module, machine, layout, options):
+        best = _decide(inside)
+        if isinstance(best, Shortage):
+            tight.append((best, inside.chooser.intra))
+        else:
+            found.append(best)
+    if tight:
+        short, intra = max(tight, key=lambda item: item[0].total_bytes)
+        raise NoRoom(short, replace(options, intra=intra))
+    return Decided(tuple(found))
+
+
+def _decide(inside: Inside) -> MeshDecision | Shortage:
+    """The best shape of one mesh; what the least of them lacks where none has room."""
+    best: Decision | None = None
+    solve_s, tight = 0.0, list[Shortage]()
+    for case in inside.each_case():
         try:
-            decisions = chooser.decide(module, costs)
+            decision = inside.chooser.decide(case)
         except (OutOfMemory, TimeoutError):  # none, or none found in time
-            tight.append(_largest(map(least, cases_on(module, costs, chooser))))
+            tight.append(least(case))
             continue
-        solve_s += sum(decision.solution.certificate.seconds for decision in decisions)
-        broken = [short for d in decisions if (short := taken(d.case, d.solution.choice)) is not None]
-        if broken:
-            tight.append(_largest(broken))
-            continue
-        seconds = sum(decision.solution.certificate.objective_s for decision in decisions)
-        if best is None or seconds < best_s:
-            best, best_s = Decided(chooser, costs, decisions, 0.0), seconds
-    if best is None:
-        raise NoRoom(min(tight, key=lambda item: item.total_bytes), options)
-    return replace(best, solve_s=solve_s)
+        solve_s += decision.solution.certificate.seconds
+        short = taken(case, decision.solution.choice)
+        if short is not None:
+            tight.append(short)
+        elif best is None or _seconds(decision) < _seconds(best):
+            best = decision
+    return MeshDecision(inside, best, solve_s) if best is not None else min(tight, key=lambda item: item.total_bytes)
 
 
-def _largest(found: Iterable[Shortage]) -> Shortage:
-    return max(found, key=lambda item: item.total_bytes)
+def _seconds(decision: Decision) -> float:
+    return decision.solution.certificate.objective_s

@@ -1,6 +1,7 @@
 """The logical shapes of a mesh that are worth trying, each with its costs; and the chooser that is asked on each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from jaxlib.mlir import ir
 
@@ -14,36 +15,51 @@ from dialects import attributes as names
 from dialects.errors import fail
 from dialects.sharding import MeshShape
 from dialects.signature import op_int
-from passes.analysis.shardings.cases import Case, read_cases
+from passes.analysis.shardings.cases import Case, Cases
+from passes.rules import write_rules
 from passes.shardings.choose_shardings import ChooseShardings
 from passes.solvers.costs.mesh_costs import MeshCosts
 
 MOST_AXES = 2  # three axes find little that two do not, and cost ten times the time; --mesh 2x2x2 asks for them
 
 
-def chooser_for(module: ir.Module, layout: Layout, options: PlanOptions) -> ChooseShardings:
-    """The chooser that was asked for, told where stages run and how many microbatches wait in each."""
+@dataclass(frozen=True)
+class Inside:
+    """What there is to decide inside mesh number ``mesh``: who decides, and the costs on each logical shape to try."""
+
+    mesh: int
+    chooser: ChooseShardings
+    costs: tuple[MeshCosts, ...]
+    cases: Cases
+
+    def each_case(self) -> Iterator[Case]:
+        """The problem on each shape."""
+        for costs in self.costs:
+            yield self.cases.read(self.mesh, costs)
+
+
+def each_mesh(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> list[Inside]:
+    """Of every mesh with fragments what is to be decided. Raises UserError for a shape or a chooser that there is none of."""
     stages, microbatches = len(layout.mesh_of), op_int(module.operation, names.MICROBATCHES) or 1
     waiting = make_schedule(options.schedule, stages, microbatches, stage_to_mesh=layout.mesh_of).in_flight
-    return ChooseShardings(intra=options.intra, mesh_of=layout.mesh_of, in_flight=waiting)
+    write_rules(module)
+    cases = Cases(module, waiting)
+    found: list[Inside] = []
+    for mesh in cases.meshes:
+        asked, ranks = layout.asked[mesh], layout.meshes[mesh].ranks
+        chooser = ChooseShardings(intra=asked.intra or options.intra)
+        chooser.check()
+        size = options.mesh if asked.shape is None else asked.shape
+        own = user_mesh(module, len(ranks), size, cases.values(mesh))
+        shapes = _shapes(machine, ranks, size) if own is None else [own]
+        found.append(Inside(mesh, chooser, tuple(mesh_costs(machine, shape, ranks) for shape in shapes), cases))
+    return found
 
 
-def each_shape(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Iterator[MeshCosts]:
-    """The costs on each logical mesh to try: the user's own, the one asked for, or all that can differ."""
-    own = user_mesh(module, layout.width, options.mesh)
-    for shape in _shapes(machine, layout, options.mesh) if own is None else (own,):
-        yield mesh_costs(machine, shape, layout.meshes[0].ranks[0])
-
-
-def cases_on(module: ir.Module, costs: MeshCosts, chooser: ChooseShardings) -> list[Case]:
-    """The problem of each mesh as the chooser would read it."""
-    return read_cases(module, costs, chooser.mesh_of, chooser.in_flight)
-
-
-def _shapes(machine: Machine, layout: Layout, asked: Sequence[int] | None) -> list[MeshShape]:
-    width = layout.width
+def _shapes(machine: Machine, ranks: tuple[int, ...], asked: tuple[int, ...] | None) -> list[MeshShape]:
+    width = len(ranks)
     if asked is None:
-        shapes = distinct_meshes(machine, width, MOST_AXES, layout.meshes[0].ranks[0])
+        shapes = distinct_meshes(machine, ranks, MOST_AXES)
         two = [shape for shape in shapes if len(shape.axes) == MOST_AXES]
         return two or shapes  # what one axis can do, two can: both along the same dim
     shape = MeshShape(tuple(zip(AXES, asked, strict=False)))

@@ -9,29 +9,29 @@ import time
 from jaxlib.mlir import ir
 
 from compiler.intra.bytes import least_bytes
-from compiler.intra.decide import Decided
-from compiler.intra.shapes import cases_on, chooser_for, each_shape
+from compiler.intra.decide import Decided, MeshDecision
+from compiler.intra.shapes import Inside, each_mesh
 from compiler.machine.description import Machine
 from compiler.machine.layout import Layout
 from compiler.options import PlanOptions
 from passes.analysis.shardings.cases import Case
 from passes.choosers.base import evaluated
-from passes.rules import write_rules
 from passes.shardings.choose_shardings import Decision
 
 _TIME_SHARE = 1e-3  # of the bytes: among choices of equal size the faster one
 
 
 def decide_smallest(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Decided:
-    """Like ``decide``, for bytes instead of seconds, on the logical mesh where they are least."""
-    chooser = chooser_for(module, layout, options)
-    write_rules(module)
-    found: list[tuple[float, Decided]] = []
-    for costs in each_shape(module, machine, layout, options):
-        decisions = [_smallest(case) for case in cases_on(module, costs, chooser)]
-        need = max((max(d.solution.used_bytes, default=0.0) for d in decisions), default=0.0)
-        found.append((need, Decided(chooser, costs, decisions, sum(d.solution.certificate.seconds for d in decisions))))
-    return min(found, key=lambda item: item[0])[1]
+    """Like ``decide``, for bytes instead of seconds, on the logical shape of each mesh where they are least."""
+    return Decided(tuple(_least(inside) for inside in each_mesh(module, machine, layout, options)))
+
+
+def _least(inside: Inside) -> MeshDecision:
+    """A rule that was asked for stays: only its shape is chosen."""
+    choose = _smallest if inside.chooser.intra == "ilp" else inside.chooser.decide
+    decisions = [choose(case) for case in inside.each_case()]
+    best = min(decisions, key=lambda decision: max(decision.solution.used_bytes, default=0.0))
+    return MeshDecision(inside, best, sum(decision.solution.certificate.seconds for decision in decisions))
 
 
 def _smallest(case: Case) -> Decision:

@@ -1,6 +1,7 @@
 """How many stages, on which meshes, with how many microbatches: the choices behind ``auto``, and the devices of each mesh."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from compiler.plan.records import Axis, Mesh
 from dialects.errors import fail
@@ -10,21 +11,26 @@ MICROBATCHES_PER_STAGE = 4  # (S-1)/(4S+S-1) is a bubble of at most 20 %: GPipe 
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What was asked of one mesh: the sizes of its logical axes, and who chooses its shardings. None means: choose."""
+
+    shape: tuple[int, ...] | None = None
+    intra: str | None = None
+
+
+@dataclass(frozen=True)
 class Layout:
-    """``mesh_of[stage]``; all meshes have as many devices and the same axes."""
+    """``mesh_of[stage]``, and ``asked[mesh]``. Meshes have devices of their own, as many as each wants; their axes come later."""
 
     meshes: tuple[Mesh, ...]
     mesh_of: tuple[int, ...]
+    asked: tuple[Asked, ...]
 
-    @property
-    def width(self) -> int:
-        """Devices of one mesh."""
-        return len(self.meshes[0].ranks)
-
-    def on(self, shape: MeshShape) -> "Layout":
-        """The same meshes with the axes of a logical mesh."""
-        axes = tuple(Axis(name, size) for name, size in shape.axes)
-        return Layout(tuple(Mesh(mesh.name, mesh.ranks, axes) for mesh in self.meshes), self.mesh_of)
+    def on(self, shapes: Mapping[int, MeshShape]) -> "Layout":
+        """The same meshes with the axes of a logical shape each."""
+        axes = {number: tuple(Axis(name, size) for name, size in shape.axes) for number, shape in shapes.items()}
+        meshes = (Mesh(m.name, m.ranks, axes.get(number, m.axes)) for number, m in enumerate(self.meshes))
+        return replace(self, meshes=tuple(meshes))
 
 
 def auto_stages(hosts: int, devices: int) -> int:
@@ -32,17 +38,16 @@ def auto_stages(hosts: int, devices: int) -> int:
     return hosts if hosts > 1 and devices % hosts == 0 else 1
 
 
-def microbatch_candidates(rows: int | None, stages: int, devices: int) -> list[int]:
-    """Numbers of microbatches worth trying, best first; always ends with 1, which every program can do.
+def microbatch_candidates(rows: int | None, widths: Sequence[int]) -> list[int]:
+    """Numbers of microbatches worth trying, best first; always ends with 1, which every program can do. ``widths[stage]``: devices.
 
     With one stage there is no pipeline to fill (``more_microbatches`` come where one has no room). Otherwise divisors of the batch
-    up to 4 per stage, those first that leave every device of a mesh a row.
+    up to 4 per stage, those first that leave every device of each mesh a row.
     """
-    if rows is None or rows < 2 or stages < 2:
+    if rows is None or rows < 2 or len(widths) < 2:
         return [1]
-    width = max(1, devices // stages)
-    divisors = [m for m in range(rows, 1, -1) if rows % m == 0 and m <= MICROBATCHES_PER_STAGE * stages]
-    filling = [m for m in divisors if (rows // m) % width == 0]
+    divisors = [m for m in range(rows, 1, -1) if rows % m == 0 and m <= MICROBATCHES_PER_STAGE * len(widths)]
+    filling = [m for m in divisors if all((rows // m) % width == 0 for width in widths)]
     return [*filling, *(m for m in divisors if m not in filling), 1]
 
 
@@ -57,6 +62,11 @@ def make_layout(stages: int, devices: int) -> Layout:
         fail(f"got {devices} devices, want at least 1")
     num_meshes = max(n for n in range(1, min(stages, devices) + 1) if devices % n == 0)
     width = devices // num_meshes
-    axes = (Axis("x", width),)
-    meshes = tuple(Mesh(f"mesh{i}", tuple(range(i * width, (i + 1) * width)), axes) for i in range(num_meshes))
-    return Layout(meshes, tuple(stage * num_meshes // stages for stage in range(stages)))
+    ranks = [tuple(range(i * width, (i + 1) * width)) for i in range(num_meshes)]
+    return layout_of(ranks, [stage * num_meshes // stages for stage in range(stages)])
+
+
+def layout_of(ranks: Sequence[tuple[int, ...]], mesh_of: Sequence[int], asked: Sequence[Asked] = ()) -> Layout:
+    """Mesh i has the devices ``ranks[i]``, on one axis until its shape is chosen."""
+    meshes = tuple(Mesh(f"mesh{i}", mine, (Axis("x", len(mine)),)) for i, mine in enumerate(ranks))
+    return Layout(meshes, tuple(mesh_of), tuple(asked) or (Asked(),) * len(meshes))

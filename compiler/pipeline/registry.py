@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from compiler.machine.use_machine import UseMachine
 from passes.base import Pass
+from passes.fragments.assign_meshes import AssignMeshes
 from passes.fragments.realize import Realize
 from passes.fragments.verify_fragments import VerifyFragments
 from passes.fragments.whole_program import WholeProgram
@@ -53,6 +54,7 @@ PASSES: tuple[type[Pass], ...] = (
     VerifyStages,
     Realize,
     WholeProgram,
+    AssignMeshes,
     UseMachine,
     ChooseShardings,
     VerifyFragments,

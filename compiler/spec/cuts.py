@@ -46,9 +46,17 @@ def _positions(specs: Sequence[StageSpec], found: Layers) -> tuple[int, ...]:
         if cuts and at <= cuts[-1]:
             before = _shown(specs[number - 1].until or "")
             place = "at the same place as" if at == cuts[-1] else "before"
-            fail(f"the cut '{_shown(until)}' lies {place} '{before}', want cuts in the order of the forward part", where=where, remedy=_LISTED)
+            fail(
+                f"the cut '{_shown(until)}' lies {place} '{before}', want cuts in the order of the forward part",
+                where=where,
+                remedy=_LISTED,
+            )
         if at >= len(found.ops) - 1:
-            fail(f"nothing of the forward part comes after '{_shown(until)}', want an earlier cut", where=where, remedy=_remedy(until, found))
+            fail(
+                f"nothing of the forward part comes after '{_shown(until)}', want an earlier cut",
+                where=where,
+                remedy=_remedy(until, found),
+            )
         cuts.append(at)
     return tuple(cuts)
 
@@ -72,7 +80,11 @@ def position(until: str, found: Layers) -> int:
         _unknown(until, found)
     if not 1 <= int(number[:10]) <= len(same):
         called = f"called '{_shown(name)}'" if name else "in all"
-        fail(f"got '{_shown(until)}', and there are {len(same)} forward ops {called}, counted from 1", where=WHERE, remedy=_LISTED)
+        fail(
+            f"got '{_shown(until)}', and there are {len(same)} forward ops {called}, counted from 1",
+            where=WHERE,
+            remedy=_LISTED,
+        )
     return same[int(number) - 1]
 
 
@@ -120,7 +132,9 @@ def _unknown(until: str, found: Layers) -> NoReturn:
     known = dict.fromkeys([*listed, *(word for op in found.ops for word in (op.name, op.location) if word)])
     close = difflib.get_close_matches(until[:_MOST_SHOWN], known, _CLOSE, 0.5) or listed[:_CLOSE]
     hint = f"the closest are {', '.join(_shown(name) for name in close)}; " if close else ""
-    fail(f"no layer, op or file:line of the forward part is called '{_shown(until)}'", where=WHERE, remedy=hint + _LISTED)
+    fail(
+        f"no layer, op or file:line of the forward part is called '{_shown(until)}'", where=WHERE, remedy=hint + _LISTED
+    )
 
 
 def _remedy(until: str, found: Layers) -> str:

@@ -50,7 +50,7 @@ class PlanSpec:
 
 
 def read_spec(path: str) -> PlanSpec:
-    """Read and check the file. Raises UserError with the line: not TOML, an unknown key, a value of another kind or out of range."""
+    """Read and check the file. Raises UserError with the line: no TOML, an unknown key, a value of another kind or out of range."""
     try:
         file = Path(path)
         if not file.is_file():
@@ -74,7 +74,11 @@ class _Reader:
     def spec(self, data: dict[str, Any]) -> PlanSpec:
         self._check_keys(data, _File, None)
         tables = cast("Any", data.get("stage"))
-        if not isinstance(tables, list) or not tables or not all(isinstance(item, dict) for item in cast("Any", tables)):
+        if (
+            not isinstance(tables, list)
+            or not tables
+            or not all(isinstance(item, dict) for item in cast("Any", tables))
+        ):
             fail("got no [[stage]], want a table for each stage, in order", where=self.path)
         for number, table in enumerate(cast("list[dict[str, Any]]", tables)):
             self._check_keys(table, _Stage, number)
@@ -114,9 +118,10 @@ class _Reader:
             self._fail("rematerialisation is not built yet", number, "remat", 'write remat = "none", or leave it out')
         if stage.remat != "none":
             self._fail(f"got '{_short(stage.remat)}', want none, full or selective", number, "remat")
+        width = None if stage.shape is None or stage.ranks is not None else prod(stage.shape)
         return StageSpec(
             until=until,
-            devices=stage.devices,
+            devices=width if stage.devices is None else stage.devices,
             ranks=stage.ranks,
             shape=stage.shape,
             intra=stage.intra,

@@ -1,13 +1,13 @@
 """The layers of the forward part: where it could be cut, with names that people know.
 
-An op that reads a parameter lies in that parameter's layer (``layers.0`` of ``params['layers'][0]['w']``), or, where names say nothing, in
-that of its scope (``conv2d_1``), or it is one of its own. Between two layers the cut is where the least crosses.
+An op that reads a parameter lies in that parameter's layer (``layers.0`` of ``params['layers'][0]['w']``), or, where names say
+nothing, in that of its scope (``conv2d_1``), or it is one of its own. Between two layers the cut is where the least crosses.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from jaxlib.mlir import ir
 
@@ -76,7 +76,7 @@ def read_layers(module: ir.Module) -> Layers:
 def _paths(
     chain: Sequence[ir.Operation], reads: Reads, ops: Sequence[UserName]
 ) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """The path of each op and the layer in it, () where it is of none in particular: by parameters, by scopes, or by what is heavy."""
+    """The path of each op and the layer in it, () where it is of none: by parameters, by scopes, or by what is heavy."""
     known = [[reads.name_of(item) for item in reads.of[at]] for at in range(len(chain))]
     flat = sorted({path for found in known for path in found})
     short = dict(zip(flat, trimmed(flat), strict=True))
@@ -104,7 +104,7 @@ def _bounds(found: Layers, keys: Sequence[Path]) -> list[tuple[str, int, int]]:
     runs = [(".".join(key), [at for at, _ in items]) for key, items in groupby(keyed, lambda item: item[1])]
     if not runs:
         return [("all", 0, len(found.ops) - 1)] if found.ops else []
-    ends = [found.end_of(run[-1], after[0]) for (_, run), (_, after) in zip(runs, runs[1:], strict=False)]
+    ends = [found.end_of(run[-1], after[0]) for (_, run), (_, after) in pairwise(runs)]
     ends.append(len(found.ops) - 1)
     starts = [0, *(end + 1 for end in ends[:-1])]
     return list(zip(numbered([name for name, _ in runs]), starts, ends, strict=True))

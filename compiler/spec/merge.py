@@ -11,22 +11,23 @@ from dialects.errors import fail
 
 def with_spec(options: PlanOptions, spec: PlanSpec, said: Collection[str] = ()) -> PlanOptions:
     """``options`` with what ``spec`` asks for. ``said``: fields that the user gave a value. Raises UserError when both differ."""
-    stages = spec.stages
-    asked: dict[str, Any] = {
-        "stages": len(stages),
-        "microbatches": spec.microbatches,
-        "schedule": spec.schedule,
-        "intra": _common(stages, "intra"),
-        "mesh": _common(stages, "shape"),
+    asked: dict[str, list[Any]] = {
+        "stages": [len(spec.stages)],
+        "microbatches": [spec.microbatches],
+        "schedule": [spec.schedule],
+        "intra": [stage.intra for stage in spec.stages],
+        "mesh": [stage.shape for stage in spec.stages],
     }
-    for name, value in asked.items():
+    for name, values in asked.items():
         given = getattr(options, name)
-        if value is not None and name in said and given not in (None, value):
-            word = _shown(given)
-            message = f"got {word}, and the plan spec says {_shown(value)}, want the same"
+        other = next((value for value in values if value not in (None, given)), None)
+        if other is not None and name in said and given is not None:
+            message = f"got {_shown(given)}, and the plan spec says {_shown(other)}, want the same"
             fail(message, where=f"--{name}", remedy=f"leave --{name} out, or change the file")
-    fields = {name: value for name, value in asked.items() if value is not None}
-    return replace(options, **fields, stage_specs=stages)
+    # what all stages say is the plan's own; shapes stay with their meshes
+    common = {name: values[0] for name, values in asked.items() if name != "mesh" and len(set(values)) == 1}
+    fields = {name: value for name, value in common.items() if value is not None}
+    return replace(options, **fields, stage_specs=spec.stages)
 
 
 def num_devices(stages: Collection[StageSpec]) -> int | None:
@@ -34,12 +35,6 @@ def num_devices(stages: Collection[StageSpec]) -> int | None:
     ranks = {rank for stage in stages for rank in stage.ranks or ()}
     counts = [stage.devices for stage in stages if stage.ranks is None]
     return None if not stages or None in counts else len(ranks) + sum(count or 0 for count in counts)
-
-
-def _common(stages: Collection[StageSpec], key: str) -> Any:
-    """What all stages say, None if they differ."""
-    values = {getattr(stage, key) for stage in stages}
-    return values.pop() if len(values) == 1 else None
 
 
 def _shown(value: Any) -> str:

@@ -67,6 +67,6 @@ def _sliced(op: ir.Operation, found: frozenset[Read]) -> frozenset[Read]:
     if op.name != "stablehlo.slice" or len(found) != 1 or len(shape_of(op.operands[0])) < 2:
         return found
     (read,) = found
-    start, limit = (list(ir.DenseI64ArrayAttr(op.attributes[key]))[0] for key in ("start_indices", "limit_indices"))
+    start, limit = (next(iter(ir.DenseI64ArrayAttr(op.attributes[f"{key}_indices"]))) for key in ("start", "limit"))
     one = limit - start == 1 < shape_of(op.operands[0])[0]
     return frozenset((Read(read.argument, start),)) if one and read.layer is None else found

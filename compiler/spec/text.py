@@ -8,13 +8,13 @@ from dialects.plain import plain
 
 
 def spec_text(plan: Plan, where: str) -> str:
-    """The TOML text. Planned again for the same program and machine it gives this plan. Raises UserError for plans of older versions."""
+    """The TOML text: planned again for the same program and machine it gives this plan. Raises UserError for plans without stages."""
     if not plan.stages:
         fail("does not say where its stages end, as plans do since --plan-spec", where=where, remedy="plan again")
     machine = plan.machine
     lines = [
-        f"# {plain(plan.name)}: to be planned again for {plain(machine.name)},"
-        f" --hosts {machine.hosts} --devices-per-host {machine.devices_per_host}",
+        f"# {plain(plan.name)}, planned for {plain(machine.name)}",
+        f"# with --hosts {machine.hosts} --devices-per-host {machine.devices_per_host}",
         f"microbatches = {plan.microbatches}",
         f"schedule = {json.dumps(plan.schedule)}",
     ]

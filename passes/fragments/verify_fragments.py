@@ -8,7 +8,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.errors import Failure
 from dialects.ops import body_ops, entry_block, main_func, shape_of
-from dialects.sdy_attrs import SHARDING, read_mesh, read_sharding
+from dialects.sdy_attrs import SHARDING, read_mesh, read_sharding, symbol_of
 from dialects.sharding import MeshShape
 from dialects.signature import attr_dicts, fragment_funcs, int_of, op_int, text_of
 from passes.base import Pass
@@ -19,8 +19,8 @@ class VerifyFragments(Pass):
     """All fragments agree on the type and the sharding of the values that they share, and what is read is made.
 
     The plan ties fragments by value ids alone, so a difference would show on the devices only. Every id has one type and one
-    batch dim wherever it occurs, and one sharding a mesh; what a fragment reads is an argument or is made by a fragment, and so
-    is every result; every dim that is split divides.
+    batch dim wherever it occurs, and one sharding a mesh (a fragment that names none is on one of its stage's own); what a
+    fragment reads is an argument or is made by a fragment, and so is every result; every dim that is split divides.
 
     Accepted:
         func @stage0_forward(%x {mw.value = "batch0"}) -> (tensor<8x4xf32> {mw.value = "v0", mw.value_dim = 0})
@@ -34,23 +34,20 @@ class VerifyFragments(Pass):
         func @stage1_forward(%h: tensor<8x4xf32> {mw.value = "v7", mw.value_dim = 0})
         error: @stage1_forward: it reads 'v7', which no fragment gives
 
-    ``mesh_of``: the mesh of each stage, its own by default; a value may lie differently on each.
-
     Raises Failure naming the value and the two fragments that disagree: a defect of the passes before.
     """
 
     name: ClassVar[str] = "verify-fragments"
-    mesh_of: tuple[int, ...] = ()
 
     def run(self, module: ir.Module) -> None:
         main = main_func(module)
-        shape = read_mesh(module) or MeshShape(())
         made = {text_of(entry, names.VALUE) for entry in attr_dicts(main, "arg_attrs")}
         seen: dict[tuple[str, int], tuple[str, str]] = {}
         reads: list[tuple[str, str]] = []
         for func in fragment_funcs(module):
-            stage = op_int(func.operation, names.STAGE) or 0
-            mesh = self.mesh_of[stage] if self.mesh_of else stage
+            number, stage = op_int(func.operation, names.MESH), op_int(func.operation, names.STAGE) or 0
+            mesh = stage if number is None else number
+            shape = read_mesh(module, symbol_of(func)) or MeshShape(())
             name = ir.StringAttr(func.operation.attributes["sym_name"]).value
             block = entry_block(func)
             ports = [

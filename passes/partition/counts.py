@@ -11,14 +11,13 @@ from math import prod
 from jaxlib.mlir import ir
 
 from dialects.ops import all_ops, element_bytes, element_type, entry_block, num_bytes, op_key, shape_of
-from dialects.sdy_attrs import read_mesh
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.ops.exchanges import exchanges
 from passes.analysis.ops.windows import WINDOWED
 from passes.analysis.ops.wire import moved_bytes, wire_type
 from passes.partition.body import Body
 from passes.partition.fit import Fit
-from passes.partition.partition import annotated_funcs
+from passes.partition.partition import spread_funcs
 from passes.partition.ports import port_shardings
 from passes.partition.steps import FREE, Step, coordinates, permutation, step_between
 from passes.partition.windows import neighbours
@@ -32,10 +31,8 @@ def annotated_counts(module: ir.Module) -> Counts:
 
     Raises Failure where the annotations follow no rule. Rules must be on the ops (``write_rules``).
     """
-    mesh, counts = read_mesh(module), Counts()
-    if mesh is None or mesh.num_devices == 1:
-        return counts
-    for func in annotated_funcs(module):
+    counts = Counts()
+    for func, mesh in spread_funcs(module)[0]:
         body = Body(mesh, entry_block(func), port_shardings(func, "arg_attrs", mesh))
         body.plan(port_shardings(func, "res_attrs", mesh))
         for op in all_ops(func.operation):
@@ -65,10 +62,11 @@ def _exchanged(op: ir.Operation, found: Fit, mesh: MeshShape) -> Iterator[tuple[
 
 def collective_counts(module: ir.Module) -> Counts:
     """Of a module that ``partition`` has rewritten."""
-    mesh, counts = read_mesh(module), Counts()
-    for op in all_ops(module.operation):
+    counts = Counts()
+    placed = ((op, mesh) for func, mesh in spread_funcs(module)[0] for op in all_ops(func.operation))
+    for op, mesh in placed:
         kind = op.name.removeprefix("stablehlo.")
-        if mesh is None or kind not in _COLLECTIVES:
+        if kind not in _COLLECTIVES:
             continue
         key = "source_target_pairs" if kind == "collective_permute" else "replica_groups"
         rows = ir.DenseIntElementsAttr(op.attributes[key])

@@ -1,4 +1,4 @@
-"""``partition``: what every device of the mesh computes, with the collectives written out."""
+"""``partition``: what every device of a mesh computes, with the collectives written out."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.errors import Failure
 from dialects.ops import all_ops, body_ops, describe, entry_block, main_func
-from dialects.sdy_attrs import SHARDING, read_mesh, sharding_attr
+from dialects.sdy_attrs import SHARDING, read_mesh, sharding_attr, symbol_of
 from dialects.sharding import MeshShape
 from dialects.signature import attr_dicts, fragment_funcs, refresh_type, set_attr_dicts
 from passes.base import Pass
@@ -46,16 +46,25 @@ class Partition(Pass):
 
     def run(self, module: ir.Module) -> None:
         with ir.Location.unknown():
-            mesh, funcs = read_mesh(module), annotated_funcs(module)
-            if mesh is None or mesh.num_devices == 1:
-                for func in funcs:
-                    strip(func, mesh)
+            several, single = spread_funcs(module)
+            for func, mesh in single:
+                strip(func, mesh)
+            if not several:
                 return
             write_rules(module)
-            for func in funcs:
+            for func, mesh in several:
                 _partition(func, mesh)
             _retype_calls(module)
             run_native(module, "func.func(sdy-drop-sharding-rules)")
+
+
+def spread_funcs(
+    module: ir.Module,
+) -> tuple[list[tuple[ir.OpView, MeshShape]], list[tuple[ir.OpView, MeshShape | None]]]:
+    """``annotated_funcs`` with their meshes: those on several devices, and those on one (or on no mesh)."""
+    found = [(func, read_mesh(module, symbol_of(func))) for func in annotated_funcs(module)]
+    several = [(func, mesh) for func, mesh in found if mesh is not None and mesh.num_devices > 1]
+    return several, [(func, mesh) for func, mesh in found if mesh is None or mesh.num_devices == 1]
 
 
 def annotated_funcs(module: ir.Module) -> list[ir.OpView]:
@@ -79,7 +88,7 @@ def _partition(func: ir.OpView, mesh: MeshShape) -> None:
     order_gathers(inner)
     for which, shardings in (("arg_attrs", ins), ("res_attrs", outs)):
         entries = zip(attr_dicts(func, which), shardings, strict=True)
-        set_attr_dicts(func, which, [port_entry(entry, sharding) for entry, sharding in entries])
+        set_attr_dicts(func, which, [port_entry(entry, sharding, symbol_of(func)) for entry, sharding in entries])
     refresh_type(func)
 
 
@@ -114,4 +123,5 @@ def strip(func: ir.OpView, mesh: MeshShape | None) -> None:
     if mesh is not None:
         for which in ("arg_attrs", "res_attrs"):
             ports = zip(attr_dicts(func, which), port_shardings(func, which, mesh), strict=True)
-            set_attr_dicts(func, which, [{**entry, SHARDING: sharding_attr(sharding)} for entry, sharding in ports])
+            said = [{**entry, SHARDING: sharding_attr(sharding, symbol_of(func))} for entry, sharding in ports]
+            set_attr_dicts(func, which, said)

@@ -5,7 +5,7 @@ from jaxlib.mlir import ir
 from dialects import attributes as names
 from dialects.build import make, tensor_type
 from dialects.ops import body_ops, defining_op, element_type, entry_block, shape_of
-from dialects.sdy_attrs import SHARDING, read_sharding, sharding_attr, shardings_attr
+from dialects.sdy_attrs import SHARDING, read_sharding, sharding_attr, shardings_attr, symbol_of
 from dialects.sharding import MeshShape, Sharding, replicated
 from dialects.signature import attr_dicts, i64, int_of
 from passes.partition.steps import used_axes
@@ -34,15 +34,15 @@ def move_inside(func: ir.OpView, ins: list[Sharding], outs: list[Sharding], mesh
     out_types = [
         _stacked_type(value, sharding, mesh) for value, sharding in zip(terminator.operands, outs, strict=True)
     ]
-    axes = ", ".join(f'"{name}"' for name in mesh.names)
+    axes, symbol = ", ".join(f'"{name}"' for name in mesh.names), symbol_of(func)
     with ir.InsertionPoint(terminator), func.operation.location:
         manual = ir.Operation.create(
             "sdy.manual_computation",
             results=out_types,
             operands=arguments,
             attributes={
-                "in_shardings": shardings_attr([stacked(sharding) for sharding in ins]),
-                "out_shardings": shardings_attr([stacked(sharding) for sharding in outs]),
+                "in_shardings": shardings_attr([stacked(sharding) for sharding in ins], symbol),
+                "out_shardings": shardings_attr([stacked(sharding) for sharding in outs], symbol),
                 "manual_axes": ir.Attribute.parse(f"#sdy<manual_axes{{{axes}}}>"),
             },
             regions=1,
@@ -113,8 +113,8 @@ def _added_on(value: ir.Value, kind: ir.Type) -> ir.Value | None:
     return None
 
 
-def port_entry(entry: dict[str, ir.Attribute], sharding: Sharding) -> dict[str, ir.Attribute]:
+def port_entry(entry: dict[str, ir.Attribute], sharding: Sharding, symbol: str) -> dict[str, ir.Attribute]:
     """What the function says about a port, with its sharding outside; dims of a stack are counted behind its first."""
     dim = int_of(entry, names.VALUE_DIM)
     moved = {names.VALUE_DIM: i64(dim + 1)} if sharding.unreduced and dim is not None and dim >= 0 else {}
-    return {**entry, **moved, SHARDING: sharding_attr(stacked(sharding))}
+    return {**entry, **moved, SHARDING: sharding_attr(stacked(sharding), symbol)}

@@ -8,13 +8,13 @@ from jaxlib.mlir import ir
 
 from dialects.errors import Failure
 from dialects.ops import all_ops, copy_module, describe, entry_block, op_key
-from dialects.sdy_attrs import SHARDING, op_shardings, read_mesh, read_sharding, sharding_attr, shardings_attr
+from dialects.sdy_attrs import SHARDING, op_shardings, read_sharding, sharding_attr, shardings_attr, symbol_of
 from dialects.sharding import MeshShape, Sharding
 from dialects.signature import attr_dicts, set_attr_dicts
 from passes.base import Pass
 from passes.native import run_native
 from passes.partition.body import Body
-from passes.partition.partition import annotated_funcs, strip
+from passes.partition.partition import spread_funcs, strip
 from passes.partition.ports import port_shardings
 from passes.partition.steps import step_between, used_axes
 from passes.rules import write_rules
@@ -47,14 +47,16 @@ class VerifyCollectives(Pass):
     name: ClassVar[str] = "verify-collectives"
 
     def run(self, module: ir.Module) -> None:
-        mesh = read_mesh(module)
-        if mesh is None or mesh.num_devices == 1:
-            return
         with ir.Location.unknown():
+            if not spread_funcs(module)[0]:
+                return
             copy = copy_module(module)
+            several, single = spread_funcs(copy)
+            for func, _ in single:
+                _forget(func)
             write_rules(copy)
-            funcs = annotated_funcs(copy)
-            expected = [made for func in funcs for made in _expected(func, mesh)]
+            funcs = [func for func, _ in several]
+            expected = [made for func, mesh in several for made in _expected(func, mesh)]
             run_native(copy, "func.func(sdy-insert-explicit-reshards{enable-full-version=true})")
             _compare([(said, made.where) for made in expected for said in made.explicit], funcs, "needs")
             run_native(copy, "func.func(sdy-reshard-to-collectives)")
@@ -139,12 +141,14 @@ def _drop_small_axes(func: ir.OpView, mesh: MeshShape) -> None:
     """Axes of one device split nothing, and Shardy would gather along them."""
     if all(size > 1 for _, size in mesh.axes):
         return
+    symbol = symbol_of(func)
     for which in ("arg_attrs", "res_attrs"):
         ports = zip(attr_dicts(func, which), port_shardings(func, which, mesh), strict=True)
-        set_attr_dicts(func, which, [{**entry, SHARDING: sharding_attr(sharding)} for entry, sharding in ports])
+        said = [{**entry, SHARDING: sharding_attr(sharding, symbol)} for entry, sharding in ports]
+        set_attr_dicts(func, which, said)
     for op in all_ops(func.operation)[1:]:
         shardings = [used_axes(sharding, mesh) for sharding in op_shardings(op)]
         if op.name == "sdy.reshard":
-            op.attributes["sharding"] = sharding_attr(shardings[0])
+            op.attributes["sharding"] = sharding_attr(shardings[0], symbol)
         elif shardings:
-            op.attributes[SHARDING] = shardings_attr(shardings)
+            op.attributes[SHARDING] = shardings_attr(shardings, symbol)

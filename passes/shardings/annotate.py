@@ -34,10 +34,10 @@ from passes.solvers.costs.reshard import Resharder, Step
 
 
 class Annotator:
-    """One use: ``Annotator(graph, choice, resharder).run(func)`` for every function of the graph."""
+    """One use: ``Annotator(graph, choice, resharder, symbol).run(func)`` for every function of the graph; ``symbol``: its mesh."""
 
-    def __init__(self, graph: ShardingGraph, choice: Sequence[int], resharder: Resharder) -> None:
-        self.graph, self.choice, self.resharder = graph, choice, resharder
+    def __init__(self, graph: ShardingGraph, choice: Sequence[int], resharder: Resharder, symbol: str) -> None:
+        self.graph, self.choice, self.resharder, self.symbol = graph, choice, resharder, symbol
         self.uses: dict[tuple[ir.Value | ir.Block, int], Use] = {
             (op_key(use.op), use.operand): use for use in graph.uses
         }
@@ -57,7 +57,7 @@ class Annotator:
         for which, shardings in (("arg_attrs", inputs), ("res_attrs", outputs)):
             entries = attr_dicts(func, which)
             for entry, sharding in zip(entries, shardings, strict=True):
-                entry[SHARDING] = sharding_attr(sharding)
+                entry[SHARDING] = sharding_attr(sharding, self.symbol)
             set_attr_dicts(func, which, entries)
 
     def given(self, value: ir.Value) -> Sharding:
@@ -103,7 +103,7 @@ class Annotator:
         for value, target in zip(list(op.results), strategy.given, strict=True):
             readers = [(use.owner.operation, use.operand_number) for use in value.uses]
             with ir.InsertionPoint.after(op), op.location:
-                done = _reshard(value, target)
+                done = self._reshard(value, target)
             defined(done).attributes[names.KIND] = kind
             for reader, number in readers:
                 reader.operands[number] = done
@@ -135,7 +135,7 @@ class Annotator:
             current = value
             with ir.InsertionPoint(before), before.location:
                 for step in self._path(value, have, want):
-                    current = _reshard(current, step.after)
+                    current = self._reshard(current, step.after)
             self.made[key] = current
         return self.made[key]
 
@@ -152,7 +152,7 @@ class Annotator:
     def _shardings(self, shardings: Sequence[Sharding]) -> ir.Attribute:
         key = tuple(shardings)
         if key not in self.attributes:
-            self.attributes[key] = shardings_attr(shardings)
+            self.attributes[key] = shardings_attr(shardings, self.symbol)
         return self.attributes[key]
 
     def _constant(self, value: ir.Value, want: Sharding, before: ir.Operation) -> ir.Value:
@@ -163,16 +163,13 @@ class Annotator:
             clone = op.clone(ir.InsertionPoint(before)).operation
             for i, operand in enumerate(inner):
                 clone.operands[i] = operand
-            clone.attributes[SHARDING] = shardings_attr([want])
+            clone.attributes[SHARDING] = shardings_attr([want], self.symbol)
             self.made[key] = clone.results[0]
         return self.made[key]
 
-
-def _reshard(value: ir.Value, target: Sharding) -> ir.Value:
-    op = ir.Operation.create(
-        "sdy.reshard", results=[value.type], operands=[value], attributes={"sharding": sharding_attr(target)}
-    )
-    return op.results[0]
+    def _reshard(self, value: ir.Value, target: Sharding) -> ir.Value:
+        attributes = {"sharding": sharding_attr(target, self.symbol)}
+        return ir.Operation.create("sdy.reshard", [value.type], [value], attributes).results[0]
 
 
 def defined(value: ir.Value) -> ir.Operation:

@@ -1,13 +1,14 @@
 """``choose-shardings``: what every value inside a mesh is split over."""
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from jaxlib.mlir import ir
 
 from dialects.errors import fail
-from passes.analysis.shardings.cases import Case, read_cases
+from passes.analysis.shardings.cases import Case, Cases
 from passes.analysis.shardings.machine_attr import read_machine
 from passes.base import Pass
 from passes.choosers import data, flexflow, greedy, gspmd, ilp, megatron, mesh_tensorflow, tofu, zero1, zero2, zero3
@@ -43,8 +44,9 @@ class Decision:
 
     def write(self) -> None:
         """Annotate the fragments."""
-        annotator = Annotator(self.case.graph, self.solution.choice, self.case.prices.resharder)
-        for func in self.case.funcs:
+        case = self.case
+        annotator = Annotator(case.graph, self.solution.choice, case.prices.resharder, case.symbol)
+        for func in case.funcs:
             annotator.run(func)
 
 
@@ -52,8 +54,8 @@ class Decision:
 class ChooseShardings(Pass):
     """Write a sharding on every value inside a mesh, and one ``sdy.reshard`` for each collective.
 
-    The choice is an integer linear program's or that of a rule that people know (docs/choosers.md). Reads the machine that
-    ``use-machine`` wrote, and decides for the fragments of each mesh at once, since they share weights and accumulators. Why
+    The choice is an integer linear program's or that of a rule that people know (docs/choosers.md). Reads what ``use-machine``
+    wrote on each mesh, and decides for all fragments of a mesh at once, since they share weights and accumulators. Why
     reshards are single collectives: docs/decisions/0007.
 
     Input, on a mesh x=2, y=4:
@@ -62,45 +64,48 @@ class ChooseShardings(Pass):
         func @stage0_forward(%x {sdy.sharding = <@mesh, [{"x", "y"}, {}]>}, %w {sdy.sharding = <@mesh, [{}, {}]>}) {
           %h = dot %x, %w {sdy.sharding = <[<@mesh, [{"x", "y"}, {}]>]>}  return %h }
 
-    ``intra``: who chooses. ``mesh_of`` and ``in_flight``: per stage, its mesh and how many microbatches are alive. ``backend``: the
-    solver behind python-mip, highs or cbc. ``time_limit_s``: the last resort, since work is counted.
+    ``intra``: who chooses. ``in_flight``: per stage, how many microbatches are alive. ``backend``: the solver behind python-mip,
+    highs or cbc. ``time_limit_s``: the last resort, since work is counted.
 
-    Raises OutOfMemory when no choice fits the devices, UserError for an unknown chooser or a module without a machine.
+    Raises OutOfMemory when no choice fits the devices, UserError for an unknown chooser or a mesh without a machine.
     """
 
     name: ClassVar[str] = "choose-shardings"
     intra: str = "ilp"
-    mesh_of: tuple[int, ...] = ()
     in_flight: tuple[int, ...] = ()
     backend: str = "highs"
     time_limit_s: float = 600.0
 
     def run(self, module: ir.Module) -> None:
-        costs = read_machine(module)
-        if costs is None:
-            fail(
-                "the module names no machine",
-                where=f"pass {self.name}",
-                remedy="run use-machine{machine=… mesh=…} first",
-            )
-        decisions = self.decide(module, costs)
-        self.write(module, decisions)
+        self.check()
+        write_rules(module)
+        cases = Cases(module, self.in_flight)
+        write([self.decide(cases.read(mesh, self._costs(module, cases.symbol(mesh)))) for mesh in cases.meshes], module)
 
-    def decide(self, module: ir.Module, costs: MeshCosts) -> list[Decision]:
-        """A decision for each mesh, on the logical mesh of ``costs``. Raises OutOfMemory."""
+    def check(self) -> None:
+        """Raise UserError for a chooser or a back end that there is none of."""
         if self.intra not in CHOOSERS:
             close = difflib.get_close_matches(self.intra, CHOOSERS, 1)
             hint = f"did you mean '{close[0]}'? " if close else ""
             fail(f"unknown chooser '{self.intra}'", where="--intra", remedy=f"{hint}there are: {', '.join(CHOOSERS)}")
         if self.backend not in ("cbc", "highs"):
             fail(f"got '{self.backend}', want cbc or highs", where=f"pass {self.name}, option 'backend'")
-        write_rules(module)
-        options = SolverOptions("cbc" if self.backend == "cbc" else "highs", self.time_limit_s)
-        cases = read_cases(module, costs, self.mesh_of, self.in_flight)
-        return [Decision(case, CHOOSERS[self.intra](case, options)) for case in cases]
 
-    def write(self, module: ir.Module, decisions: list[Decision]) -> None:
-        """Annotate every fragment."""
-        for decision in decisions:
-            decision.write()
-        drop_rules(module)
+    def decide(self, case: Case) -> Decision:
+        """The decision for one mesh. Raises OutOfMemory."""
+        options = SolverOptions("cbc" if self.backend == "cbc" else "highs", self.time_limit_s)
+        return Decision(case, CHOOSERS[self.intra](case, options))
+
+    def _costs(self, module: ir.Module, symbol: str) -> MeshCosts:
+        costs = read_machine(module, symbol)
+        if costs is None:
+            remedy = "run use-machine{machine=… mesh=…} first"
+            fail(f"the module names no machine for @{symbol}", where=f"pass {self.name}", remedy=remedy)
+        return costs
+
+
+def write(decisions: Sequence[Decision], module: ir.Module) -> None:
+    """Annotate every fragment."""
+    for decision in decisions:
+        decision.write()
+    drop_rules(module)

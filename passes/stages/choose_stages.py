@@ -115,7 +115,7 @@ class ChooseStages(Pass):
         answered = any(op_text(op, names.PHASE) == BACKWARD for op in body_ops(chain[0].block)) if chain else False
         alive = crossing(chain)
         wait_s = 2 * self.link_latency_s if answered else 0.0
-        return [item.num_bytes / self.link_bytes_per_s for item in alive], [item.count * wait_s for item in alive]
+        return [item.num_bytes / self.link_bytes_per_s for item in alive], [item.num_values * wait_s for item in alive]
 
 
 def _write(homes: Homes, chain: Sequence[ir.Operation], stages: Sequence[int]) -> None:

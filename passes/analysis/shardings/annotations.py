@@ -1,6 +1,6 @@
 """The user's annotations of a realized module: by port and by value, checked against the mesh."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from jaxlib.mlir import ir
@@ -10,7 +10,7 @@ from dialects.annotation import Annotation, read_annotation
 from dialects.errors import fail
 from dialects.ops import all_ops, body_ops, describe, entry_block, main_func, shape_of
 from dialects.sharding import MeshShape
-from dialects.signature import attr_dicts, fragment_funcs, int_of, text_of
+from dialects.signature import attr_dicts, int_of, text_of
 
 REMEDY = "keep one of them, or use --no-respect-annotations"
 
@@ -26,27 +26,36 @@ class Annotations:
         return bool(self.ports or self.values)
 
 
-def read_annotations(module: ir.Module, mesh: MeshShape, aliases: Mapping[str, str]) -> Annotations:
-    """Raises UserError: an unknown axis, a dim that does not divide, two that contradict each other."""
+def read_annotations(
+    module: ir.Module,
+    mesh: MeshShape,
+    aliases: Mapping[str, str],
+    fragments: Iterable[ir.OpView],
+    elsewhere: Collection[str] = (),
+) -> Annotations:
+    """Of a mesh with ``fragments``. Raises UserError: an unknown axis, a dim that does not divide, two that contradict each other.
+
+    ``elsewhere``: value ids that only other meshes have, whose annotations speak of other axes.
+    """
     func = main_func(module)
     block = entry_block(func)
     ports: dict[str, tuple[Annotation, str]] = {}
     returned = body_ops(block)[-1].operands
     for which, word, values in (("arg_attrs", "argument", block.arguments), ("res_attrs", "result", returned)):
         for i, (value, entry) in enumerate(zip(values, attr_dicts(func, which), strict=True)):
-            if names.ANNOTATION not in entry:
+            own_id = text_of(entry, names.VALUE)
+            if names.ANNOTATION not in entry or own_id in elsewhere:
                 continue
             index = int_of(entry, names.INDEX)
             where = f"{word} {i if index is None else index} '{text_of(entry, names.NAME)}'"
             found = _checked(text_of(entry, names.ANNOTATION), shape_of(value), mesh, where)
-            own_id = text_of(entry, names.VALUE)
             value_id = aliases.get(own_id, own_id)
             other, there = ports.setdefault(value_id, (found, where))
             if other != found:
                 message = f"got {found.text()}, and {there}, which it shares its buffer with, has {other.text()}"
                 fail(message, where=where, remedy=REMEDY)
     inner: dict[ir.Value, Annotation] = {}
-    for fragment in fragment_funcs(module):
+    for fragment in fragments:
         _values(fragment.operation, mesh, inner)
     return Annotations({value_id: item for value_id, (item, _) in ports.items()}, inner)
 

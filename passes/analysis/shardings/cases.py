@@ -10,6 +10,7 @@ from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.ops import body_ops, entry_block, main_func
+from dialects.sdy_attrs import symbol_of
 from dialects.signature import attr_dicts, fragment_funcs, int_of, op_int, op_text, text_of
 from dialects.values import PER_MICROBATCH, kind_of
 from passes.analysis.memory.liveness import compiler_of
@@ -28,10 +29,11 @@ PORTS = ("arg_attrs", "res_attrs")
 class Case:
     """Everything about one mesh that choosers look at.
 
-    ``roles``: value id of an argument -> its role. ``aliases``: value id -> the id of the port that it shares.
-    ``annotations``: what the user asks for.
+    ``symbol``: of its ``sdy.mesh``. ``roles``: value id of an argument -> its role. ``aliases``: value id -> the id of the port
+    that it shares. ``annotations``: what the user asks for.
     """
 
+    symbol: str
     funcs: tuple[ir.OpView, ...]
     graph: ShardingGraph
     prices: ShardingCosts
@@ -41,44 +43,78 @@ class Case:
     annotations: Annotations
 
 
-def read_cases(
-    module: ir.Module, costs: MeshCosts, mesh_of: Sequence[int] = (), in_flight: Sequence[int] = ()
-) -> list[Case]:
-    """One case a mesh. ``mesh_of[stage]``: default its own; ``in_flight[stage]``: microbatches alive, default all.
+class Cases:
+    """The fragments of a module by mesh, and what they all share; ``read`` makes the problem of one mesh.
 
-    Shardy's rules must be on the ops (``populate_rules``).
+    ``in_flight[stage]``: microbatches alive, default all. Fragments that name no mesh lie on one of their stage's own.
+    Shardy's rules must be on the ops (``write_rules``).
     """
-    microbatches = op_int(module.operation, names.MICROBATCHES) or 1
-    aliases, roles = _aliases(module), _roles(module)
-    closed = {text_of(entry, names.VALUE) for entry in attr_dicts(main_func(module), "res_attrs")}
-    annotations = read_annotations(module, costs.mesh, aliases)
-    groups: dict[int, list[ir.OpView]] = {}
-    for func in fragment_funcs(module):
-        stage = op_int(func.operation, names.STAGE) or 0
-        groups.setdefault(mesh_of[stage] if mesh_of else stage, []).append(func)
-    closed |= _shared(groups.values())
-    # a user may want an image's rows split though there are images enough
-    strategies, prices = Strategies(costs.mesh, all_windows=bool(annotations)), ShardingCosts(costs)
 
-    def runs_of(func: ir.OpView) -> float:
-        return float(microbatches if op_text(func.operation, names.PHASE) in PER_MICROBATCH else 1)
+    def __init__(self, module: ir.Module, in_flight: Sequence[int] = ()) -> None:
+        self.module, self.in_flight = module, in_flight
+        self.microbatches = op_int(module.operation, names.MICROBATCHES) or 1
+        self.aliases, self.roles = _aliases(module), _roles(module)
+        self.groups: dict[int, list[ir.OpView]] = {}
+        for func in fragment_funcs(module):
+            number = op_int(func.operation, names.MESH)
+            self.groups.setdefault(_stage(func) if number is None else number, []).append(func)
+        self.closed = {text_of(entry, names.VALUE) for entry in attr_dicts(main_func(module), "res_attrs")}
+        self.closed |= _shared(self.groups.values())
+        self._known: dict[
+            tuple[MeshCosts, bool], tuple[Strategies, ShardingCosts]
+        ] = {}  # equal meshes share all tables
 
-    cases: list[Case] = []
-    for mesh in sorted(groups):
-        funcs = groups[mesh]
-        stages = [op_int(func.operation, names.STAGE) or 0 for func in funcs]
-        alive = max((in_flight[stage] for stage in stages), default=microbatches) if in_flight else microbatches
+    @property
+    def meshes(self) -> tuple[int, ...]:
+        """The numbers of the meshes that have fragments."""
+        return tuple(sorted(self.groups))
 
-        saved = _per_microbatch(funcs)
+    def symbol(self, mesh: int) -> str:
+        """What mesh number ``mesh`` is called in the IR."""
+        return symbol_of(self.groups[mesh][0])
 
-        def count(value_id: str, alive: int = alive, saved: set[str] = saved) -> float:
+    def values(self, mesh: int) -> set[str]:
+        """Ids of what the fragments of a mesh read and give."""
+        return _values(self.groups[mesh])
+
+    def read(self, mesh: int, costs: MeshCosts) -> Case:
+        """The problem of mesh number ``mesh`` with the logical shape of ``costs``."""
+        funcs = self.groups[mesh]
+        others = {value for other in self.meshes if other != mesh for value in self.values(other)}
+        annotations = read_annotations(self.module, costs.mesh, self.aliases, funcs, others - self.values(mesh))
+        key = costs, bool(annotations)
+        if key not in self._known:
+            # a user may want an image's rows split though there are images enough
+            self._known[key] = Strategies(costs.mesh, all_windows=bool(annotations)), ShardingCosts(costs)
+        strategies, prices = self._known[key]
+        stages = [_stage(func) for func in funcs]
+        alive = max(self.in_flight[stage] for stage in stages) if self.in_flight else self.microbatches
+        saved = _values(func for func in funcs if op_text(func.operation, names.PHASE) in PER_MICROBATCH)
+
+        def count(value_id: str) -> float:
             return float(alive) if kind_of(value_id) in ("v", "batch") and value_id in saved else 1.0
 
-        graph = GraphBuilder(strategies, runs_of, aliases, closed).build(funcs)
-        compiler = compiler_of(dict(costs.flops_per_s))
-        rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count, compiler)
-        cases.append(Case(tuple(funcs), graph, prices, prices.problem(graph, rows), roles, aliases, annotations))
-    return cases
+        graph = GraphBuilder(strategies, self._runs_of, self.aliases, self.closed).build(funcs)
+        rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count, compiler_of(dict(costs.flops_per_s)))
+        problem = prices.problem(graph, rows)
+        return Case(self.symbol(mesh), tuple(funcs), graph, prices, problem, self.roles, self.aliases, annotations)
+
+    def _runs_of(self, func: ir.OpView) -> float:
+        return float(self.microbatches if op_text(func.operation, names.PHASE) in PER_MICROBATCH else 1)
+
+
+def read_cases(module: ir.Module, costs: MeshCosts, in_flight: Sequence[int] = ()) -> list[Case]:
+    """One case a mesh, all with the logical shape of ``costs``."""
+    cases = Cases(module, in_flight)
+    return [cases.read(mesh, costs) for mesh in cases.meshes]
+
+
+def _stage(func: ir.OpView) -> int:
+    return op_int(func.operation, names.STAGE) or 0
+
+
+def _values(funcs: Iterable[ir.OpView]) -> set[str]:
+    return {text_of(entry, names.VALUE) for func in funcs for which in PORTS for entry in attr_dicts(func, which)}
 
 
 def _shared(groups: Iterable[Sequence[ir.OpView]]) -> set[str]:
@@ -86,19 +122,10 @@ def _shared(groups: Iterable[Sequence[ir.OpView]]) -> set[str]:
     seen: set[str] = set()
     twice: set[str] = set()
     for funcs in groups:
-        mine = {text_of(entry, names.VALUE) for func in funcs for which in PORTS for entry in attr_dicts(func, which)}
+        mine = _values(funcs)
         twice |= mine & seen
         seen |= mine
     return twice
-
-
-def _per_microbatch(funcs: Sequence[ir.OpView]) -> set[str]:
-    found: set[str] = set()
-    for func in funcs:
-        if op_text(func.operation, names.PHASE) in PER_MICROBATCH:
-            for which in PORTS:
-                found |= {text_of(entry, names.VALUE) for entry in attr_dicts(func, which)}
-    return found
 
 
 def _aliases(module: ir.Module) -> dict[str, str]:

@@ -1,13 +1,12 @@
-"""``mw.machine``: what a machine's links and devices do for one logical mesh, as an attribute of the module that has the mesh.
+"""``mw.machine``: what a machine's links and devices do for one logical mesh, as an attribute of that mesh.
 
-    module attributes {mw.machine = {
+    sdy.mesh @mesh = <["x"=8]> {mw.machine = {
       name = "a100-dgx",
       latency_s = array<f64: 5.0e-06>, bandwidth_bytes_per_s = array<f64: 3.0e+11>,
       crowded_bandwidth_bytes_per_s = array<f64: 3.0e+11>,
       flops_per_s = {bf16 = 3.12e+14 : f64, f32 = 1.95e+13 : f64},
       memory_bandwidth_bytes_per_s = 2.039e+12 : f64, memory_bytes = 85899345920.0 : f64,
-      rings_only = false, slowdown = {}}} {
-      sdy.mesh @mesh = <["x"=8]>
+      rings_only = false, slowdown = {}}}
 
 The three arrays have one number an axis of the mesh; see ``passes.solvers.costs.mesh_costs.AxisLink``.
 """
@@ -16,7 +15,7 @@ from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.errors import fail
-from dialects.sdy_attrs import read_mesh
+from dialects.sdy_attrs import ONLY, find_mesh, read_mesh
 from passes.solvers.costs.mesh_costs import AxisLink, MeshCosts
 
 
@@ -39,16 +38,13 @@ def machine_attr(name: str, costs: MeshCosts) -> ir.Attribute:
     )
 
 
-def read_machine(module: ir.Module) -> MeshCosts | None:
-    """The costs on the module's mesh; None if it names no machine. Raises UserError when the attribute does not fit the mesh."""
-    attributes = module.operation.attributes
-    if names.MACHINE not in attributes:
+def read_machine(module: ir.Module, symbol: str = ONLY) -> MeshCosts | None:
+    """The costs on ``sdy.mesh @symbol``; None without such a mesh or a machine on it. UserError when the two do not fit."""
+    op, mesh, where = find_mesh(module, symbol), read_mesh(module, symbol), f"attribute {names.MACHINE} of @{symbol}"
+    if op is None or mesh is None or names.MACHINE not in op.attributes:
         return None
-    mesh, where = read_mesh(module), f"module attribute {names.MACHINE}"
-    if mesh is None:
-        fail("the module has no sdy.mesh @mesh", where=where, remedy="use-machine{machine=… mesh=…} writes both")
     try:
-        entry = ir.DictAttr(attributes[names.MACHINE])
+        entry = ir.DictAttr(op.attributes[names.MACHINE])
         latency, bandwidth, crowded = (
             list(ir.DenseF64ArrayAttr(entry[key]))
             for key in ("latency_s", "bandwidth_bytes_per_s", "crowded_bandwidth_bytes_per_s")

@@ -14,7 +14,7 @@ class Crossing(NamedTuple):
     """Values that are alive at a cut, and their bytes on the way between meshes."""
 
     num_bytes: float
-    count: int
+    num_values: int
 
 
 def crossing(chain: Sequence[ir.Operation], copied: OpSet | None = None) -> list[Crossing]:

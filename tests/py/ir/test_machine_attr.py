@@ -51,9 +51,8 @@ MESH = 'sdy.mesh @mesh = <["x"=2]>'
 
 
 @pytest.mark.parametrize(
-    ("attribute", "body", "message"),
+    ("attribute", "mesh", "message"),
     [
-        (f"{{{LINKS}, {RATES}, flops_per_s = {{f32 = 1.0 : f64}}}}", "", "the module has no sdy.mesh @mesh"),
         (f"{{{LINKS}, {RATES}}}", MESH, "cannot be read"),
         ("3 : i64", MESH, "cannot be read"),
         (f"{{{LINKS}, {RATES}, flops_per_s = {{bf16 = 1.0 : f64}}}}", MESH, "flops_per_s has no f32"),
@@ -64,8 +63,8 @@ MESH = 'sdy.mesh @mesh = <["x"=2]>'
         ),
     ],
 )
-def test_an_attribute_that_does_not_fit(attribute: str, body: str, message: str) -> None:
+def test_an_attribute_that_does_not_fit(attribute: str, mesh: str, message: str) -> None:
     with make_context(), ir.Location.unknown():
-        module = ir.Module.parse(f"module attributes {{mw.machine = {attribute}}} {{\n{body}\n}}")
+        module = ir.Module.parse(f"module {{ {mesh} {{mw.machine = {attribute}}} }}")
         with pytest.raises(UserError, match=message):
             read_machine(module)

@@ -47,7 +47,7 @@ def test_the_annotated_module(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         assert words in text
     with make_context(), ir.Location.unknown():
         module = ir.Module.parse(out.read_text())
-        mesh = read_mesh(module)
+        mesh = read_mesh(module, "mesh0")
         ops = [op for op in all_ops(module.operation) if op.name.startswith("stablehlo.") and len(op.results)]
         annotated = [op for op in ops if SHARDING in op.attributes]
         bodies = [op for op in ops if op.parent is not None and op.parent.operation.name != "func.func"]

@@ -33,19 +33,20 @@ def test_the_command_line_says_how_large_it_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "stages", "devices", "wanted"),
+    ("rows", "widths", "wanted"),
     [
-        (64, 2, 4, [8, 4, 2, 1]),  # at most four a stage
-        (6, 2, 4, [3, 6, 2, 1]),  # those first that leave each of the two devices of a mesh a row
-        (12, 1, 4, [1]),
-        (None, 2, 4, [1]),
-        (1, 2, 4, [1]),
-        (2, 2, 2, [2, 1]),
-        (7, 2, 8, [7, 1]),
+        (64, [2, 2], [8, 4, 2, 1]),  # at most four a stage
+        (6, [2, 2], [3, 6, 2, 1]),  # those first that leave each of the two devices of a mesh a row
+        (24, [3, 1], [8, 4, 2, 6, 3, 1]),  # each of the three
+        (12, [4], [1]),
+        (None, [2, 2], [1]),
+        (1, [2, 2], [1]),
+        (2, [1, 1], [2, 1]),
+        (7, [4, 4], [7, 1]),
     ],
 )
-def test_numbers_of_microbatches_worth_trying(rows: int | None, stages: int, devices: int, wanted: list[int]) -> None:
-    assert microbatch_candidates(rows, stages, devices) == wanted
+def test_numbers_of_microbatches_worth_trying(rows: int | None, widths: list[int], wanted: list[int]) -> None:
+    assert microbatch_candidates(rows, widths) == wanted
 
 
 def test_more_microbatches_divide_the_rows() -> None:
@@ -67,8 +68,8 @@ def test_meshes_are_equal_and_stages_share_them(
 ) -> None:
     layout = make_layout(stages, devices)
     assert [mesh.ranks for mesh in layout.meshes] == ranks
-    assert (layout.mesh_of, layout.width) == (mesh_of, len(ranks[0]))
-    assert all([(axis.name, axis.size) for axis in mesh.axes] == [("x", layout.width)] for mesh in layout.meshes)
+    assert layout.mesh_of == mesh_of
+    assert all([(axis.name, axis.size) for axis in mesh.axes] == [("x", len(ranks[0]))] for mesh in layout.meshes)
 
 
 def test_no_devices_are_no_layout() -> None:

@@ -53,22 +53,22 @@ def test_an_axis_across_hosts_with_one_adapter_a_host() -> None:
     assert machine.inter_host.bandwidth_per == "host"
     assert mesh_costs(machine, shape(2, 8)).links[0] == AxisLink(3e-5, 3.125e9 / 8), "8 groups at once"
     assert mesh_costs(machine, shape(16)).links[0] == AxisLink(3e-5, 3.125e9, 3.125e9 / 8), "one group"
-    assert mesh_costs(machine, shape(2, 2), first_device=6).links[0] == AxisLink(3e-5, 3.125e9 / 2), "2 of each host"
+    assert mesh_costs(machine, shape(2, 2), range(6, 10)).links[0] == AxisLink(3e-5, 3.125e9 / 2), "2 of each host"
 
 
 def test_which_devices() -> None:
     machine = load_machine("a100-dgx", hosts=2)
-    assert mesh_costs(machine, shape(8), first_device=8).links == (AxisLink(5e-6, 300e9),)
-    assert mesh_costs(machine, shape(2, 2), first_device=7).links[0].latency_s == 1e-5
+    assert mesh_costs(machine, shape(8), range(8, 16)).links == (AxisLink(5e-6, 300e9),)
+    assert mesh_costs(machine, shape(2, 2), range(7, 11)).links[0].latency_s == 1e-5
     with pytest.raises(UserError, match="a mesh larger than the machine: got 17 devices, 'a100-dgx' has 2 hosts x 8"):
-        mesh_costs(machine, shape(8), first_device=9)
+        mesh_costs(machine, shape(8), range(9, 17))
 
 
 def test_equal_meshes_are_tried_once() -> None:
     inside = load_machine("a100-dgx")
-    assert distinct_meshes(inside, 8, 3) == [shape(8), shape(2, 4), shape(2, 2, 2)]
+    assert distinct_meshes(inside, range(8), 3) == [shape(8), shape(2, 4), shape(2, 2, 2)]
     across = load_machine("a100-dgx", hosts=2)
-    assert distinct_meshes(across, 16, 2) == [shape(16), shape(2, 8), shape(4, 4), shape(8, 2)]
+    assert distinct_meshes(across, range(16), 2) == [shape(16), shape(2, 8), shape(4, 4), shape(8, 2)]
 
 
 def test_as_much_of_a_machine_as_is_needed() -> None:
