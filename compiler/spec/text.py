@@ -8,7 +8,7 @@ from dialects.plain import plain
 
 
 def spec_text(plan: Plan, where: str) -> str:
-    """The TOML text: planned again for the same program and machine it gives this plan. Raises UserError for plans without stages."""
+    """The TOML text: planned again for the same program and machine it gives this plan. Raises UserError for plans of before it."""
     if not plan.stages:
         fail("does not say where its stages end, as plans do since --plan-spec", where=where, remedy="plan again")
     machine = plan.machine
