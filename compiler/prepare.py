@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from jaxlib.mlir import ir
 
@@ -10,7 +11,7 @@ from compiler.emit.assemble import Outline
 from compiler.frontends.annotate import annotate
 from compiler.frontends.check import check_calls
 from compiler.machine.asked_layout import asked_layout
-from compiler.machine.description import Machine
+from compiler.machine.description import Link, Machine
 from compiler.machine.files import load_machine, load_machine_for
 from compiler.machine.layout import Layout, auto_stages, make_layout
 from compiler.options import PlanOptions
@@ -58,7 +59,7 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
     split = phased(module, options, widths)
     module, remarks = split.module, [split.remark] if split.remark else list[str]()
     count = op_int(module.operation, names.MICROBATCHES) or 1
-    chooser = _stage_chooser(widths, machine, find_cuts(options.stage_specs, module))
+    chooser = _stage_chooser(asked, widths, machine, find_cuts(options.stage_specs, module))
     run_passes(module, [chooser])
     until = cut_names(module)
     run_passes(module, [Place(), VerifyStages()])
@@ -70,7 +71,7 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
         )
     if found < stages:
         remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
-    remarks += balance_remarks(module, chooser.rates)
+    remarks += balance_remarks(module, chooser.rates, chooser.speeds)
     layout = asked or make_layout(found, machine.num_devices)
     run_passes(module, [Realize(), AssignMeshes(mesh_of=layout.mesh_of)])
     return Prepared(module, Outline(name, split.arguments, layout, split.rows, count, tuple(remarks), until))
@@ -131,14 +132,24 @@ def run_passes(module: ir.Module, passes: Sequence[Pass]) -> None:
         item.run(module)
 
 
-def _stage_chooser(widths: Sequence[int], machine: Machine, cuts: tuple[int, ...]) -> ChooseStages:
-    width = widths[0]
-    link = machine.link(0, min(width, machine.num_devices - 1))
+def _stage_chooser(
+    asked: Layout | None, widths: Sequence[int], machine: Machine, cuts: tuple[int, ...]
+) -> ChooseStages:
+    mean = sum(widths) / len(widths)
+    link = machine.link(0, min(widths[0], machine.num_devices - 1)) if asked is None else _slowest_link(asked, machine)
     return ChooseStages(
         stages=len(widths),
         cuts=cuts,
-        flops_per_s=machine.flops_per_s["f32"] * width,
-        bytes_per_s=machine.memory_bandwidth_bytes_per_s * width,
+        devices=() if asked is None else tuple(widths),
+        flops_per_s=machine.flops_per_s["f32"] * mean,
+        bytes_per_s=machine.memory_bandwidth_bytes_per_s * mean,
         link_bytes_per_s=link.bandwidth_bytes_per_s,
         link_latency_s=link.latency_s,
     )
+
+
+def _slowest_link(layout: Layout, machine: Machine) -> Link:
+    """Between the meshes of two neighbouring stages; with one mesh, that to the next device."""
+    homes = [layout.meshes[mesh].ranks[0] for mesh in layout.mesh_of]
+    links = [machine.link(a, b) for a, b in pairwise(homes) if a != b]
+    return min(links or [machine.link(0, machine.num_devices - 1)], key=lambda link: link.bandwidth_bytes_per_s)

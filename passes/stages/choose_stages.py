@@ -29,7 +29,7 @@ class ChooseStages(Pass):
     The forward ops, in program order, are cut into contiguous intervals: ``mw.stage`` on each,
     ``mw.num_stages`` on the module. Each weighs as much as it brings: its backward, its second computation behind a checkpoint
     and its share of the update (passes/analysis/stages/homes.py). What of these is heavy gets its stage here too, everything else
-    is placed around them by ``place``. This is the modest chooser: equal meshes, roofline costs; the full DP over submeshes will
+    is placed around them by ``place``. This is the modest chooser: given meshes, roofline costs; the full DP over submeshes will
     write the same attribute.
 
     Input:
@@ -41,12 +41,14 @@ class ChooseStages(Pass):
 
     ``stages``: how many are wanted; there are fewer where fewer can hold work. ``cuts``: the user's own in place of the program's,
     numbers of the forward ops after which a stage ends; ``mw.cut`` on these says so. ``flops_per_s`` and ``bytes_per_s`` are those
-    of one stage's mesh, ``link_bytes_per_s`` and ``link_latency_s`` are those between two.
+    of one stage's mesh (their mean, where ``devices`` says that stages have different numbers of them), ``link_bytes_per_s`` and
+    ``link_latency_s`` are those between two.
     """
 
     name: ClassVar[str] = "choose-stages"
     stages: int = 1
     cuts: tuple[int, ...] = ()
+    devices: tuple[int, ...] = ()
     flops_per_s: float = 1e11
     bytes_per_s: float = 1e10
     link_bytes_per_s: float = 1e9
@@ -55,6 +57,9 @@ class ChooseStages(Pass):
     def run(self, module: ir.Module) -> None:
         if self.stages < 1:
             fail(f"got {self.stages} stages, want at least 1", where="--stages")
+        if self.devices and (len(self.devices) != self.stages or min(self.devices) < 1):
+            shown = ",".join(map(str, self.devices))
+            fail(f"got devices={shown}, want {self.stages} numbers of at least 1", where=f"pass {self.name}")
         if min(self.flops_per_s, self.bytes_per_s, self.link_bytes_per_s) <= 0:
             fail("got a rate that is not positive, want numbers per second above 0", where=f"pass {self.spec()}")
         func = main_func(module)
@@ -77,7 +82,7 @@ class ChooseStages(Pass):
         if not any(cost > 0 for cost in cost_s):
             return 1
         crossing_s, latency_s = self._crossing_s(chain)
-        cut = choose_cuts(cost_s, crossing_s, self.stages, SLACK, latency_s)
+        cut = choose_cuts(cost_s, crossing_s, self.stages, SLACK, latency_s, self.speeds)
         _write(homes, chain, cut.stages(len(chain)))
         return cut.num_stages
 
@@ -93,6 +98,11 @@ class ChooseStages(Pass):
             chain[number].attributes[names.CUT] = ir.UnitAttr.get()
         _write(Homes(func, chain), chain, [bisect_left(self.cuts, number) for number in range(len(chain))])
         return len(self.cuts) + 1
+
+    @property
+    def speeds(self) -> list[float]:
+        """How much faster each stage is than the mean."""
+        return [each * len(self.devices) / sum(self.devices) for each in self.devices] or [1.0] * self.stages
 
     @property
     def rates(self) -> Rates:

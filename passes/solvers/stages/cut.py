@@ -49,6 +49,7 @@ def choose_cuts(
     num_stages: int,
     slack: float = 0.0,
     latency_s: Sequence[float] | None = None,
+    speeds: Sequence[float] | None = None,
 ) -> Cut:
     """Cut n items into ``num_stages`` intervals whose slowest is fastest; among those, pay the least crossing in all.
 
@@ -56,6 +57,7 @@ def choose_cuts(
     a cut right after item i (n entries, the last unused). A stage costs its compute plus its incoming crossing.
     ``slack``: let the slowest stage be up to this much slower (0.05: five percent) when that saves more crossing than it costs.
     ``latency_s[i]``: what a cut after item i costs besides while no device works: it chooses among cuts, no stage has it.
+    ``speeds[k]``: how much faster than ``cost_s`` stage k computes, 1 by default (``num_stages`` entries above 0).
     Items with a cost fewer than ``num_stages`` give that many stages and a remark. Raises ValueError on bad numbers.
 
     Bisection on the slowest stage (a reachability sweep per guess), then one dynamic program for the least crossing
@@ -68,7 +70,11 @@ def choose_cuts(
         raise ValueError(f"got {num_stages} stages, want at least 1")
     if not all(bool(np.all(np.isfinite(a) & (a >= 0))) for a in (costs, crossings)):
         raise ValueError("costs and crossings must be finite and not negative")
-    line = _Line.of(costs, crossings, crossings if latency_s is None else crossings + np.asarray(latency_s, np.float64))
+    fast = np.ones(num_stages) if speeds is None else np.asarray(speeds, np.float64)
+    if len(fast) != num_stages or not bool(np.all(np.isfinite(fast) & (fast > 0))):
+        raise ValueError(f"got {len(fast)} speeds for {num_stages} stages, want one above 0 for each")
+    tolls = crossings if latency_s is None else crossings + np.asarray(latency_s, np.float64)
+    line = _Line.of(costs, crossings, tolls, fast)
     count = min(num_stages, max(1, int(line.costed[-1])))
     remark = "" if count == num_stages else f"{num_stages} stages asked for, but only {count} can hold work"
     limit = line.fastest_bottleneck(count)
@@ -82,16 +88,17 @@ def choose_cuts(
 
 @dataclass(frozen=True)
 class _Line:
-    """The items as boundaries 0..n: a stage from boundary a to b costs ``prefix[b] - prefix[a] + enter[a]``."""
+    """The items as boundaries 0..n: stage k from boundary a to b costs ``(prefix[b] - prefix[a]) / speeds[k] + enter[a]``."""
 
     prefix: Floats  # n + 1: compute before each boundary
     enter: Floats  # n + 1: crossing paid by a stage that starts here; 0 at boundary 0
     toll: Floats  # n + 1: the same with its latency
     costed: Ints  # n + 1: items with a cost before each boundary
     first_end: Ints  # n + 1: the least end of a stage that starts here and holds work (n + 1: none)
+    speeds: Floats  # one a stage
 
     @staticmethod
-    def of(costs: Floats, crossings: Floats, tolls: Floats) -> "_Line":
+    def of(costs: Floats, crossings: Floats, tolls: Floats, speeds: Floats) -> "_Line":
         zero = np.zeros(1)
         costed = np.concatenate([zero, np.cumsum(costs > 0)]).astype(np.int64)
         prefix = np.concatenate([zero, np.cumsum(costs)])
@@ -99,28 +106,31 @@ class _Line:
         if costed[-1] == 0:  # nothing costs anything: one stage, from the start to the end
             first_end = np.full(len(prefix), len(costs))
         enter, toll = (np.concatenate([zero, paid[:-1], zero]) for paid in (crossings, tolls))
-        return _Line(prefix, enter, toll, costed, first_end)
+        return _Line(prefix, enter, toll, costed, first_end, speeds)
 
     def stage_costs(self, starts: tuple[int, ...]) -> tuple[float, ...]:
-        ends = (*starts[1:], len(self.prefix) - 1)
-        return tuple(float(self.prefix[b] - self.prefix[a] + self.enter[a]) for a, b in zip(starts, ends, strict=True))
+        ends, prefix, enter = (*starts[1:], len(self.prefix) - 1), self.prefix, self.enter
+        spans = zip(starts, ends, self.speeds, strict=False)
+        return tuple(float((prefix[b] - prefix[a]) / speed + enter[a]) for a, b, speed in spans)
 
     def crossing(self, starts: tuple[int, ...]) -> float:
         return float(self.enter[list(starts)].sum())
 
-    def last_ends(self, limit: float) -> Ints:
-        """For each start, the greatest end whose stage costs at most ``limit`` (it may lie before first_end)."""
-        return np.searchsorted(self.prefix, self.prefix + limit - self.enter, side="right") - 1
+    def last_ends(self, limit: float, count: int) -> list[Ints]:
+        """Per stage and start, the greatest end with which it costs at most ``limit`` (it may lie before first_end)."""
+        known = {
+            speed: np.searchsorted(self.prefix, self.prefix + limit * speed - self.enter * speed, side="right") - 1
+            for speed in np.unique(self.speeds[:count])
+        }
+        return [known[speed] for speed in self.speeds[:count]]
 
     def feasible(self, count: int, limit: float) -> bool:
         """Whether ``count`` stages of at most ``limit`` each can cover all items."""
         size = len(self.prefix)
-        last = self.last_ends(limit)
-        usable = last >= self.first_end
         reached = np.zeros(size, bool)
         reached[0] = True
-        for _ in range(count):
-            starts = np.flatnonzero(reached & usable)
+        for last in self.last_ends(limit, count):
+            starts = np.flatnonzero(reached & (last >= self.first_end))
             if not len(starts):
                 return False
             covered = np.bincount(self.first_end[starts], minlength=size + 1)
@@ -130,8 +140,9 @@ class _Line:
 
     def fastest_bottleneck(self, count: int) -> float:
         """The least limit for which ``count`` stages suffice, to one part in 10^12."""
-        total = float(self.prefix[-1])
-        low, high = max(total / count, float(np.diff(self.prefix).max())), total + float(self.enter.max())
+        total, speeds = float(self.prefix[-1]), self.speeds[:count]
+        low = max(total / float(speeds.sum()), float(np.diff(self.prefix).max()) / float(speeds.max()))
+        high = total / float(speeds.min()) + float(self.enter.max())
         if self.feasible(count, low):
             return low  # no stage can be faster than its share, nor than its largest item
         while high - low > 1e-12 * high:
@@ -144,21 +155,21 @@ class _Line:
 
     def least_crossing(self, count: int, limit: float) -> tuple[int, ...]:
         """Starts of ``count`` stages of at most ``limit`` each with the least sum of tolls."""
-        last = self.last_ends(limit)
-        usable = last >= self.first_end
+        last = self.last_ends(limit, count)
+        usable = [ends >= self.first_end for ends in last]
         paid = [np.full(len(self.prefix), np.inf)]  # paid[k][b]: least crossing of k stages that end at boundary b
         paid[0][0] = 0.0
-        for _ in range(count):
-            starts = np.flatnonzero(usable & np.isfinite(paid[-1]))
+        for stage in range(count):
+            starts = np.flatnonzero(usable[stage] & np.isfinite(paid[-1]))
             offers = paid[-1][starts] + self.toll[starts]
-            paid.append(_range_minimum(self.first_end[starts], last[starts], offers, len(self.prefix)))
+            paid.append(_range_minimum(self.first_end[starts], last[stage][starts], offers, len(self.prefix)))
         end, result = len(self.prefix) - 1, list[int]()
-        share = float(self.prefix[-1]) / count
-        for stage in range(count, 0, -1):
-            offers = paid[stage - 1] + self.toll
-            good = usable & (self.first_end <= end) & (end <= last) & (offers <= paid[stage][end])
+        share = float(self.prefix[-1]) / float(self.speeds[:count].sum())
+        for stage in reversed(range(count)):
+            offers = paid[stage] + self.toll
+            good = usable[stage] & (self.first_end <= end) & (end <= last[stage]) & (offers <= paid[stage + 1][end])
             starts = np.flatnonzero(good)
-            sizes = self.prefix[end] - self.prefix[starts] + self.enter[starts]
+            sizes = (self.prefix[end] - self.prefix[starts]) / self.speeds[stage] + self.enter[starts]
             end = int(starts[np.argmin(np.abs(sizes - share))])  # equally cheap: the one nearest to an even share
             result.append(end)
         return tuple(reversed(result))
