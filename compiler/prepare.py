@@ -71,7 +71,9 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
         )
     if found < stages:
         remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
-    remarks += balance_remarks(module, chooser.rates, chooser.speeds)
+    remarks += (
+        [] if chooser.cuts else balance_remarks(module, chooser.rates, chooser.speeds)
+    )  # by hand: as the user likes it
     layout = asked or make_layout(found, machine.num_devices)
     run_passes(module, [Realize(), AssignMeshes(mesh_of=layout.mesh_of)])
     return Prepared(module, Outline(name, split.arguments, layout, split.rows, count, tuple(remarks), until))

@@ -42,7 +42,8 @@ def _positions(specs: Sequence[StageSpec], found: Layers) -> tuple[int, ...]:
     cuts: list[int] = []
     for number, spec in enumerate(specs[:-1]):
         until = spec.until or ""
-        at, where = position(until, found), f"{WHERE}, stage {number}"
+        where = f"{WHERE}, stage {number}"
+        at = position(until, found, where)
         if cuts and at <= cuts[-1]:
             before = _shown(specs[number - 1].until or "")
             place = "at the same place as" if at == cuts[-1] else "before"
@@ -61,11 +62,11 @@ def _positions(specs: Sequence[StageSpec], found: Layers) -> tuple[int, ...]:
     return tuple(cuts)
 
 
-def position(until: str, found: Layers) -> int:
+def position(until: str, found: Layers, where: str = WHERE) -> int:
     """The number of the last forward op before the cut ``until``. Raises UserError when there is no such place."""
     if until.isdecimal() and until.isascii() and len(until) < 10:
         if int(until) >= len(found.layers):
-            fail(f"got layer {until}, and there are {len(found.layers)}, numbered from 0", where=WHERE, remedy=_LISTED)
+            fail(f"got layer {until}, and there are {len(found.layers)}, numbered from 0", where=where, remedy=_LISTED)
         return found.layers[int(until)].last
     for layer in found.layers:
         if layer.name == until:
@@ -77,12 +78,12 @@ def position(until: str, found: Layers) -> int:
     name, mark, number = until.rpartition("#")
     same = _called(name, found) if name else list(range(len(found.ops)))
     if not (mark and same and number.isdecimal() and number.isascii()):
-        _unknown(until, found)
+        _unknown(until, found, where)
     if not 1 <= int(number[:10]) <= len(same):
         called = f"called '{_shown(name)}'" if name else "in all"
         fail(
             f"got '{_shown(until)}', and there are {len(same)} forward ops {called}, counted from 1",
-            where=WHERE,
+            where=where,
             remedy=_LISTED,
         )
     return same[int(number) - 1]
@@ -127,13 +128,13 @@ def _called(text: str, found: Layers) -> list[int]:
     return by_name or [at for at, op in enumerate(found.ops) if op.location == text or op.location.endswith(f"/{text}")]
 
 
-def _unknown(until: str, found: Layers) -> NoReturn:
+def _unknown(until: str, found: Layers, where: str) -> NoReturn:
     listed = [layer.name for layer in found.layers]
     known = dict.fromkeys([*listed, *(word for op in found.ops for word in (op.name, op.location) if word)])
     close = difflib.get_close_matches(until[:_MOST_SHOWN], known, _CLOSE, 0.5) or listed[:_CLOSE]
     hint = f"the closest are {', '.join(_shown(name) for name in close)}; " if close else ""
     fail(
-        f"no layer, op or file:line of the forward part is called '{_shown(until)}'", where=WHERE, remedy=hint + _LISTED
+        f"no layer, op or file:line of the forward part is called '{_shown(until)}'", where=where, remedy=hint + _LISTED
     )
 
 
