@@ -7,6 +7,7 @@ from msgspec import structs
 
 from compiler.decisions.names import value_names
 from compiler.decisions.record import decision_record
+from compiler.intra.known import Known
 from compiler.intra.room import Shortage, least, taken
 from compiler.intra.shapes import Inside, each_mesh
 from compiler.intra.shortage import NoRoom
@@ -43,11 +44,10 @@ class Sharded:
 
 @dataclass(frozen=True)
 class MeshDecision:
-    """The best logical shape of mesh number ``mesh`` with its decision. ``solve_s``: what the solver took for all shapes."""
+    """The best logical shape of mesh number ``mesh`` with its decision."""
 
     inside: Inside
     decision: Decision
-    solve_s: float
 
     @property
     def mesh(self) -> int:
@@ -62,14 +62,10 @@ class MeshDecision:
 
 @dataclass(frozen=True)
 class Decided:
-    """A decision for each mesh, in order of their numbers, not yet written."""
+    """A decision for each mesh, in order of their numbers, not yet written. ``solve_s``: what the solver took in all."""
 
     meshes: tuple[MeshDecision, ...]
-
-    @property
-    def solve_s(self) -> float:
-        """What the solver took in all."""
-        return sum(found.solve_s for found in self.meshes)
+    solve_s: float
 
     def write(self, module: ir.Module) -> None:
         """Put meshes and shardings into the module."""
@@ -98,8 +94,9 @@ def decide(module: ir.Module, machine: Machine, layout: Layout, options: PlanOpt
     """Of each mesh the logical shape with room that takes the fewest seconds. Raises NoRoom when a mesh has none."""
     found: list[MeshDecision] = []
     tight: list[tuple[Shortage, str]] = []
-    for inside in each_mesh(module, machine, layout, options):
-        best = _decide(inside)
+    known = Known()
+    for inside in reversed(each_mesh(module, machine, layout, options)):
+        best = _decide(inside, known)
         if isinstance(best, Shortage):
             tight.append((best, inside.chooser.intra))
         else:
@@ -107,26 +104,25 @@ def decide(module: ir.Module, machine: Machine, layout: Layout, options: PlanOpt
     if tight:
         short, intra = max(tight, key=lambda item: item[0].total_bytes)
         raise NoRoom(short, replace(options, intra=intra))
-    return Decided(tuple(found))
+    return Decided(tuple(reversed(found)), known.solve_s)
 
 
-def _decide(inside: Inside) -> MeshDecision | Shortage:
+def _decide(inside: Inside, known: Known) -> MeshDecision | Shortage:
     """The best shape of one mesh; what the least of them lacks where none has room."""
     best: Decision | None = None
-    solve_s, tight = 0.0, list[Shortage]()
+    tight: list[Shortage] = []
     for case in inside.each_case():
         try:
-            decision = inside.chooser.decide(case)
+            decision = known.decide(inside.chooser, case)
         except (OutOfMemory, TimeoutError):  # none, or none found in time
             tight.append(least(case))
             continue
-        solve_s += decision.solution.certificate.seconds
         short = taken(case, decision.solution.choice)
         if short is not None:
             tight.append(short)
         elif best is None or _seconds(decision) < _seconds(best):
             best = decision
-    return MeshDecision(inside, best, solve_s) if best is not None else min(tight, key=lambda item: item.total_bytes)
+    return MeshDecision(inside, best) if best is not None else min(tight, key=lambda item: item.total_bytes)
 
 
 def _seconds(decision: Decision) -> float:

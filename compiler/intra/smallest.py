@@ -23,15 +23,16 @@ _TIME_SHARE = 1e-3  # of the bytes: among choices of equal size the faster one
 
 def decide_smallest(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Decided:
     """Like ``decide``, for bytes instead of seconds, on the logical shape of each mesh where they are least."""
-    return Decided(tuple(_least(inside) for inside in each_mesh(module, machine, layout, options)))
+    found = [_least(inside) for inside in each_mesh(module, machine, layout, options)]
+    return Decided(tuple(mesh for mesh, _ in found), sum(solve_s for _, solve_s in found))
 
 
-def _least(inside: Inside) -> MeshDecision:
+def _least(inside: Inside) -> tuple[MeshDecision, float]:
     """A rule that was asked for stays: only its shape is chosen."""
     choose = _smallest if inside.chooser.intra == "ilp" else inside.chooser.decide
     decisions = [choose(case) for case in inside.each_case()]
     best = min(decisions, key=lambda decision: max(decision.solution.used_bytes, default=0.0))
-    return MeshDecision(inside, best, sum(decision.solution.certificate.seconds for decision in decisions))
+    return MeshDecision(inside, best), sum(decision.solution.certificate.seconds for decision in decisions)
 
 
 def _smallest(case: Case) -> Decision:

@@ -60,6 +60,8 @@ def _share(specs: Sequence[StageSpec], free: int) -> int:
     counts = [spec.devices for spec in specs if spec.ranks is None]
     open_stages = counts.count(None)
     left = free - sum(count or 0 for count in counts)
+    if left > 0 and not counts:
+        fail(f"{left} devices of the machine are on no stage", where="ranks of the stages", remedy="name all of them")
     if left < 0 or (left > 0 and not open_stages):
         have = f"the machine has {free}" if len(counts) == len(specs) else f"{free} are left to them"
         fail(

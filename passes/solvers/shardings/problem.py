@@ -7,6 +7,7 @@ Source: Alpa (OSDI'22) section 4.2, equation 1, with memory rows for chosen mome
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,11 @@ class MemoryRow:
     limit_bytes: float
     bytes_of: Mapping[int, Costs]
 
+    def no_looser_than(self, other: "MemoryRow") -> bool:
+        """Whether no node takes less here than in ``other``, and no more is allowed."""
+        same = self.limit_bytes <= other.limit_bytes and self.bytes_of.keys() == other.bytes_of.keys()
+        return same and all(bool(np.all(use >= other.bytes_of[node])) for node, use in self.bytes_of.items())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShardingProblem:
@@ -58,6 +64,30 @@ class ShardingProblem:
     def used_bytes(self, choice: Sequence[int]) -> tuple[float, ...]:
         """What each memory row adds up to."""
         return tuple(sum(float(use[choice[node]]) for node, use in row.bytes_of.items()) for row in self.rows)
+
+    def fits(self, choice: Sequence[int]) -> bool:
+        """Whether a choice keeps all limits."""
+        return all(used <= row.limit_bytes for used, row in zip(self.used_bytes(choice), self.rows, strict=True))
+
+    def cost_key(self) -> bytes:
+        """A SHA-256 of the costs of nodes and edges, in their order, whatever the nodes are called."""
+        found, known = sha256(f"{len(self.nodes)} {len(self.edges)}".encode()), dict[int, bytes]()
+
+        def table(cost: Costs) -> bytes:
+            if id(cost) not in known:  # repeated layers share their arrays
+                known[id(cost)] = sha256(f"{cost.shape}".encode() + cost.tobytes()).digest()
+            return known[id(cost)]
+
+        for node in self.nodes:
+            found.update(table(node.cost))
+        for edge in self.edges:
+            found.update(f"{edge.a} {edge.b}".encode() + table(edge.cost))
+        return found.digest()
+
+    def no_looser_than(self, other: "ShardingProblem") -> bool:
+        """Whether row by row every choice that keeps these limits keeps those of ``other``, seen without solving anything."""
+        pairs = list(zip(self.rows, other.rows, strict=False))
+        return len(self.rows) == len(other.rows) and all(mine.no_looser_than(theirs) for mine, theirs in pairs)
 
 
 @dataclass(frozen=True, slots=True)

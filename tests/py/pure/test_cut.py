@@ -13,17 +13,19 @@ from passes.solvers.stages.cut import choose_cuts
 items = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), min_size=1, max_size=9)
 
 
-def brute_force(costs: list[int], crossings: list[int], num_stages: int) -> tuple[int, int]:
+def brute_force(
+    costs: list[int], crossings: list[int], num_stages: int, speeds: tuple[int, ...] = (1,) * 5
+) -> tuple[float, int]:
     """Least (bottleneck, total crossing) over all cuts whose stages all hold work."""
     count = min(num_stages, max(1, sum(cost > 0 for cost in costs)))
-    best = (10**9, 10**9)
+    best: tuple[float, int] = (10**9, 10**9)
     for inner in itertools.combinations(range(1, len(costs)), count - 1):
         bounds = (0, *inner, len(costs))
         spans = list(itertools.pairwise(bounds))
         if any(costs) and not all(any(costs[a:b]) for a, b in spans):
             continue
         paid = [crossings[a - 1] if a else 0 for a, _ in spans]
-        stages = [sum(costs[a:b]) + extra for (a, b), extra in zip(spans, paid, strict=True)]
+        stages = [sum(costs[a:b]) / speed + extra for (a, b), extra, speed in zip(spans, paid, speeds, strict=False)]
         best = min(best, (max(stages), sum(paid)))
     return best
 
@@ -40,6 +42,22 @@ def test_equals_brute_force(pairs: list[tuple[int, int]], num_stages: int) -> No
     assert list(cut.starts) == sorted(set(cut.starts))
     assert len(cut.stages(len(costs))) == len(costs)
     assert bool(cut.remark) == (cut.num_stages < num_stages)
+
+
+@settings(max_examples=200, deadline=None)
+@given(items, st.lists(st.integers(1, 8), min_size=1, max_size=4))
+def test_stages_of_different_speeds_equal_brute_force(pairs: list[tuple[int, int]], speeds: list[int]) -> None:
+    costs, crossings = [a for a, _ in pairs], [b for _, b in pairs]
+    cut = choose_cuts(costs, crossings, len(speeds), speeds=speeds)
+    bottleneck, crossing = brute_force(costs, crossings, len(speeds), tuple(speeds))
+    assert cut.bottleneck_s == pytest.approx(bottleneck)
+    assert cut.crossing_s == pytest.approx(crossing)
+
+
+@pytest.mark.parametrize("speeds", [[1.0], [1.0, 0.0], [1.0, float("nan")]])
+def test_one_speed_a_stage(speeds: list[float]) -> None:
+    with pytest.raises(ValueError, match="speeds for 2 stages, want one above 0 for each"):
+        choose_cuts([1, 1], [0, 0], 2, speeds=speeds)
 
 
 def test_cuts_where_little_crosses() -> None:

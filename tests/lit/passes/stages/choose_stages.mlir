@@ -1,7 +1,14 @@
 // RUN: %opt %s -p 'choose-stages{stages=2}' --split-input-file | FileCheck %s
+// RUN: %opt %s -p 'choose-stages{stages=2 devices=1,3}' --split-input-file | FileCheck %s --check-prefix=SIZES
 
 // Four equal layers: two and two. What is light and what belongs to no layer is left to 'place'.
 // CHECK-LABEL: module @equal_layers attributes {mw.num_stages = 2 : i64}
+// On one device and three: one layer and three.
+// SIZES-LABEL: module @equal_layers attributes {mw.num_stages = 2 : i64}
+// SIZES:         stablehlo.dot_general {{.*}} mw.stage = 0 : i64
+// SIZES-NEXT:    stablehlo.dot_general {{.*}} mw.stage = 1 : i64
+// SIZES-NEXT:    stablehlo.dot_general {{.*}} mw.stage = 1 : i64
+// SIZES-NEXT:    stablehlo.dot_general {{.*}} mw.stage = 1 : i64
 module @equal_layers {
   func.func @main(%w: tensor<64x64xf32>, %x: tensor<8x64xf32>) -> (tensor<8x64xf32>, tensor<8x64xf32>, tensor<64x64xf32>) {
     // CHECK:         stablehlo.dot_general {{.*}} mw.stage = 0 : i64
