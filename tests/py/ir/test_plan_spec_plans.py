@@ -123,6 +123,9 @@ def test_the_example_of_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[s
         6,
     )
     assert plan.stages[1].until.startswith("loss_of/")
+    capsys.readouterr()
+    assert compiler("explain", str(tmp_path / "plan"), "--json") == 0
+    assert [stage["until"] for stage in json.loads(capsys.readouterr().out)["stages"]] == [s.until for s in plan.stages]
     assert 'until = "layers.1"\ndevices = 2\nshape = [2]\nintra = "ilp"\n' in spec_of(tmp_path / "plan", capsys)
 
 
