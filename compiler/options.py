@@ -17,10 +17,10 @@ MOST_BYTES = 1e24  # of a device
 
 @dataclass(frozen=True, kw_only=True)
 class StageSpec:
-    """What a user says of one stage, in order of the forward part; None means: choose.
+    """What is asked of one stage of the forward part (docs/plan-spec.md). None means: choose.
 
-    ``until``: the cut after it, None on the last one; ``devices``: how many; ``ranks``: which, device i of its mesh is
-    ``ranks[i]``; ``shape``: sizes of the axes of its logical mesh; ``intra``: who chooses its shardings (default: the plan's).
+    ``until``: cut after this layer, op or ``file:line``; None of the last stage alone. ``devices``: how many; ``ranks``: which
+    of the machine, in this order, and stages with the same ones share a mesh. ``shape``: sizes of the logical axes.
     """
 
     until: str | None = None
@@ -28,6 +28,7 @@ class StageSpec:
     ranks: tuple[int, ...] | None = None
     shape: tuple[int, ...] | None = None
     intra: str | None = None
+    remat: str = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +38,8 @@ class PlanOptions:
     ``platform``: of a program for several the one to take: a name, an index, or all names in order, of which the CPU;
     ``batch_statistics``: "whole" or "per-microbatch"; ``batch_args``: "argument", "argument:dim" or "argument:dim:outer" each;
     ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh;
-    ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd.
-    ``stage_specs``: what is said of each stage, which then are as many; ``()`` leaves them to be chosen on equal meshes.
+    ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd;
+    ``stage_specs``: the stages by hand, () where they are chosen.
     """
 
     machine: str | None = None

@@ -1,20 +1,22 @@
 """All that comes before shardings: roles, microbatches, phases, stages, fragments. One function a step, one why a step."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from jaxlib.mlir import ir
 
-from compiler.divided import divided
+from compiler.divided import Divided, divided
 from compiler.emit.assemble import Outline
 from compiler.frontends.annotate import annotate
 from compiler.frontends.check import check_calls
 from compiler.machine.asked_layout import asked_layout
 from compiler.machine.description import Link, Machine
-from compiler.machine.files import load_machine
+from compiler.machine.files import load_machine, load_machine_for
 from compiler.machine.layout import Layout, auto_stages, make_layout
 from compiler.options import PlanOptions
+from compiler.spec.cuts import cut_names, find_cuts
+from compiler.spec.merge import num_devices
 from dialects import attributes as names
 from dialects.errors import fail
 from dialects.signature import op_int
@@ -52,14 +54,15 @@ def find_roles(module: ir.Module, options: PlanOptions) -> None:
 
 def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Prepared:
     """All that comes before shardings: roles, microbatches, phases, stages, fragments."""
-    find_roles(module, options)
     asked, stages = _asked(machine, options)
     widths = _widths(asked, stages, machine.num_devices)
-    split = divided(module, options, widths)
+    split = phased(module, options, widths)
     module, remarks = split.module, [split.remark] if split.remark else list[str]()
     count = op_int(module.operation, names.MICROBATCHES) or 1
-    chooser = _stage_chooser(asked, widths, machine)
-    run_passes(module, [CopyViews(), MarkPhases(), chooser, Place(), VerifyStages()])
+    chooser = _stage_chooser(asked, widths, machine, find_cuts(options.stage_specs, module))
+    run_passes(module, [chooser])
+    until = cut_names(module)
+    run_passes(module, [Place(), VerifyStages()])
     found = op_int(module.operation, names.NUM_STAGES) or 1
     if found < stages and asked is not None:
         fail(
@@ -68,10 +71,20 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
         )
     if found < stages:
         remarks.append(f"asked for {stages} stages and the forward part can be cut in {found} only")
-    remarks += balance_remarks(module, chooser.rates, chooser.speeds)
+    remarks += (
+        [] if chooser.cuts else balance_remarks(module, chooser.rates, chooser.speeds)
+    )  # by hand: as the user likes it
     layout = asked or make_layout(found, machine.num_devices)
     run_passes(module, [Realize(), AssignMeshes(mesh_of=layout.mesh_of)])
-    return Prepared(module, Outline(name, split.arguments, layout, split.rows, count, tuple(remarks)))
+    return Prepared(module, Outline(name, split.arguments, layout, split.rows, count, tuple(remarks), until))
+
+
+def phased(module: ir.Module, options: PlanOptions, widths: Sequence[int]) -> Divided:
+    """Up to phases: what the layers of the forward part are read from, before it is cut. ``widths[stage]``: devices."""
+    find_roles(module, options)
+    split = divided(module, options, widths)
+    run_passes(split.module, [CopyViews(), MarkPhases()])
+    return split
 
 
 def _asked(machine: Machine, options: PlanOptions) -> tuple[Layout | None, int]:
@@ -81,6 +94,12 @@ def _asked(machine: Machine, options: PlanOptions) -> tuple[Layout | None, int]:
         return None, options.stages or auto_stages(machine.hosts or 1, devices)
     if options.stages not in (None, len(specs)):
         fail(f"got {options.stages}, and {len(specs)} stages are described", where="--stages", remedy="leave it out")
+    if all(
+        spec.devices is None and spec.ranks is None for spec in specs
+    ):  # equal meshes, shared where there are fewer devices
+        equal = make_layout(len(specs), devices)
+        ranks = (equal.meshes[mesh].ranks for mesh in equal.mesh_of)
+        specs = tuple(replace(spec, ranks=mine) for spec, mine in zip(specs, ranks, strict=True))
     return asked_layout(specs, devices), len(specs)
 
 
@@ -94,10 +113,13 @@ def _widths(asked: Layout | None, stages: int, devices: int) -> list[int]:
 def machine_of(options: PlanOptions) -> Machine:
     """The machine, with a shape for ``options.devices`` when nothing else gives one."""
     hosts, per_host = options.hosts, options.devices_per_host
+    name, wanted = options.machine or "local-cpu", num_devices(options.stage_specs)
+    if wanted is not None and (hosts, per_host, options.devices) == (None, None, None):
+        return load_machine_for(wanted, name, None, options.memory_per_device)
     if options.devices is not None and hosts is None and per_host is None:
         per_host = DEVICES_PER_HOST if options.devices % DEVICES_PER_HOST == 0 else options.devices
         hosts = options.devices // per_host
-    return load_machine(options.machine or "local-cpu", hosts, per_host, options.memory_per_device)
+    return load_machine(name, hosts, per_host, options.memory_per_device)
 
 
 def _pairs(options: PlanOptions) -> tuple[str, ...] | None:
@@ -112,11 +134,14 @@ def run_passes(module: ir.Module, passes: Sequence[Pass]) -> None:
         item.run(module)
 
 
-def _stage_chooser(asked: Layout | None, widths: Sequence[int], machine: Machine) -> ChooseStages:
+def _stage_chooser(
+    asked: Layout | None, widths: Sequence[int], machine: Machine, cuts: tuple[int, ...]
+) -> ChooseStages:
     mean = sum(widths) / len(widths)
     link = machine.link(0, min(widths[0], machine.num_devices - 1)) if asked is None else _slowest_link(asked, machine)
     return ChooseStages(
         stages=len(widths),
+        cuts=cuts,
         devices=() if asked is None else tuple(widths),
         flops_per_s=machine.flops_per_s["f32"] * mean,
         bytes_per_s=machine.memory_bandwidth_bytes_per_s * mean,

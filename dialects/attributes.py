@@ -28,6 +28,7 @@ STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the
 # On ops of @main
 PHASE = "mw.phase"  # string, one of PHASES (dialects/values.py)
 STAGE = "mw.stage"  # i64: the pipeline stage that runs the op
+CUT = "mw.cut"  # unit on a forward op: the user cuts after it (--plan-spec)
 PICKS = (
     "mw.picks"  # unit on a gather: of all rows, it picks one for each row; its indices and its result are split by rows
 )

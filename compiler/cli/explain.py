@@ -2,7 +2,7 @@
 
 import click
 
-from compiler.cli.output import print_json, print_tables, terminal_width
+from compiler.cli.output import print_json, print_tables, print_text, terminal_width
 from dialects.errors import fail
 
 
@@ -12,8 +12,9 @@ from dialects.errors import fail
 @click.option(
     "--why", metavar="OP", help="Part of an op's name, its source line or its kind: its alternatives with prices."
 )
+@click.option("--spec", is_flag=True, help="The plan spec: planned again with --plan-spec it gives this plan.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
-def explain(plan: str, *, other: str | None, why: str | None, as_json: bool) -> None:
+def explain(plan: str, *, other: str | None, why: str | None, spec: bool, as_json: bool) -> None:
     """Show what a plan does: stages, meshes, memory, transfers, the schedule as a clock table, the predicted time, and how the
     shardings inside each mesh were chosen: the dearest ops with what they cost, and what would have been next best.
 
@@ -24,11 +25,17 @@ def explain(plan: str, *, other: str | None, why: str | None, as_json: bool) -> 
     from compiler.explain.text import explain_text
     from compiler.explain.why import matching, why_text
     from compiler.plan.files import load_plan
+    from compiler.spec.text import spec_text
 
-    if other is not None and why is not None:
-        fail("got both --diff and --why, want one of them", where="explain")
+    asked = [name for name, given in (("--diff", other), ("--why", why), ("--spec", spec or None)) if given is not None]
+    if len(asked) > 1:
+        fail(f"got both {asked[0]} and {asked[1]}, want one of them", where="explain")
+    if spec and as_json:
+        fail("prints a TOML file, and no JSON", where="--spec", remedy="leave --json out")
     loaded = load_plan(plan)
-    if other is not None:
+    if spec:
+        print_text(spec_text(loaded, plan))
+    elif other is not None:
         second = load_plan(other)
         if as_json:
             print_json(diff_json(loaded, second))

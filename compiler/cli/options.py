@@ -8,8 +8,9 @@ import click
 from compiler.cli.words import READERS
 from compiler.options import CHOOSER_NAMES, PlanOptions
 from compiler.schedules.table import SCHEDULES
+from compiler.spec.merge import with_spec
 
-# Option -> (what is written after it, its help). The names are those of PlanOptions' fields.
+# Option -> (what is written after it, its help). The names are those of PlanOptions' fields; "plan_spec" fills in several.
 PLANNER_OPTIONS: dict[str, tuple[str, str]] = {
     "machine": ("NAME|FILE.toml", "The machine: a known name or a description of your own.  [default: local-cpu]"),
     "platform": (
@@ -20,6 +21,10 @@ PLANNER_OPTIONS: dict[str, tuple[str, str]] = {
     "devices_per_host": ("D", "How many devices each host has.  [default: the machine's]"),
     "microbatches": ("N|auto", "Into how many parts the batch is cut.  [default: auto, a number that works]"),
     "stages": ("N|auto", "How many pipeline stages.  [default: auto]"),
+    "plan_spec": (
+        "FILE.toml",
+        "The stages by hand: where each ends, its devices and their shape; `explain PLAN --spec` prints one.",
+    ),
     "schedule": ("|".join(SCHEDULES), "The order of the microbatches.  [default: 1f1b]"),
     "batch_args": (
         "5,6:1",
@@ -86,4 +91,6 @@ def plan_options(words: Mapping[str, str | None], **more: Any) -> PlanOptions:
     for name, word in words.items():
         if word is not None:
             fields[name] = READERS[name](word.strip(), flag(name))
-    return PlanOptions(**fields, **more)
+    spec = fields.pop("plan_spec", None)
+    options = PlanOptions(**fields, **more)
+    return options if spec is None else with_spec(options, spec, fields.keys())

@@ -26,6 +26,11 @@ def say(line: str) -> None:
     print(plain(line), flush=True)
 
 
+def print_text(text: str) -> None:
+    """Lines on stdout, the last of which ends in a line break."""
+    print(plain_lines(text), end="", flush=True)
+
+
 def terminal_width() -> int:
     """Columns that a table may take."""
     if sys.stdout.isatty() or "COLUMNS" in os.environ:

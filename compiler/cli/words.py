@@ -5,6 +5,7 @@ from typing import Any
 
 from compiler.options import CHOOSER_NAMES, MOST_BYTES, MOST_COUNT, MOST_DEVICES, PLATFORMS
 from compiler.schedules.table import SCHEDULES
+from compiler.spec.file import PlanSpec, read_spec
 from compiler.units import parse_bytes
 from dialects.errors import UserError, fail
 
@@ -135,6 +136,10 @@ def _statistics(word: str, where: str) -> str:
     return word
 
 
+def _spec(word: str, where: str) -> PlanSpec:
+    return read_spec(_text(word, where))
+
+
 def _schedule(word: str, where: str) -> str:
     if word not in SCHEDULES:
         fail(f"got '{shortened(word)}', want one of {', '.join(SCHEDULES)}", where=where)
@@ -158,6 +163,7 @@ READERS: dict[str, Callable[[str, str], Any]] = {
     "devices_per_host": _devices,
     "microbatches": _microbatches,
     "stages": _stages,
+    "plan_spec": _spec,
     "schedule": _schedule,
     "batch_args": _batch_args,
     "batch_statistics": _statistics,

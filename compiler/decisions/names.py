@@ -71,6 +71,12 @@ def _name(op: ir.Operation) -> UserName:
     return UserName("/".join(parts) + (f" {detail}" if detail else ""), own[0] if own else "")
 
 
+def scope_of(op: ir.Operation) -> tuple[str, ...]:
+    """The modules that ``op`` was written in, as far as its location says, outermost first: ``ViT``, ``Block_0``."""
+    named = next(_named(op.location), "")
+    return _scope(named)[0][:-1]
+
+
 def _named(location: ir.Location) -> Iterator[str]:
     """Names in a location, outermost first: the scope of the op, then the functions it was written in, innermost first."""
     if isinstance(location, ir.NameLoc):

@@ -21,7 +21,7 @@ from compiler.plan.check import check_plan, held_results
 from compiler.plan.check_instructions import check_instructions
 from compiler.plan.decisions import MemoryRecord
 from compiler.plan.program import Program
-from compiler.plan.records import VERSION, Argument, Fragment, Plan, Prediction, Result, Run
+from compiler.plan.records import VERSION, Argument, Fragment, Plan, Prediction, Result, Run, Stage
 from compiler.schedules.order import FragmentKey
 from compiler.schedules.schedule import Schedule, make_schedule
 from compiler.simulate.predict import predict
@@ -35,7 +35,10 @@ NOTHING_SAID = MemoryRecord("", 0.0, {})
 
 @dataclass(frozen=True)
 class Outline:
-    """What is known of a step before its shardings are: ``rows`` of the whole batch, None without one."""
+    """What is known of a step before its shardings are: ``rows`` of the whole batch, None without one.
+
+    ``until``: what the cut after each stage but the last is called.
+    """
 
     name: str
     arguments: tuple[Argument, ...]
@@ -43,6 +46,7 @@ class Outline:
     rows: int | None
     microbatches: int
     remarks: tuple[str, ...]
+    until: tuple[str, ...] = ()
 
 
 def assemble(
@@ -92,6 +96,7 @@ def assemble(
         prediction=predicted,
         remarks=outline.remarks,
         decisions=sharded.records,
+        stages=tuple(map(Stage, layout.mesh_of, (*outline.until, ""))),
     )
     check_plan(plan, "the new plan")
     return plan, _stage_files(parts, fragments, results, sharded)

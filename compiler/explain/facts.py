@@ -11,10 +11,11 @@ from dialects.values import PER_MICROBATCH
 
 
 class StageRow(msgspec.Struct, frozen=True):
-    """A stage: its mesh, its fragments, and its work over a whole step."""
+    """A stage: its mesh, what the cut after it is called ("" of the last), its fragments, and its work over a whole step."""
 
     stage: int
     mesh: str
+    until: str
     fragments: tuple[str, ...]
     flops_per_step: float
     forward_s: float
@@ -68,6 +69,7 @@ def stage_rows(plan: Plan) -> list[StageRow]:
             StageRow(
                 stage=stage,
                 mesh=plan.meshes[mine[0].mesh].name if mine else "",
+                until=plan.stages[stage].until if plan.stages else "",
                 fragments=tuple(f.name for f in mine),
                 flops_per_step=sum(f.flops * runs[f.name] for f in mine),
                 forward_s=forward[stage] if stage < len(forward) else 0.0,

@@ -39,11 +39,12 @@ def _headline(plan: Plan) -> Text:
 
 
 def _stages(plan: Plan) -> Table:
-    columns = ("stage", "mesh", "fragments", "work per step", "forward", "backward")
+    columns = ("stage", "mesh", "ends with", "fragments", "work per step", "forward", "backward")
     rows = [
         (
             str(row.stage),
             row.mesh,
+            row.until,
             " ".join(row.fragments),
             show_flops(row.flops_per_step),
             show_s(row.forward_s),
@@ -51,7 +52,7 @@ def _stages(plan: Plan) -> Table:
         )
         for row in stage_rows(plan)
     ]
-    return table("stages", columns, rows, right=columns[3:])
+    return table("stages", columns, rows, right=columns[4:])
 
 
 def _meshes(plan: Plan) -> Table:

@@ -66,6 +66,10 @@ def _check_for_people(plan: Plan) -> None:
             wrong(f"a slot is of stage {slot.stage} at clock {slot.clock}, which is not in the schedule")
     if any(decision.mesh >= len(plan.meshes) for decision in plan.decisions):
         wrong(f"a decision is about a mesh that is not there, there are {len(plan.meshes)}")
+    if plan.stages and len(plan.stages) != plan.num_stages:
+        wrong(f"it lists {len(plan.stages)} stages, want {plan.num_stages}")
+    if any(stage.mesh >= len(plan.meshes) for stage in plan.stages):
+        wrong(f"a stage is on a mesh that is not there, there are {len(plan.meshes)}")
     machine, expected = plan.machine, plan.prediction
     if machine.memory_bytes <= 0 or machine.hosts < 1 or machine.devices_per_host < 1:
         wrong(f"machine '{machine.name}' has no hosts, devices or memory")

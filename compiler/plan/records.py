@@ -181,6 +181,13 @@ class Prediction(Struct, frozen=True):
     bubble_fraction: float
 
 
+class Stage(Struct, frozen=True):
+    """A stage of the forward part: the mesh that runs it, and what the cut after it is called; the last has none."""
+
+    mesh: int
+    until: str = ""
+
+
 class Machine(Struct, frozen=True):
     """The part of the machine description that a reader of the plan wants to know."""
 
@@ -211,6 +218,7 @@ class Plan(Struct, frozen=True):
     prediction: Prediction
     remarks: tuple[str, ...] = ()
     decisions: tuple[DecisionRecord, ...] = ()  # how the shardings were chosen, one a mesh, for people
+    stages: tuple[Stage, ...] = ()  # what `explain --spec` prints; () in plans of before it
     digests: dict[str, str] = {}  # file -> sha256, checked on load
 
 

@@ -1,17 +1,19 @@
 """``choose-stages``: cut the forward part into pipeline stages."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import pairwise
 from typing import ClassVar
 
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.errors import fail
-from dialects.op_sets import OpMap
-from dialects.ops import body_ops, entry_block, main_func, message_bytes, top_level
+from dialects.ops import body_ops, entry_block, main_func
 from dialects.signature import i64, op_int, op_text
 from dialects.values import BACKWARD, FORWARD, ONCE_A_STEP
+from passes.analysis.stages.crossing import crossing
 from passes.analysis.stages.homes import Homes
 from passes.analysis.stages.work import Rates
 from passes.base import Pass
@@ -37,13 +39,15 @@ class ChooseStages(Pass):
         %1 = dot_general %x, %w1 {mw.phase = "forward", mw.stage = 0}
         %2 = dot_general %1, %w2 {mw.phase = "forward", mw.stage = 1}
 
-    ``stages``: how many are wanted; there are fewer where fewer can hold work. ``flops_per_s`` and ``bytes_per_s`` are those
+    ``stages``: how many are wanted; there are fewer where fewer can hold work. ``cuts``: the user's own in place of the program's,
+    numbers of the forward ops after which a stage ends; ``mw.cut`` on these says so. ``flops_per_s`` and ``bytes_per_s`` are those
     of one stage's mesh (their mean, where ``devices`` says that stages have different numbers of them), ``link_bytes_per_s`` and
     ``link_latency_s`` are those between two.
     """
 
     name: ClassVar[str] = "choose-stages"
     stages: int = 1
+    cuts: tuple[int, ...] = ()
     devices: tuple[int, ...] = ()
     flops_per_s: float = 1e11
     bytes_per_s: float = 1e10
@@ -60,7 +64,10 @@ class ChooseStages(Pass):
             fail("got a rate that is not positive, want numbers per second above 0", where=f"pass {self.spec()}")
         func = main_func(module)
         chain = forward_chain(body_ops(entry_block(func))[:-1])
-        num_stages = self._cut(module, func, chain) if self.stages > 1 else 1
+        if self.cuts:
+            num_stages = self._cut_by_hand(func, chain)
+        else:
+            num_stages = self._cut(module, func, chain) if self.stages > 1 else 1
         if num_stages == 1:
             for op in chain:
                 op.attributes[names.STAGE] = i64(0)
@@ -76,10 +83,21 @@ class ChooseStages(Pass):
             return 1
         crossing_s, latency_s = self._crossing_s(chain)
         cut = choose_cuts(cost_s, crossing_s, self.stages, SLACK, latency_s, self.speeds)
-        stages = cut.stages(len(chain))
-        for op in (*chain, *homes.sure):
-            op.attributes[names.STAGE] = i64(stages[homes.of[op]])
+        _write(homes, chain, cut.stages(len(chain)))
         return cut.num_stages
+
+    def _cut_by_hand(self, func: ir.OpView, chain: list[ir.Operation]) -> int:
+        """Write the stages that ``cuts`` make; how many there are."""
+        where = f"pass {self.name}, option 'cuts'"
+        if self.stages not in (1, len(self.cuts) + 1):
+            fail(f"got {self.stages} stages and {len(self.cuts)} cuts, want one cut less than stages", where=where)
+        if any(after <= before for before, after in pairwise((-1, *self.cuts))) or self.cuts[-1] >= len(chain) - 1:
+            shown = ",".join(map(str, self.cuts[:16]))
+            fail(f"got {shown}, want ascending numbers of forward ops, of which there are {len(chain)}", where=where)
+        for number in self.cuts:
+            chain[number].attributes[names.CUT] = ir.UnitAttr.get()
+        _write(Homes(func, chain), chain, [bisect_left(self.cuts, number) for number in range(len(chain))])
+        return len(self.cuts) + 1
 
     @property
     def speeds(self) -> list[float]:
@@ -100,23 +118,20 @@ class ChooseStages(Pass):
         return cost_s
 
     def _crossing_s(self, chain: list[ir.Operation]) -> tuple[list[float], list[float]]:
-        """Seconds to move what is alive after item p and still needed by a later forward op, and the latency of its messages.
+        """Seconds to move what crosses a cut after each item, and the latency of its messages.
 
         Latency counts where the backward answers: the stage before waits for it. Else the next microbatch is computed meanwhile.
         """
         answered = any(op_text(op, names.PHASE) == BACKWARD for op in body_ops(chain[0].block)) if chain else False
-        position = OpMap((op, i) for i, op in enumerate(chain))
-        size, count = [0.0] * (len(chain) + 1), [0] * (len(chain) + 1)
-        for i, op in enumerate(chain):
-            for value in op.results:
-                last = max((position.get(top_level(use.owner), i) for use in value.uses), default=i)
-                if last > i:
-                    for at, sign in ((i, 1), (last, -1)):
-                        size[at] += sign * message_bytes(value)
-                        count[at] += sign
-        alive = list(accumulate(size[:-1]))
+        alive = crossing(chain)
         wait_s = 2 * self.link_latency_s if answered else 0.0
-        return [found / self.link_bytes_per_s for found in alive], [n * wait_s for n in accumulate(count[:-1])]
+        return [item.num_bytes / self.link_bytes_per_s for item in alive], [item.num_values * wait_s for item in alive]
+
+
+def _write(homes: Homes, chain: Sequence[ir.Operation], stages: Sequence[int]) -> None:
+    """Each forward op's stage, and that of the backward's heavy ops, which go where their forward does."""
+    for op in (*chain, *homes.sure):
+        op.attributes[names.STAGE] = i64(stages[homes.of[op]])
 
 
 def forward_chain(ops: list[ir.Operation]) -> list[ir.Operation]:

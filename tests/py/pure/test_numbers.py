@@ -19,7 +19,7 @@ PATTERNS = {
     "memory_per_device": ("{}", "{}GiB"),
     "mesh": ("{}", "2x{}"),
 }
-WORDS = {"batch_statistics", "machine", "platform", "schedule", "intra", "annotate", "respect_annotations"}
+WORDS = {"batch_statistics", "machine", "platform", "plan_spec", "schedule", "intra", "annotate", "respect_annotations"}
 NO_NUMBERS = [
     "-1",
     "1.5",
