@@ -115,7 +115,9 @@ def machine_of(options: PlanOptions) -> Machine:
     hosts, per_host = options.hosts, options.devices_per_host
     name, wanted = options.machine or "local-cpu", num_devices(options.stage_specs)
     if wanted is not None and (hosts, per_host, options.devices) == (None, None, None):
-        return load_machine_for(wanted, name, None, options.memory_per_device)
+        found = load_machine_for(wanted, name, None, options.memory_per_device)
+        fewer = wanted < (found.devices_per_host or 1)  # than a host has
+        return load_machine_for(wanted, name, wanted, options.memory_per_device) if fewer else found
     if options.devices is not None and hosts is None and per_host is None:
         per_host = DEVICES_PER_HOST if options.devices % DEVICES_PER_HOST == 0 else options.devices
         hosts = options.devices // per_host

@@ -82,11 +82,17 @@ def devices(count: int) -> Devices:
 
 
 def run_partitioned(
-    module: ir.Module, mesh: MeshShape, arguments: Sequence[Array], unreduced_args: Sequence[tuple[str, ...]], seed: int
+    module: ir.Module,
+    mesh: MeshShape,
+    arguments: Sequence[Array],
+    unreduced_args: Sequence[tuple[str, ...]],
+    seed: int,
+    compiled: Any = None,
 ) -> tuple[list[Array], Any]:
     """The whole results of a partitioned @main on whole arguments, sums over stacks done; and the executable.
 
     ``unreduced_args``: for each argument the axes that it is unreduced over; it is then given as random parts of the sum.
+    ``compiled``: the executable of an earlier call.
     """
     main = main_func(module)
     world = devices(mesh.num_devices)
@@ -100,7 +106,7 @@ def run_partitioned(
         [array[part_of(array.shape, sharding, mesh, d)] for d in range(mesh.num_devices)]
         for array, sharding in zip(stacks, ins, strict=True)
     ]
-    executable = world.compile(module)
+    executable = compiled or world.compile(module)
     taken = world.run(executable, given)
     types = [ir.RankedTensorType(value.type) for value in body_ops(entry_block(main))[-1].operands]
     return [

@@ -58,7 +58,7 @@ _SOURCES = {
 
 
 # Functions that read or write a constant for whoever calls them.
-_HELPERS = {"PHASE": ("fragment_funcs",), "ROWS": ("rows_of", "say_rows")}
+_HELPERS = {"PHASE": ("fragment_funcs",), "ROWS": ("rows_of", "say_rows"), "MESH": ("symbol_of",)}
 
 
 def _users(constant: str) -> set[str]:

@@ -73,6 +73,8 @@ EDITS: list[tuple[dict[str, Any], str]] = [
     ({"slots__0__stage": 2}, "a slot is of stage 2 at clock"),
     ({"slots__0__clock": 1 << 20}, "at clock 1048576, which is not in the schedule"),
     ({"decisions": [DECISION]}, "a decision is about a mesh that is not there, there are 2"),
+    ({"stages": [{"mesh": 0}]}, "it lists 1 stages, want 2"),
+    ({"stages": [{"mesh": 0}, {"mesh": 2}]}, "a stage is on a mesh that is not there, there are 2"),
     ({"machine__memory_bytes": 0.0}, "has no hosts, devices or memory"),
     ({"machine__hosts": 0}, "has no hosts, devices or memory"),
     ({"machine__devices_per_host": 0}, "has no hosts, devices or memory"),

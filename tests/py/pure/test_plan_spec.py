@@ -8,7 +8,6 @@ from test_plan import small_plan
 
 from compiler.cli.options import plan_options
 from compiler.options import PlanOptions, StageSpec
-from compiler.plan.check import check_plan
 from compiler.plan.records import Mesh, Plan, Stage
 from compiler.spec.file import MOST_FILE_BYTES, PlanSpec, read_spec
 from compiler.spec.merge import num_devices, with_spec
@@ -204,15 +203,3 @@ def test_text_of_a_plan(
 def test_text_of_a_plan_of_before() -> None:
     with pytest.raises(UserError, match=r"here: does not say where its stages end, .*; plan again"):
         spec_text(small_plan(), "here")
-
-
-@pytest.mark.parametrize(
-    ("stages", "said"),
-    [
-        ((Stage(0), Stage(0)), "it lists 2 stages, want 1"),
-        ((Stage(1),), "a stage is on a mesh that is not there, there are 1"),
-    ],
-)
-def test_checked_when_loaded(stages: tuple[Stage, ...], said: str) -> None:
-    with pytest.raises(UserError, match=said):
-        check_plan(msgspec.structs.replace(small_plan(), stages=stages), "here")

@@ -16,7 +16,7 @@
 // HOSTS-SAME:  bandwidth_bytes_per_s = array<f64: 3.906250e+08, 1.500000e+11>
 // HOSTS-SAME:  memory_bytes = 1.000000e+09 : f64
 
-// Two meshes: one inside a host, one of devices 6 to 9, two in each host.
+// A second mesh, of devices 6 to 9, has two in each host.
 // TWO-LABEL: module @inside_a_host
 // TWO-NEXT:  sdy.mesh @mesh1 = <["x"=4]> {mw.machine = {bandwidth_bytes_per_s = array<f64: 3.125000e+09>
 // TWO-NEXT:  sdy.mesh @mesh0 = <["x"=3]> {mw.machine = {bandwidth_bytes_per_s = array<f64: 1.500000e+11>

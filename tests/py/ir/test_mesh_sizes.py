@@ -1,0 +1,134 @@
+"""However many devices each mesh has, and in whatever shape: a plan computes what the program computes."""
+
+from math import prod
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from jaxlib.mlir import ir
+from layers import equal_layers
+from plan_run import run_plan
+from simulate import whole
+
+from compiler.driver import make_plan
+from compiler.machine.meshes import logical_meshes
+from compiler.options import CHOOSER_NAMES, PlanOptions, StageSpec
+from dialects.context import make_context
+from dialects.errors import UserError
+from passes.analysis.shardings.cases import Case
+from passes.shardings.choose_shardings import ChooseShardings, Decision
+
+pytestmark = pytest.mark.ir
+
+MODULES = Path(__file__).parents[2] / "modules"
+TIED = MODULES / "tied_layers.mlir"
+SLOW = str(MODULES / "slow-devices.toml")
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> tuple[StageSpec, ...]:
+    """One to three stages on meshes of one to six devices, ranks in any order, some stages sharing a mesh."""
+    sizes = draw(st.lists(st.sampled_from((1, 2, 3, 4, 6)), min_size=1, max_size=3))
+    order = draw(st.permutations(range(sum(sizes))))
+    specs: list[StageSpec] = []
+    for number, size in enumerate(sizes):
+        ranks = tuple(order[sum(sizes[:number]) : sum(sizes[: number + 1])])
+        shapes = [tuple(size for _, size in shape.axes) for shape in logical_meshes(size)]
+        shape, intra = draw(st.sampled_from([None, *shapes])), draw(st.sampled_from(CHOOSER_NAMES))
+        specs.append(StageSpec(ranks=ranks, shape=shape, intra=intra))
+    if len(specs) == 2 and draw(st.booleans()):
+        specs.append(specs[0])
+    return tuple(specs)
+
+
+def arguments() -> list[np.ndarray[Any, Any]]:
+    random = np.random.default_rng(7)
+    weights = [random.normal(0, 0.3, shape).astype(np.float32) for shape in ((12, 24), (24, 24))]
+    batch = [random.normal(0, 1, shape).astype(np.float32) for shape in ((24, 12), (24, 24))]
+    return [*weights, np.array(3, np.int32), *batch]
+
+
+@settings(
+    max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+)
+@given(layouts(), st.sampled_from((1, 2, 4)), st.sampled_from(("gpipe", "1f1b")))
+def test_any_layout_equals_the_program(specs: tuple[StageSpec, ...], microbatches: int, schedule: str) -> None:
+    devices = len({rank for spec in specs for rank in spec.ranks or ()})
+    options = PlanOptions(
+        machine=SLOW, devices=devices, microbatches=microbatches, schedule=schedule, stage_specs=specs
+    )
+    with TemporaryDirectory() as folder:
+        made = make_plan(str(TIED), str(Path(folder) / "plan"), options)
+        found = run_plan(Path(folder) / "plan", made, arguments())
+    for mesh in made.meshes:
+        asked = next(spec for spec in specs if spec.ranks == mesh.ranks)
+        sizes = tuple(axis.size for axis in mesh.axes)
+        assert prod(sizes) == len(mesh.ranks)
+        assert asked.shape in (None, sizes)
+    assert {decision.mesh: decision.chooser for decision in made.decisions} == {
+        number: next(spec.intra for spec in specs if spec.ranks == mesh.ranks)
+        for number, mesh in enumerate(made.meshes)
+    }
+    with make_context(), ir.Location.unknown():
+        wanted = whole(TIED.read_text(), arguments())
+    for mine, want in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(mine, want, rtol=2e-5, atol=1e-5)
+
+
+def on(devices: int, **more: Any) -> StageSpec:
+    return StageSpec(devices=devices, **more)
+
+
+def test_each_mesh_has_the_shape_that_is_cheapest_for_it(tmp_path: Path) -> None:
+    """The same two meshes planned alone have the same axes: no mesh is bound by another's shape."""
+    made = make_plan(
+        str(TIED), str(tmp_path / "plan"), PlanOptions(machine=SLOW, devices=7, stage_specs=(on(1), on(6)))
+    )
+    assert [len(mesh.ranks) for mesh in made.meshes] == [1, 6]
+    first, second = ([(axis.name, axis.size) for axis in mesh.axes] for mesh in made.meshes)
+    assert first == [("x", 1)]
+    assert second == [("x", 2), ("y", 3)], "two axes can do all that one can"
+
+
+def test_equal_meshes_are_decided_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers 2 and 3 of four equal ones: the same problem, with fewer microbatches waiting in the later one."""
+    asked: list[str] = []
+    decide = ChooseShardings.decide
+
+    def counted(self: ChooseShardings, case: Case) -> Decision:
+        asked.append(case.symbol)
+        return decide(self, case)
+
+    monkeypatch.setattr(ChooseShardings, "decide", counted)
+    module = tmp_path / "layers.mlir"
+    module.write_text(equal_layers(8))
+    made = make_plan(str(module), str(tmp_path / "plan"), PlanOptions(hosts=4, devices_per_host=2, microbatches=4))
+    assert asked == ["mesh3", "mesh2", "mesh0"]
+    first, second = made.decisions[1:3]
+    assert first.certificate == second.certificate
+    assert dict(first.memory.bytes_of)["activations"] > dict(second.memory.bytes_of)["activations"], (
+        "each its own memory"
+    )
+
+
+@pytest.mark.parametrize(
+    ("specs", "more", "message"),
+    [
+        ((on(2), on(2)), {"stages": 3}, "--stages: got 3, and 2 stages are described; leave it out"),
+        (
+            (on(1),) * 12,
+            {},
+            "stages: got 12 stages with devices of their own, and the forward part can be cut in 10 only",
+        ),
+        ((on(1), on(3)), {"mesh": (3,)}, "--mesh: got 3, want up to 3 sizes with the product 1, the devices of a mesh"),
+        ((on(1), on(3, intra="best")), {}, "--intra: unknown chooser 'best'"),
+    ],
+)
+def test_mistakes(specs: tuple[StageSpec, ...], more: dict[str, Any], message: str, tmp_path: Path) -> None:
+    options = PlanOptions(machine=SLOW, devices=sum(spec.devices or 0 for spec in specs), stage_specs=specs, **more)
+    with pytest.raises(UserError, match=message):
+        make_plan(str(TIED), str(tmp_path / "plan"), options)
