@@ -53,7 +53,7 @@ def arguments() -> list[np.ndarray[Any, Any]]:
 
 
 @settings(
-    max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
+    max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
 )
 @given(layouts(), st.sampled_from((1, 2, 4)), st.sampled_from(("gpipe", "1f1b")))
 def test_any_layout_equals_the_program(specs: tuple[StageSpec, ...], microbatches: int, schedule: str) -> None:
@@ -132,3 +132,52 @@ def test_mistakes(specs: tuple[StageSpec, ...], more: dict[str, Any], message: s
     options = PlanOptions(machine=SLOW, devices=sum(spec.devices or 0 for spec in specs), stage_specs=specs, **more)
     with pytest.raises(UserError, match=message):
         make_plan(str(TIED), str(tmp_path / "plan"), options)
+
+
+def annotated(folder: Path) -> str:
+    """The program with a mesh of its own, on which its first weight is split."""
+    text = TIED.read_text().replace(
+        "module @tied_layers {", 'module @tied_layers {\n  sdy.mesh @m = <["data"=2, "model"=2]>'
+    )
+    text = text.replace(
+        "%w0: tensor<12x24xf32> {", '%w0: tensor<12x24xf32> {sdy.sharding = #sdy.sharding<@m, [{}, {"model"}]>, '
+    )
+    path = folder / "annotated.mlir"
+    path.write_text(text)
+    return str(path)
+
+
+def test_annotations_hold_on_the_mesh_that_has_their_size(tmp_path: Path) -> None:
+    options = PlanOptions(machine=SLOW, devices=5, stage_specs=(on(4), on(1)))
+    made = make_plan(annotated(tmp_path), str(tmp_path / "plan"), options)
+    assert [[(axis.name, axis.size) for axis in mesh.axes] for mesh in made.meshes] == [
+        [("data", 2), ("model", 2)],
+        [("x", 1)],
+    ]
+    (weight,) = [value for value in made.values if value.id == "arg0"]
+    assert [placement.sharding for placement in weight.placements if placement.mesh == 0] == [((), ("model",))]
+
+
+def test_annotations_on_a_mesh_of_another_size_are_refused(tmp_path: Path) -> None:
+    message = "its annotations are for the mesh data=2,model=2 of 4 devices, and a mesh here has 3"
+    options = PlanOptions(machine=SLOW, devices=7, stage_specs=(on(3), on(4)))
+    with pytest.raises(UserError, match=message):
+        make_plan(annotated(tmp_path), str(tmp_path / "plan"), options)
+
+
+def test_each_mesh_has_its_own_memory(tmp_path: Path) -> None:
+    """Less room changes the mesh that needs it and leaves the other; without any the message names the moment."""
+    peaks: list[tuple[float, ...]] = []
+    for limit in (1e9, 5000):
+        options = PlanOptions(
+            machine=SLOW, devices=5, memory_per_device=limit, microbatches=4, stage_specs=(on(4), on(1))
+        )
+        made = make_plan(str(TIED), str(tmp_path / f"{limit:g}"), options)
+        peaks.append(made.prediction.mesh_peak_bytes)
+    (first, small), (squeezed, same) = peaks
+    assert squeezed <= 5000 < first
+    assert same == small
+    options = PlanOptions(machine=SLOW, devices=5, memory_per_device=3000, microbatches=4, stage_specs=(on(4), on(1)))
+    with pytest.raises(UserError, match="no choice of shardings fits: the smallest plan found needs") as caught:
+        make_plan(str(TIED), str(tmp_path / "none"), options)
+    assert "in stage0_backward, and a device has 2.93 KiB" in caught.value.message

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT, Jobs
 
 from compiler.driver import make_plan
-from compiler.options import PlanOptions, StageSpec
+from compiler.options import CHOOSER_NAMES, PlanOptions, StageSpec
 from compiler.plan.records import Plan
 
 pytestmark = pytest.mark.mpi
@@ -24,28 +24,17 @@ def on(devices: int | None = None, **more: object) -> StageSpec:
     return StageSpec(devices=devices, **more)  # type: ignore[arg-type]
 
 
-def choosers(first: str, second: str) -> list[StageSpec]:
-    return [on(2, intra=first), on(3, intra=second)]
-
-
+SHARED = {"ranks": (4, 0, 2), "intra": "greedy"}
 CASES: dict[str, tuple[Path, list[StageSpec], dict[str, object]]] = {
-    "1+2": (TIED, [on(1), on(2)], {}),
-    "3+1": (TIED, [on(3), on()], {"schedule": "gpipe"}),
-    "2+2x2": (TIED, [on(2), on(4, shape=(2, 2))], {"microbatches": 2}),
-    "2x3+1+1": (TIED, [on(6, shape=(2, 3)), on(1), on(1)], {}),
-    "shared": (MODULES / "gpt_small.mlirbc", [on(ranks=(4, 0, 2)), on(ranks=(3, 1)), on(ranks=(4, 0, 2))], {}),
+    "1+2": (TIED, [on(1), on(2, intra="flexflow")], {}),
+    "3+1": (TIED, [on(3, intra="data"), on()], {"schedule": "gpipe"}),
+    "2+2x2": (TIED, [on(2, intra="zero1"), on(4, shape=(2, 2), intra="zero2")], {"microbatches": 2}),
+    "2x3+1+1": (TIED, [on(6, shape=(2, 3), intra="zero3"), on(1), on(1)], {}),
+    "2+3": (TIED, [on(2, intra="megatron"), on(3, intra="gspmd")], {"microbatches": 4}),
+    "3+2": (TIED, [on(3, intra="mesh-tensorflow"), on(2, intra="tofu")], {"microbatches": 4}),
+    "shared": (TIED, [on(**SHARED), on(ranks=(3, 1)), on(**SHARED)], {}),
     "1+2+4": (MODULES / "zoo/tied_embedding.mlirbc", [on(1), on(2), on(4)], {}),
     "forward": (MODULES / "zoo/forward_only.mlirbc", [on(1), on(2)], {}),
-    **{
-        f"{first}+{second}": (TIED, choosers(first, second), {"microbatches": 4})
-        for first, second in (
-            ("data", "zero1"),
-            ("zero2", "zero3"),
-            ("megatron", "gspmd"),
-            ("mesh-tensorflow", "tofu"),
-            ("flexflow", "greedy"),
-        )
-    },
 }
 
 
@@ -55,6 +44,10 @@ def plan(out: Path, module: Path, specs: list[StageSpec], **more: object) -> Pla
     machine = str(MODULES / "slow-devices.toml")
     options = PlanOptions(machine=machine, devices=devices, stage_specs=tuple(specs), **more)  # type: ignore[arg-type]
     return make_plan(str(module), str(out), options)
+
+
+def test_every_chooser_is_here() -> None:
+    assert {spec.intra or "ilp" for _, specs, _ in CASES.values() for spec in specs} == set(CHOOSER_NAMES)
 
 
 @pytest.mark.parametrize("name", CASES)
