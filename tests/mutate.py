@@ -30,7 +30,7 @@ NEAR: tuple[tuple[str, str, str, str], ...] = (
     ("passes/solvers/placement", "placement refusals", "", ""),
     ("passes/solvers/costs", "mesh_costs reshard", "", ""),
     ("passes/solvers/program", "program placement", "", ""),
-    ("passes/solvers", "certificates solve_free sharding_solver", "", ""),
+    ("passes/solvers", "solver_parts certificates solve_free sharding_solver", "", ""),
     ("passes/analysis/ops", "halo", "split_rules trip_count windows truth ops_through_microbatch", "passes/partition"),
     ("passes/analysis/batch", "", "ops_through_microbatch rows_elsewhere group_statistics", "passes/microbatch"),
     ("passes/analysis/roles", "", "roles assign_roles_said", "passes/normalize passes/microbatch/place_rows.mlir"),
