@@ -191,6 +191,9 @@ def test_where_nothing_fits_a_limit_beyond_costs_ten_times_the_first(scale: floa
     free = _mixture([(0.0, np.array([3.0])), (4 * scale, np.array([2.0]))], "highs")
     assert free is not None
     assert free[0] == pytest.approx(44 * scale, rel=1e-6), "the scale is the dearest's where the first costs nothing"
+    nothing = _mixture([(0.0, np.array([3.0]))], "highs")
+    assert nothing is not None
+    assert nothing[0] == pytest.approx(20.0, rel=1e-6), "a second where all cost nothing"
 
 
 def test_no_choice_costs_more_than_all_of_the_most() -> None:
