@@ -30,7 +30,7 @@ NEAR: tuple[tuple[str, str, str, str], ...] = (
     ("passes/solvers/placement", "placement refusals", "", ""),
     ("passes/solvers/costs", "mesh_costs reshard", "", ""),
     ("passes/solvers/program", "program placement", "", ""),
-    ("passes/solvers", "certificates solve_free sharding_solver", "", ""),
+    ("passes/solvers", "solver_parts certificates solve_free sharding_solver", "", ""),
     ("passes/analysis/ops", "halo", "split_rules trip_count windows truth ops_through_microbatch", "passes/partition"),
     ("passes/analysis/batch", "", "ops_through_microbatch rows_elsewhere group_statistics", "passes/microbatch"),
     ("passes/analysis/roles", "", "roles assign_roles_said", "passes/normalize passes/microbatch/place_rows.mlir"),
@@ -179,7 +179,7 @@ def are_green(copied: Path, tests: tuple[str, ...], limit_s: float) -> bool:
 
 
 def main() -> None:
-    """Print each survivor, and how many were killed."""
+    """Print each survivor, on stderr what became of the others, and how many were killed."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("room")
     options.add_argument("number", type=int)
@@ -189,7 +189,11 @@ def main() -> None:
     )
     options.add_argument("--limit", type=float, default=1800.0, help="seconds of one run of tests")
     given = options.parse_args()
-    known = set(EQUIVALENT.read_text().splitlines()) if EQUIVALENT.exists() else set()
+    known = (
+        {line for line in EQUIVALENT.read_text().splitlines() if line and line[0] != "#"}
+        if EQUIVALENT.exists()
+        else set()
+    )
     files = [file for room in given.room.split(",") for file in sorted((ROOT / room).rglob("*.py"))]
     found = [(file, *made) for file in files for made in mutants(file)]
     picked = random.Random(given.seed).sample(found, min(given.number, len(found)))
@@ -203,12 +207,12 @@ def main() -> None:
                 raise SystemExit(f"{', '.join(tests)} fail as the code is: nothing can be learned from them")
         for file, what, text in picked:
             if what in known:
-                counts["equivalent"] += 1
-                continue
-            alive = survives(copied, file, text, wider=given.wider, limit_s=given.limit)
-            counts["survived" if alive else "killed"] += 1
-            if alive:
-                print(what, flush=True)
+                verdict = "equivalent"
+            else:
+                alive = survives(copied, file, text, wider=given.wider, limit_s=given.limit)
+                verdict = "survived" if alive else "killed"
+            counts[verdict] += 1
+            print(f"{verdict}: {what}", file=sys.stderr if verdict != "survived" else sys.stdout, flush=True)
     meant = counts["killed"] + counts["survived"]
     share = f"{100 * counts['killed'] / meant:.0f} %" if meant else "nothing to kill"
     print(f"{given.room}, seed {given.seed}: {dict(counts)} of {len(found)} places: {share} killed")

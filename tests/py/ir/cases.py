@@ -1,7 +1,8 @@
 """The small programs of ``tests/modules/cases``: one file a case, what a test must know of it as ``// key: value`` lines at its head.
 
 Where the law of the microbatches reads them, ``want`` says what should come of a case. ``equal``: folding the microbatch runs
-gives the whole-batch result. ``refused``: a UserError names the op. ``any``: one of the two.
+gives the whole-batch result. ``refused``: a UserError names the op. ``computed`` and ``dear`` say it of the same program with its
+batch arguments computed first, and with no computing on whole copies, both in two stages, where that is not as ``want``.
 """
 
 import re
@@ -20,6 +21,8 @@ class Case:
     name: str
     text: str
     want: str = "equal"
+    computed: str = ""
+    dear: str = ""
     batch: tuple[int, ...] = ()
     microbatches: int = 4
     partition: str = ""
@@ -55,4 +58,4 @@ def computed(item: Case) -> Case | None:
             body = re.sub(rf"%{name}\b", f"%{name}__e", body)
     if not made:
         return None
-    return replace(item, name=f"{item.name}~", want="any", text=f"{head}{{\n{''.join(made)}{body}")
+    return replace(item, name=f"{item.name}~", want=item.computed or item.want, text=f"{head}{{\n{''.join(made)}{body}")

@@ -10,7 +10,7 @@ import pytest
 from compiler.plan.check import check_plan
 from compiler.plan.files import decode_plan, load_plan, read_signed, sign_plan, write_plan
 from compiler.plan.records import Plan, plan_schema
-from compiler.plan.scratch import Scratch
+from compiler.plan.scratch import Scratch, exchange
 from dialects.errors import Failure, UserError
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -95,6 +95,23 @@ def test_without_an_exchange_of_paths(tmp_path: Path, monkeypatch: pytest.Monkey
     for _ in range(2):
         written = write_plan(small_plan(), FILES, str(tmp_path / "plan"))
     assert load_plan(str(tmp_path / "plan")) == written
+    assert [path.name for path in tmp_path.iterdir()] == ["plan"]
+
+
+def test_what_comes_while_a_plan_is_written_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = write_plan(small_plan(), FILES, str(tmp_path / "plan"))
+
+    def late(first: Path, second: Path) -> bool:
+        if not (first / "thesis.txt").exists():
+            (second / "thesis.txt").write_text("years of work")
+        return exchange(first, second)
+
+    monkeypatch.setattr("compiler.plan.files.exchange", late)
+    changed = msgspec.structs.replace(small_plan(), name="q")
+    with pytest.raises(UserError, match=r"'thesis\.txt' is not of a plan; give another -o, or remove it"):
+        write_plan(changed, FILES, str(tmp_path / "plan"))
+    assert (tmp_path / "plan" / "thesis.txt").read_text() == "years of work"
+    assert load_plan(str(tmp_path / "plan")) == before
     assert [path.name for path in tmp_path.iterdir()] == ["plan"]
 
 

@@ -205,6 +205,32 @@ def test_an_edit_is_refused_in_one_sentence(edits: dict[str, Any], words: str) -
     assert "plan again instead of editing" in str(caught.value)
 
 
+def listed(mesh: int) -> list[dict[str, Any]]:
+    return copy.deepcopy(PLAN["instructions"][mesh])
+
+
+def test_a_sum_is_read_when_it_is_complete() -> None:
+    """The update in front of the last backward of the sum that it reads."""
+    *others, last, free_x, free_grad, update = listed(0)
+    assert (last["fragment"], update["fragment"]) == ("backward.0", "update.0")
+    with pytest.raises(UserError, match=r"run update\.0: input sum is not there, or not complete"):
+        decode_plan(edited(instructions__0=[*others, update, last, free_x, free_grad]), "plan.json")
+
+
+def test_a_sum_grows_on_one_mesh() -> None:
+    """The sum of mesh 0 comes from mesh 1 while backward.0 still has to add to it."""
+    setup, *others = listed(1)
+    changes = {
+        "fragments__setup_dot_1__outputs": ["loss", "sum"],
+        "values__sum__placements": placed((0, [[], []]), (1, [[], []])),
+        "instructions__1": [setup, {"op": "send", "value": "sum", "to": 0}, {"op": "free", "value": "sum"}, *others],
+    }
+    setup, *others = listed(0)
+    recv = {"op": "recv", "value": "sum", "source": 1}
+    with pytest.raises(UserError, match="recv sum from mesh 1: sum grows here, and comes from another mesh"):
+        decode_plan(edited(**changes, instructions__0=[setup, recv, *others]), "plan.json")
+
+
 def refusals() -> set[tuple[str, int]]:
     """File and last line of every statement that calls ``wrong``."""
     found: set[tuple[str, int]] = set()

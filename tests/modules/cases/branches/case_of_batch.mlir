@@ -1,4 +1,5 @@
 // want: equal
+// dear: refused
 // batch: 0 1
 func.func @main(%k: tensor<8xi32>, %x: tensor<8x4xf32>) -> (tensor<8x4xf32>) {
   %high_init = stablehlo.constant dense<0> : tensor<i32>

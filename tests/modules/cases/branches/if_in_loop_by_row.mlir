@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 0
 // partition: 2x2
 func.func @main(%x: tensor<8xf32>) -> (tensor<f32>) {

@@ -1,4 +1,5 @@
 // want: equal
+// dear: refused
 // batch: 0 1
 func.func @main(%m: tensor<8xi1>, %x: tensor<8x4xf32>) -> (tensor<8x4xf32>) {
   %any_init = stablehlo.constant dense<false> : tensor<i1>

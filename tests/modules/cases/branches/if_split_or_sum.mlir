@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 1
 // partition: 2
 func.func @main(%p: tensor<i1>, %x: tensor<8x8xf32>) -> (tensor<8xf32>) {

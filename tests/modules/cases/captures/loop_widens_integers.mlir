@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 0
 // partition: 2x4
 func.func @main(%x: tensor<8x4xi8>, %w: tensor<4xi8>) -> (tensor<i32>) {

@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 0
 // partition: no
 func.func @main(%x: tensor<8x4xf32>, %w: tensor<8x4xf32>) -> (tensor<8xf32>) {

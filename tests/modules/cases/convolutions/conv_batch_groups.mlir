@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 // partition: 1x4
 func.func @main(%x: tensor<8x6x4xf32>, %w: tensor<3x4x6xf32>) -> (tensor<4x4x6xf32>) {

@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 // partition: 2
 func.func @main(%x: tensor<8x6x4xf32>, %w: tensor<3x4x8xf32>) -> (tensor<4x4x8xf32>) {

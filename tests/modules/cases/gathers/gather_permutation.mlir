@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0 1
 func.func @main(%x: tensor<8x4xf32>, %k: tensor<8x1xi32>) -> (tensor<8x4xf32>) {
   %y = "stablehlo.gather"(%x, %k) {dimension_numbers = #stablehlo.gather<offset_dims = [1], collapsed_slice_dims = [0], start_index_map = [0], index_vector_dim = 1>, slice_sizes = array<i64: 1, 4>, indices_are_sorted = false} : (tensor<8x4xf32>, tensor<8x1xi32>) -> tensor<8x4xf32>

@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 // partition: 4
 func.func @main(%x: tensor<8x4xf32>, %k: tensor<6x1xi32>) -> (tensor<6x4xf32>) {

@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 0
 func.func @main(%k: tensor<8xui32>, %w: tensor<i64>) -> (tensor<i64>) {
   %c0 = stablehlo.constant dense<0> : tensor<i32>

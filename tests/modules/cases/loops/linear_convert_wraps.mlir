@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 0
 // partition: 2x2x2
 func.func @main(%k: tensor<8xi8>) -> (tensor<i32>) {

@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 0
 func.func @main(%k: tensor<8xi32>) -> (tensor<i32>) {
   %c0 = stablehlo.constant dense<0> : tensor<i32>

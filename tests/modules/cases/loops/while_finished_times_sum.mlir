@@ -1,4 +1,3 @@
-// want: any
 // batch: 0
 func.func @main(%x: tensor<8x4xf32>) -> (tensor<f32>) {
   %e = stablehlo.tanh %x : tensor<8x4xf32>

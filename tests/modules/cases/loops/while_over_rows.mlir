@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 func.func @main(%x: tensor<8x4xf32>) -> (tensor<1x4xf32>) {
   %c0 = stablehlo.constant dense<0> : tensor<i32>

@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0 1
 // partition: 1x4
 func.func @main(%x: tensor<8x4xf32>, %z: tensor<8x4xf32>) -> (tensor<8x8xf32>) {

@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 0 1
 func.func @main(%x: tensor<8x4xf32>, %g: tensor<8x4xf32>) -> (tensor<8x4xf32>, tensor<4xf32>) {
   %w = stablehlo.constant dense<1.5> : tensor<4xf32>

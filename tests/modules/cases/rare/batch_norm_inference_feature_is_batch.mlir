@@ -1,4 +1,3 @@
-// want: any
 // batch: 0
 // partition: 1x4
 func.func @main(%x: tensor<8x4xf32>, %m: tensor<8xf32>) -> (tensor<8x4xf32>) {

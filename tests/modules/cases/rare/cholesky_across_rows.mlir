@@ -1,4 +1,4 @@
-// want: any
+// computed: refused
 // batch: 0
 func.func @main(%x: tensor<8x3xf32>) -> (tensor<8x8xf32>) {
   %q = stablehlo.dot_general %x, %x, contracting_dims = [1] x [1] : (tensor<8x3xf32>, tensor<8x3xf32>) -> tensor<8x8xf32>

@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 0
 func.func @main(%x: tensor<8xf32>) -> (tensor<8x4xf32>) {
   %s = stablehlo.constant dense<[8, 4]> : tensor<2xi32>

@@ -1,4 +1,3 @@
-// want: any
 // batch: 1
 // partition: no
 func.func @main(%w: tensor<5x4xf32>, %k: tensor<8x1xi32>) -> (tensor<8x4xf32>) {

@@ -1,4 +1,3 @@
-// want: any
 // batch: 0
 func.func @main(%x: tensor<8xf32>) -> (tensor<8xf32>) {
   %s = stablehlo.constant dense<[8]> : tensor<1xi32>

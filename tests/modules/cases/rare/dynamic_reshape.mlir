@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 0
 // partition: 2x2x2
 func.func @main(%x: tensor<8x4xf32>) -> (tensor<32xf32>) {

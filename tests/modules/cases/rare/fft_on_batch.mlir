@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 0
 func.func @main(%x: tensor<8x4xcomplex<f32>>) -> (tensor<4x8xcomplex<f32>>) {
   %e = stablehlo.tanh %x : tensor<8x4xcomplex<f32>>

@@ -1,4 +1,4 @@
-// want: any
+// computed: refused
 // batch: 0
 // partition: 2x2
 func.func @main(%x: tensor<8x4xf32>) -> (tensor<i32>) {

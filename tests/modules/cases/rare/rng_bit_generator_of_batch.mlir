@@ -1,4 +1,3 @@
-// want: any
 // batch: 0
 func.func @main(%k: tensor<8xui64>) -> (tensor<8x4xui32>) {
   %q = stablehlo.slice %k [0:2] : (tensor<8xui64>) -> tensor<2xui64>

@@ -1,4 +1,3 @@
-// want: any
 // batch: 0
 // microbatches: 2
 // partition: 4

@@ -1,4 +1,4 @@
-// want: any
+// want: refused
 // batch: 1
 func.func @main(%w: tensor<8x8xf32>, %b: tensor<8x3xf32>) -> (tensor<8x3xf32>) {
   %e = stablehlo.tanh %b : tensor<8x3xf32>

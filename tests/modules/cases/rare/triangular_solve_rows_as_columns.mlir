@@ -1,4 +1,6 @@
 // want: equal
+// computed: refused
+// dear: refused
 // batch: 1
 // partition: 2x2x2
 func.func @main(%w: tensor<3x3xf32>, %b: tensor<8x3xf32>) -> (tensor<3x8xf32>) {

@@ -1,4 +1,5 @@
 // want: equal
+// dear: refused
 // batch: 0 1
 func.func @main(%x: tensor<8x3xf32>, %m: tensor<8xi1>) -> (tensor<8x3xf32>) {
   %f = stablehlo.convert %m : (tensor<8xi1>) -> tensor<8xf32>

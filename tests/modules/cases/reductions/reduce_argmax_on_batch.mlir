@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 func.func @main(%x: tensor<8xf32>) -> (tensor<i32>) {
   %i = stablehlo.iota dim = 0 : tensor<8xi32>

@@ -1,4 +1,6 @@
 // want: equal
+// computed: refused
+// dear: refused
 // batch: 0 1
 // partition: no
 func.func @main(%x: tensor<8xf32>, %z: tensor<8xf32>, %i: tensor<f32>) -> (tensor<f32>) {

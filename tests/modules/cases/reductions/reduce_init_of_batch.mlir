@@ -1,4 +1,6 @@
 // want: equal
+// computed: refused
+// dear: refused
 // batch: 0 1
 func.func @main(%x: tensor<8x3xf32>, %z: tensor<8xf32>) -> (tensor<3xf32>) {
   %i_init = stablehlo.constant dense<0.0> : tensor<f32>

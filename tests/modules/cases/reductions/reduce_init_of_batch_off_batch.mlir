@@ -1,4 +1,6 @@
 // want: equal
+// computed: refused
+// dear: refused
 // batch: 0 1
 // partition: 2x2
 func.func @main(%x: tensor<8x3xf32>, %z: tensor<8xf32>) -> (tensor<8xf32>) {

@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 // partition: 4
 func.func @main(%x: tensor<8x4xf32>, %g: tensor<4x4xf32>, %i: tensor<f32>) -> (tensor<8x4xf32>) {

@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 // partition: 2
 func.func @main(%x: tensor<8x4xf32>, %i: tensor<f32>) -> (tensor<15x4xf32>) {

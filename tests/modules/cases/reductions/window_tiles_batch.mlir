@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 // partition: 1x4
 func.func @main(%x: tensor<8x4xf32>, %i: tensor<f32>) -> (tensor<4x4xf32>) {

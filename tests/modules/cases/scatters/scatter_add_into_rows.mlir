@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 // partition: 2x2
 func.func @main(%w: tensor<8x4xf32>, %k: tensor<6x1xi32>, %x: tensor<6x4xf32>) -> (tensor<8x4xf32>) {

@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0 1 2
 func.func @main(%w: tensor<8x4xf32>, %k: tensor<8x1xi32>, %x: tensor<8x4xf32>) -> (tensor<8x4xf32>) {
   %y = "stablehlo.scatter"(%w, %k, %x) ({

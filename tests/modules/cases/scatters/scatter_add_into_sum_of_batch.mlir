@@ -1,4 +1,6 @@
 // want: equal
+// computed: refused
+// dear: refused
 // batch: 0 1 2
 func.func @main(%z: tensor<8x5x4xf32>, %k: tensor<8x1xi32>, %x: tensor<8x4xf32>) -> (tensor<5x4xf32>) {
   %s_init = stablehlo.constant dense<0.0> : tensor<f32>

@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 2 3 4
 func.func @main(%w: tensor<5xf32>, %v: tensor<5xf32>, %k: tensor<8x1xi32>, %x: tensor<8xf32>, %z: tensor<8xf32>) -> (tensor<5xf32>) {
   %y:2 = "stablehlo.scatter"(%w, %v, %k, %x, %z) ({

@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 func.func @main(%w: tensor<8x4xf32>, %k: tensor<1xi32>, %x: tensor<3x4xf32>) -> (tensor<8x4xf32>) {
   %y = "stablehlo.scatter"(%w, %k, %x) ({

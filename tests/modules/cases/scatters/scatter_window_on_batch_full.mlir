@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0 2
 // partition: 2x4
 func.func @main(%w: tensor<8x4xf32>, %k: tensor<1xi32>, %x: tensor<8x4xf32>) -> (tensor<8x4xf32>) {

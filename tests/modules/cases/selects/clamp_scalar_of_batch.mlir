@@ -1,4 +1,6 @@
 // want: equal
+// computed: refused
+// dear: refused
 // batch: 0
 func.func @main(%x: tensor<8xf32>, %b: tensor<f32>) -> (tensor<8xf32>) {
   %s_init = stablehlo.constant dense<9.0> : tensor<f32>

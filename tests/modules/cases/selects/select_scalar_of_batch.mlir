@@ -1,4 +1,5 @@
 // want: equal
+// dear: refused
 // batch: 0 1 2
 func.func @main(%p: tensor<8xi1>, %x: tensor<8xf32>, %z: tensor<8xf32>) -> (tensor<8xf32>) {
   %s_init = stablehlo.constant dense<false> : tensor<i1>

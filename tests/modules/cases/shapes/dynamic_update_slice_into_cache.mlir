@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 1
 // partition: 4
 func.func @main(%w: tensor<16x4xf32>, %u: tensor<8x4xf32>, %i: tensor<i32>) -> (tensor<16x4xf32>) {

@@ -1,4 +1,5 @@
 // want: equal
+// computed: refused
 // batch: 0
 // partition: 2x2
 func.func @main(%x: tensor<8x4xf32>, %p: tensor<f32>) -> (tensor<9x4xf32>) {

@@ -1,4 +1,6 @@
 // want: equal
+// computed: refused
+// dear: refused
 // batch: 0
 func.func @main(%x: tensor<8xf32>) -> (tensor<8x8xf32>) {
   %a = stablehlo.broadcast_in_dim %x, dims = [0] : (tensor<8xf32>) -> tensor<8x8xf32>
