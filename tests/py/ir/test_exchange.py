@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
+from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,9 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compiler.driver import make_plan
+from compiler.explain.facts import transfer_rows
 from compiler.machine.files import load_machine
+from compiler.options import PlanOptions
 from compiler.plan.pieces import box_slices, shard_boxes
-from compiler.plan.records import Axis, Mesh, Placement, Recv, Send, Value
+from compiler.plan.records import Axis, Instruction, Mesh, Placement, Plan, Recv, Send, Value
 from compiler.transfers.wires import Transfers
 from runtime.devices.dtypes import numpy_dtype
 from runtime.devices.host_memory import ALIGNMENT, HostMemory
@@ -22,6 +27,8 @@ from runtime.devices.xla import World
 from runtime.step.exchange import Exchange
 from runtime.transport.base import Array, Received
 
+MODULES = Path(__file__).parents[2] / "modules"
+ZOO = sorted(path.stem for path in (MODULES / "zoo").glob("*.mlirbc"))
 SIZES = [(1,), (2,), (3,), (2, 2), (4,), (3, 2), (1, 4), (2, 2, 2)]
 
 
@@ -69,9 +76,11 @@ class Device:
     def __init__(self, plan: Any, mesh: int, device: int, wire: Wire) -> None:
         self.shards: dict[tuple[str, int | None], Array] = {}
         self.boxes: dict[str, Any] = {}
+        self.dtypes = {value.id: numpy_dtype(value.dtype) for value in plan.values}
         for value in plan.values:
-            sharding = next(place.sharding for place in value.placements if place.mesh == mesh)
-            self.boxes[value.id] = shard_boxes(value.shape, plan.meshes[mesh], sharding)[device]
+            for place in value.placements:
+                if place.mesh == mesh:
+                    self.boxes[value.id] = shard_boxes(value.shape, plan.meshes[mesh], place.sharding)[device]
         store = SimpleNamespace(
             values={value.id: value for value in plan.values},
             key=lambda value, _: (value.id, None),
@@ -83,6 +92,11 @@ class Device:
         seat = SimpleNamespace(mesh=mesh, device=device)
         transport = wire.end(plan.meshes[mesh].ranks[device])
         self.exchange = Exchange(plan, cast("Any", seat), cast("Any", world), cast("Any", store), transport)
+
+    def zeros(self, value: str) -> Array:
+        """A shard."""
+        shape = tuple(stop - start for start, stop in self.boxes[value])
+        return np.zeros(shape, self.dtypes[value])
 
     def part(self, whole: Array, value: str) -> Array:
         """This device's part of an array."""
@@ -145,6 +159,62 @@ def test_every_element_lands_right_and_all_bytes_were_predicted(plan: Any, seed:
     priced = Transfers({value.id: value for value in plan.values}, plan.meshes, machine)
     predicted = sum(priced.of(value.id, 0, 1).num_bytes for value in plan.values)
     assert wire.num_bytes == predicted == sum(giver.exchange.sent_bytes for giver in givers)
+
+
+def sent_bytes(plan: Plan) -> int:
+    """What all devices send in a step, if every exchange of the plan is made as the runtime makes it."""
+    wire = Wire()
+    devices = [
+        [Device(plan, i, device, wire) for device in range(len(mesh.ranks))] for i, mesh in enumerate(plan.meshes)
+    ]
+    for mesh, instructions in enumerate(plan.instructions):
+        for group in groups(instructions):
+            if isinstance(group[0], Send):
+                for device in devices[mesh]:
+                    for item in group:
+                        device.shards[item.value, None] = device.zeros(item.value)
+                    device.exchange.send(cast("list[Send]", group))()
+    for mesh, instructions in enumerate(plan.instructions):
+        for device in devices[mesh]:
+            received = [
+                device.exchange.receive(cast("list[Recv]", g)) for g in groups(instructions) if isinstance(g[0], Recv)
+            ]
+            device.exchange.begin()
+            for receive in received:
+                receive()
+    assert not any(wire.messages.values()), "all that was sent was received"
+    assert wire.num_bytes == sum(device.exchange.sent_bytes for each in devices for device in each)
+    return wire.num_bytes
+
+
+def groups(instructions: Sequence[Instruction]) -> list[list[Send | Recv]]:
+    """Sends and receives, with what is joined to each."""
+    found: list[list[Send | Recv]] = []
+    for item in instructions:
+        if isinstance(item, Send | Recv):
+            if item.joined:
+                found[-1].append(item)
+            else:
+                found.append([item])
+    return found
+
+
+@pytest.mark.parametrize("name", ZOO[3::25])
+def test_programs_send_what_was_predicted(name: str, tmp_path: Path) -> None:
+    plan = zoo_plan(name, tmp_path)
+    assert (
+        sent_bytes(plan)
+        == plan.prediction.transfer_bytes_per_step
+        == sum(row.message_bytes * row.times_per_step for row in transfer_rows(plan))
+    )
+
+
+def zoo_plan(name: str, folder: Path) -> Plan:
+    """On two meshes of two devices each, between which the wire is slow."""
+    batch = ("none",) if name == "graph_convolution" else None
+    machine = str(MODULES / "slow-wires.toml")
+    options = PlanOptions(hosts=2, devices_per_host=2, stages=2, machine=machine, batch_args=batch)
+    return make_plan(str(MODULES / "zoo" / f"{name}.mlirbc"), str(folder / name), options)
 
 
 def test_memory_of_an_array_that_is_gone_is_used_again() -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from conftest import Jobs
+from rich.console import Console
 
 from benchmarks.truth import priced, truths
 from compiler.driver import make_plan
 from compiler.explain.facts import transfer_rows
+from compiler.explain.text import explain_text
 from compiler.options import PlanOptions
 from compiler.plan.records import Plan, Send
 from runtime.devices.xla import World
@@ -31,6 +33,15 @@ def activations(plan: Plan) -> list[int]:
     return [row.message_bytes for row in transfer_rows(plan) if row.per == "microbatch"]
 
 
+def printed(plan: Plan) -> str:
+    """What a wide terminal shows of it."""
+    console = Console(width=200, color_system=None)
+    with console.capture() as capture:
+        for item in explain_text(plan, 200):
+            console.print(item)
+    return capture.get()
+
+
 def test_over_a_slow_wire_each_activation_is_sent_once(tmp_path: Path) -> None:
     """Megatron wants it whole on both devices of a mesh: it lands split, and forward and backward gather it."""
     slow, near = (planned(tmp_path / Path(name).stem, "megatron", name) for name in (SLOW, "local-cpu"))
@@ -39,6 +50,9 @@ def test_over_a_slow_wire_each_activation_is_sent_once(tmp_path: Path) -> None:
     landings = [landing for decision in slow.decisions for landing in decision.landings]
     assert [(item.kind, item.times) for landing in landings for item in landing.collectives] == [("all_gather", 4.0)]
     assert not any(decision.landings for decision in near.decisions)
+    said, silent = printed(slow), printed(near)
+    assert "arrive split and are spread by 4 x all_gather over x of 4 KiB" in said
+    assert "arrive split" not in silent
 
 
 def test_what_lands_split_is_gathered_by_collectives_that_were_counted(tmp_path: Path) -> None:
