@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from compiler.plan.pieces import Piece, pieces_between
+from compiler.plan.pieces import POSTED_AHEAD, Piece, pieces_between
 from compiler.plan.records import Plan, Recv, Send, Value
 from runtime.devices.dtypes import numpy_dtype
 from runtime.devices.host_memory import HostMemory
@@ -19,7 +19,6 @@ from runtime.step.messages import Incoming, Item, begin_part, packed
 from runtime.step.store import Key, Store
 from runtime.transport.base import Transport
 
-AHEAD = 2  # receives that are posted before they are needed, with their memory
 _Messages = dict[int, list[Item]]  # device of the other mesh -> what it gets, or gives
 
 
@@ -83,7 +82,7 @@ class Exchange:
         self._post_ahead()
 
     def _post_ahead(self) -> None:
-        while self._next < len(self._posts) and len(self._posted) < AHEAD:
+        while self._next < len(self._posts) and len(self._posted) < POSTED_AHEAD:
             self._posted.append(self._posts[self._next]())
             self._next += 1
 
