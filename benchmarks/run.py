@@ -15,6 +15,7 @@ SCRIPTS = (
     "planning.py",
     "many_ranks.py",
     "step_time.py",
+    "transfers.py --rounds 5",
     "solver.py --depths 2,8,32",
     "choosers.py --modules tests/modules/jax_mlp.mlirbc tests/modules/linen_cnn.mlirbc tests/modules/gpt_small.mlirbc",
     "truth.py tests/modules/jax_mlp.mlirbc tests/modules/linen_cnn.mlirbc",

@@ -15,6 +15,7 @@ from itertools import product
 from compiler.plan.records import Mesh, Sharding, Value
 from compiler.plan.sizes import element_message_bytes
 
+POSTED_AHEAD = 2  # receives that a device posts before it waits for them, with memory for what comes
 Box = tuple[tuple[int, int], ...]  # per dim, [start, stop) in the whole array
 Slices = tuple[slice, ...]
 

@@ -8,36 +8,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from compiler.plan.pieces import Piece, pieces_between
+from compiler.plan.pieces import POSTED_AHEAD, Piece, pieces_between
 from compiler.plan.records import Plan, Recv, Send, Value
 from runtime.devices.dtypes import numpy_dtype
 from runtime.devices.host_memory import HostMemory
 from runtime.devices.seats import Seat
 from runtime.devices.xla import World
+from runtime.step.messages import Incoming, Item, begin_part, packed
 from runtime.step.store import Key, Store
-from runtime.transport.base import Array, Received, Transport
+from runtime.transport.base import Transport
 
-
-@dataclass(frozen=True)
-class Item:
-    """One piece of a value in a message. ``number``: of the value among those of the message's instructions."""
-
-    number: int
-    piece: Piece
-    dtype: np.dtype[Any]
-
-    @property
-    def num_bytes(self) -> int:
-        """Of the piece on its way."""
-        return self.piece.elements * self.dtype.itemsize
-
-
-AHEAD = 2  # receives that are posted before they are needed, with their memory
 _Messages = dict[int, list[Item]]  # device of the other mesh -> what it gets, or gives
 
 
@@ -67,7 +48,7 @@ class Exchange:
         def send() -> None:
             arrays = {number: self._world.get(self._store.need(keys[number])) for number in used}
             for device in order:
-                self._transport.send(_packed(messages[device], arrays), ranks[device], tag)
+                self._transport.send(packed(self._memory, messages[device], arrays), ranks[device], tag)
             self.sent_bytes += num_bytes
 
         return send
@@ -82,7 +63,8 @@ class Exchange:
 
         def post() -> Incoming:
             shards = [self._memory.array(*kind) for kind in kinds]
-            return Incoming(shards, [_begin(self._transport, m, shards, ranks[d], tag) for d, m in messages.items()])
+            ends = self._transport, self._memory
+            return Incoming(shards, [begin_part(*ends, m, shards, ranks[d], tag) for d, m in messages.items()])
 
         def receive() -> None:
             incoming = self._posted.popleft()
@@ -100,7 +82,7 @@ class Exchange:
         self._post_ahead()
 
     def _post_ahead(self) -> None:
-        while self._next < len(self._posts) and len(self._posted) < AHEAD:
+        while self._next < len(self._posts) and len(self._posted) < POSTED_AHEAD:
             self._posted.append(self._posts[self._next]())
             self._next += 1
 
@@ -131,61 +113,3 @@ class Exchange:
     def _tag(self, key: Key) -> int:
         """One tag an instance of a value, so that what MPI matches is what the plan means."""
         return self._numbers[key[0]] * (self._plan.microbatches + 1) + (0 if key[1] is None else key[1] + 1)
-
-
-def _packed(items: Sequence[Item], arrays: dict[int, Array]) -> Array:
-    """One message: a piece by itself as it is, several as bytes, one after the other."""
-    if len(items) == 1:
-        return arrays[items[0].number][items[0].piece.source_slices]
-    message = np.empty(sum(item.num_bytes for item in items), np.uint8)
-    at = 0
-    for item in items:
-        piece = np.ascontiguousarray(arrays[item.number][item.piece.source_slices])
-        message[at : at + item.num_bytes] = piece.reshape(-1).view(np.uint8)
-        at += item.num_bytes
-    return message
-
-
-def _begin(transport: Transport, items: list[Item], shards: Sequence[Array], rank: int, tag: int) -> Part:
-    """Start to receive one message: straight into the shard where it is one piece that lies there in one stretch."""
-    if len(items) > 1:
-        size = sum(item.num_bytes for item in items)
-        return Part(items, transport.receive((size,), np.dtype(np.uint8), rank, tag), in_place=False)
-    place = shards[items[0].number][..., *items[0].piece.target_slices]  # without the dots a scalar would be a copy
-    if place.flags.c_contiguous:
-        return Part(items, transport.receive_into(place, rank, tag), in_place=True)
-    return Part(items, transport.receive(place.shape, place.dtype, rank, tag), in_place=False)
-
-
-@dataclass(frozen=True)
-class Part:
-    """A message under way to this device; ``in_place``: into the shard."""
-
-    items: list[Item]
-    received: Received
-    in_place: bool
-
-    def put_into(self, shards: Sequence[Array]) -> None:
-        """Wait, and put the pieces where they belong."""
-        message = self.received.wait()
-        at = 0
-        for item in self.items if not self.in_place else ():
-            piece = message
-            if len(self.items) > 1:
-                piece = message[at : at + item.num_bytes].view(item.dtype).reshape(item.piece.shape)
-                at += item.num_bytes
-            shards[item.number][item.piece.target_slices] = piece
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """The messages of one group of receives, and the shards that they fill."""
-
-    shards: list[Array]
-    parts: list[Part]
-
-    def wait(self) -> list[Array]:
-        """The shards, once all is there."""
-        for part in self.parts:
-            part.put_into(self.shards)
-        return self.shards

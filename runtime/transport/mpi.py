@@ -73,7 +73,7 @@ class MpiTransport(Transport):
         self._oversubscribed = oversubscribed
         self._max_sleep_s = min(MAX_SLEEP_S, 2e-4 * max(1.0, oversubscribed))
         self._tags: int = comm.Get_attr(mpi.TAG_UB) or 32767
-        self._pending: list[tuple[Any, Array]] = []
+        self._pending: list[tuple[Any, Array, Array]] = []  # requests, with what they send and whose memory that is
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self.rank, self.size = int(comm.rank), int(comm.size)
@@ -85,7 +85,7 @@ class MpiTransport(Transport):
             request = self._comm.Isend([data, self._mpi.BYTE], dest=to, tag=tag % self._tags)
             if request.Test():
                 return
-            self._pending.append((request, data))
+            self._pending.append((request, data, array))
         if self._thread is None:
             self._thread = threading.Thread(target=self._progress, daemon=True)
             self._thread.start()

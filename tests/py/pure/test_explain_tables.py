@@ -226,7 +226,9 @@ def test_peak_counts_microbatches_in_flight() -> None:
     assert {name: size for name, size in reused.items() if size} == {"backward.0": 8192, "update.0": 8192}
     arguments, peak = peak_bytes(program, plan.instructions[0], sizes, {}, reused)
     assert arguments == 8192
-    assert peak == 8192 + 8192 + 2 * 1024 + 512, "parameter, sum, two batches in flight, one activation or gradient"
+    assert peak == 8192 + 8192 + 2 * 1024 + 512 + 2 * 512, (
+        "two batches in flight, an activation or gradient, two more on their way"
+    )
     _, more = peak_bytes(program, plan.instructions[0], sizes, {"backward.0": 100_000}, reused)
     assert more == pytest.approx(100_000 + peak, abs=1024)
 
