@@ -14,7 +14,8 @@ from compiler.machine.files import load_machine
 from compiler.machine.layout import auto_stages, make_layout
 from compiler.options import PlanOptions
 from dialects import attributes as names
-from dialects.signature import op_int
+from dialects.ops import main_func
+from dialects.signature import attr_dicts, op_int, text_of
 from passes.base import Pass
 from passes.fragments.realize import Realize
 from passes.normalize.assign_roles import AssignRoles
@@ -53,6 +54,7 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
     stages = options.stages or auto_stages(machine.hosts or 1, devices)
     split = divided(module, options, stages, devices)
     module, remarks = split.module, [split.remark] if split.remark else list[str]()
+    remarks += _stacks_left(module)
     count = op_int(module.operation, names.MICROBATCHES) or 1
     chooser = _stage_chooser(stages, machine)
     run_passes(module, [CopyViews(), MarkPhases(), chooser, Place(), VerifyStages()])
@@ -64,6 +66,16 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
     return Prepared(
         module, Outline(name, split.arguments, make_layout(found, devices), split.rows, count, tuple(remarks))
     )
+
+
+def _stacks_left(module: ir.Module) -> list[str]:
+    """Why stacks of layers lie whole on one mesh; one line for all of one reason."""
+    found: dict[str, list[str]] = {}
+    for entry in attr_dicts(main_func(module), "arg_attrs"):
+        if names.ONE_STACK in entry:
+            found.setdefault(text_of(entry, names.ONE_STACK), []).append(text_of(entry, names.NAME))
+    said = {why: f"'{own[0]}'" + (f" and {len(own) - 1} more" if own[1:] else "") for why, own in found.items()}
+    return [f"the layers of {which} stay in one array on one mesh: {why}" for why, which in said.items()]
 
 
 def machine_of(options: PlanOptions) -> Machine:
