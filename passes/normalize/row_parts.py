@@ -7,7 +7,7 @@ from jaxlib.mlir import ir
 from dialects.build import after, i64s, make, tensor_type
 from dialects.constants import constant_elements, is_constant
 from dialects.ops import BARRIER, defining_op, element_type, shape_of
-from passes.analysis.indices.regions import Region
+from passes.analysis.indices.regions import Region, behind_regroup
 from passes.analysis.ops.folds import has_zero
 from passes.analysis.stages.row_ties import PADS, makes_any, row_sources
 
@@ -49,6 +49,8 @@ class RowParts:
             return self._tied(op, value, sources, rows)
         if makes_any(value) and (op.name != "stablehlo.constant" or _is_splat(op)):
             return _resized(op, kind)
+        if op.name == "stablehlo.reshape" and (part := regrouped(op, _box(value, rows))) is not None:
+            return part
         if op.name == "stablehlo.pad" and not _ints(op, PADS[2])[0]:
             return self._padded(op, value, rows, kind)
         return cut(value, _box(value, rows))
@@ -83,6 +85,15 @@ class RowParts:
         if not any(any(_ints(op, name)[1:]) for name in PADS):
             return part
         return make(op.name, [kind], [part, op.operands[1]], edges)
+
+
+def regrouped(op: ir.Operation, region: Region) -> ir.Value | None:
+    """The box ``region`` of a reshape that regroups dim 0, cut from what it reshapes; None for other reshapes and boxes."""
+    source = op.operands[0]
+    behind = behind_regroup(shape_of(source), shape_of(op.results[0]), region)
+    if behind is None:
+        return None
+    return make("stablehlo.reshape", [tensor_type(region.sizes, element_type(source))], [cut(source, behind)])
 
 
 def cut(value: ir.Value, region: Region) -> ir.Value:

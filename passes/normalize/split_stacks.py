@@ -11,10 +11,10 @@ from dialects import attributes as names
 from dialects.build import i64s, make, tensor_type
 from dialects.ops import body_ops, defining_op, entry_block, main_func, shape_of
 from dialects.signature import ALIAS, attr_dicts, i64, int_of, refresh_type, set_attr_dicts, text_of
-from passes.analysis.indices.regions import Region
+from passes.analysis.indices.regions import Region, region_of_slice
 from passes.analysis.stages.stacks import Stack, find_stacks
 from passes.base import Pass
-from passes.normalize.row_parts import RowParts, cut
+from passes.normalize.row_parts import RowParts, cut, regrouped
 
 Entry = dict[str, ir.Attribute]
 
@@ -51,8 +51,9 @@ class SplitStacks(Pass):
 
 def split_stacks(module: ir.Module) -> bool:
     """What the pass does; whether anything was split."""
-    found = list(find_stacks(module))
     main = main_func(module)
+    _read_through_groups(main)
+    found = list(find_stacks(module))
     entries = attr_dicts(main, "arg_attrs")
     for stack in found:
         for position in stack.arguments:
@@ -64,6 +65,25 @@ def split_stacks(module: ir.Module) -> bool:
     if cuts:
         _Splitter(main).run(cuts)
     return bool(cuts)
+
+
+def _read_through_groups(main: ir.OpView) -> None:
+    """Layers read from a stack in groups, [6, …] as [3, 2, …], are read from the stack."""
+    entries = attr_dicts(main, "arg_attrs")
+    for value, entry in zip(entry_block(main).arguments, entries, strict=True):
+        readers = [use.owner.operation for use in value.uses] if names.LAYERS in entry else []
+        for view in (op for op in readers if op.name == "stablehlo.reshape"):
+            for op in [use.owner.operation for use in view.results[0].uses]:
+                region = region_of_slice(op) if op.name == "stablehlo.slice" else None
+                if region is None:
+                    continue
+                with ir.InsertionPoint(op), op.location:
+                    part = regrouped(view, region)
+                if part is not None:
+                    op.results[0].replace_all_uses_with(part)
+                    op.erase()
+            if next(iter(view.results[0].uses), None) is None:
+                view.erase()
 
 
 class _Splitter:
