@@ -142,9 +142,7 @@ def _may_move(options: PlanOptions) -> bool:
     return not any(":" in text for text in options.batch_args or ())
 
 
-def _signature(
-    module: ir.Module, bounds: Mapping[int, int] | None = None
-) -> tuple[tuple[Argument, ...], int | None]:
+def _signature(module: ir.Module, bounds: Mapping[int, int] | None = None) -> tuple[tuple[Argument, ...], int | None]:
     """The user's arguments, and the rows of the whole batch. ``bounds`` of indices: default those of ``module``."""
     func = main_func(module)
     return make_arguments(module, index_bounds(func) if bounds is None else bounds), count_rows(func, batch_rows(func))

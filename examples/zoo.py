@@ -35,7 +35,19 @@ from programs import (
 )
 from programs.program import STEPS, Program
 
-FAMILIES = (optimizers, control_flow, state, layers, attention, convolutions, objectives, generative, numerics, rows, stacks)
+FAMILIES = (
+    optimizers,
+    control_flow,
+    state,
+    layers,
+    attention,
+    convolutions,
+    objectives,
+    generative,
+    numerics,
+    rows,
+    stacks,
+)
 PROGRAMS = {build.__name__: build for family in FAMILIES for build in family.PROGRAMS}
 
 

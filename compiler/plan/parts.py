@@ -3,17 +3,14 @@
 The first part of argument i has the index i; the others come after all that the user knows. So do those of results.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from compiler.plan.records import Argument, Part, Plan, Result
 
 Typed = TypeVar("Typed", Argument, Result)
-Array = NDArray[Any]
 
 
 def part_name(name: str, part: Part) -> str:
@@ -25,7 +22,7 @@ def part_name(name: str, part: Part) -> str:
 def whole_arguments(arguments: Sequence[Argument]) -> tuple[Argument, ...]:
     """The user's arguments, each whole."""
     found: list[Argument] = []
-    for first, parts in _groups(arguments):
+    for first, parts in in_parts(arguments):
         bounds = [part.exclusive_bound for part in parts if part.exclusive_bound is not None]
         found.append(_whole(first, parts) if first.part is not None else first)
         if first.part is not None and bounds:
@@ -35,7 +32,7 @@ def whole_arguments(arguments: Sequence[Argument]) -> tuple[Argument, ...]:
 
 def whole_results(results: Sequence[Result]) -> tuple[Result, ...]:
     """The user's results, each whole; ``value`` holds the first part."""
-    return tuple(_whole(first, parts) if first.part is not None else first for first, parts in _groups(results))
+    return tuple(_whole(first, parts) if first.part is not None else first for first, parts in in_parts(results))
 
 
 def as_asked(plan: Plan) -> Plan:
@@ -44,25 +41,11 @@ def as_asked(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, arguments=arguments, results=results)
 
 
-def joined(results: Sequence[Result], arrays: Mapping[int, Array]) -> dict[int, Array]:
-    """Arrays by index of the plan's results -> by index of the user's."""
-    return {
-        first.index: np.concatenate([arrays[part.index] for part in parts]) if first.part else arrays[first.index]
-        for first, parts in _groups(results)
-    }
-
-
 def wrong_parts(plan: Plan) -> str | None:
     """What does not fit between parts; None where all is well. Arguments and results must be numbered from 0."""
-    for what, items in (("argument", plan.arguments), ("result", plan.results)):
-        own = [item for item in items if item.part is None or item.part.of == item.index]
-        if [item.index for item in own] != list(range(len(own))):
-            return f"the other parts of an {what} stand before the end of the {what}s"
-        if any(item.part is not None and item.part.of >= len(own) for item in items):
-            return f"a part is of an {what} that is not there"
-        for first, parts in _groups(items):
-            if first.part is not None and not _tile(parts):
-                return f"the parts of {what} {first.index} are not its rows, in order, of one type and name"
+    why = _wrong_items("argument", plan.arguments) or _wrong_items("result", plan.results)
+    if why is not None:
+        return why
     for argument in plan.arguments:
         following = argument.state_result
         result = plan.results[following] if following is not None and following < len(plan.results) else None
@@ -71,7 +54,19 @@ def wrong_parts(plan: Plan) -> str | None:
     return None
 
 
-def _groups(items: Sequence[Typed]) -> list[tuple[Typed, list[Typed]]]:
+def _wrong_items(what: str, items: Sequence[Typed]) -> str | None:
+    own = [item for item in items if item.part is None or item.part.of == item.index]
+    if [item.index for item in own] != list(range(len(own))):
+        return f"the second part of a whole {what} stands before the last of the user's {what}s"
+    if any(item.part is not None and item.part.of >= len(own) for item in items):
+        return f"there are parts of {what} {max(item.part.of for item in items if item.part is not None)}, which is not there"
+    for first, parts in in_parts(items):
+        if any(part.part is not None for part in parts) and not _tile(parts):
+            return f"the parts of {what} {first.index} are not its rows, in order, of one type and name"
+    return None
+
+
+def in_parts(items: Sequence[Typed]) -> list[tuple[Typed, list[Typed]]]:
     """Each of the user's, and its parts in order of rows: itself where it is whole."""
     parts: dict[int, list[Typed]] = {}
     for item in items:
@@ -91,7 +86,12 @@ def _tile(parts: Sequence[Argument | Result]) -> bool:
     place, first = 0, parts[0]
     for item in parts:
         part = item.part
-        if part is None or part.start != place or item.shape[:1] != (part.stop - part.start,) or part.stop <= part.start:
+        if (
+            part is None
+            or part.start != place
+            or item.shape[:1] != (part.stop - part.start,)
+            or part.stop <= part.start
+        ):
             return False
         same = (item.dtype, item.shape[1:], item.role) == (first.dtype, first.shape[1:], first.role)
         if not same or not item.name.endswith(part_name("", part)) or item.role == "batch":

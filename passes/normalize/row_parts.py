@@ -1,6 +1,7 @@
 """Rows of a value, made of rows of what it is made of: the stack's parts, and what becomes of them."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from jaxlib.mlir import ir
 
@@ -30,7 +31,7 @@ class RowParts:
     def read(self, value: ir.Value, edges: Sequence[int], region: Region) -> ir.Value:
         """The box ``region`` of ``value``, at the current insertion point, of the parts between ``edges`` that it meets."""
         start, limit = region.starts[0], region.limits[0]
-        met = [rows for rows in zip(edges, edges[1:], strict=False) if rows[0] < limit and start < rows[1]]
+        met = [rows for rows in pairwise(edges) if rows[0] < limit and start < rows[1]]
         parts = [self.of(value, rows) for rows in met]
         whole = parts[0]
         if len(parts) > 1:

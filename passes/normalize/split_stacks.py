@@ -9,7 +9,7 @@ from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.build import i64s, make, tensor_type
-from dialects.ops import body_ops, defining_op, entry_block, main_func, shape_of
+from dialects.ops import BARRIER, body_ops, defining_op, entry_block, main_func, shape_of
 from dialects.signature import ALIAS, attr_dicts, i64, int_of, refresh_type, set_attr_dicts, text_of
 from passes.analysis.indices.regions import Region, region_of_slice
 from passes.analysis.stages.stacks import Stack, find_stacks
@@ -92,7 +92,10 @@ class _Splitter:
     def __init__(self, main: ir.OpView) -> None:
         self.main, self.block, self.parts = main, entry_block(main), RowParts()
         self.arguments, self.results = attr_dicts(main, "arg_attrs"), attr_dicts(main, "res_attrs")
-        self.returned = list(body_ops(self.block)[-1].operands)
+        self.end = body_ops(self.block)[-1]
+        self.first_results: dict[int, ir.Value] = {}
+        self.other_results: list[ir.Value] = []
+        self.read: list[ir.Operation] = []  # erased last: values are known by identity
         self.first: list[tuple[ir.BlockArgument, ir.Value]] = []  # an argument, and what stands for its first part
         self.argument_parts: dict[int, list[int]] = {}
         self.result_parts: dict[int, list[int]] = {}
@@ -105,11 +108,10 @@ class _Splitter:
             for op, region in stack.slices:
                 with ir.InsertionPoint(op), op.location:
                     op.results[0].replace_all_uses_with(self.parts.read(op.operands[0], stack.edges, region))
-                op.erase()
             for op in stack.sums:
                 with ir.InsertionPoint(op), op.location:
                     op.results[0].replace_all_uses_with(self.fold(op, stack.edges))
-                op.erase()
+            self.read += [*(op for op, _ in stack.slices), *stack.sums]
             for position in sorted(stack.results):
                 self.split_result(position, stack.edges)
         self.link()
@@ -138,16 +140,16 @@ class _Splitter:
         self.argument_parts[position] = mine
 
     def split_result(self, position: int, edges: Sequence[int]) -> None:
-        whole, user = self.returned[position], self.results[position]
+        whole, user = self.end.operands[position], self.results[position]
         mine: list[int] = []
         for rows in pairwise(edges):
             part = self.parts.of(whole, rows)
             if rows[0] == 0:
-                self.returned[position] = part
+                self.first_results[position] = part
                 mine.append(position)
                 self.results[position] = _entry(user, position, position, rows)
             else:
-                self.returned.append(part)
+                self.other_results.append(part)
                 mine.append(len(self.results))
                 self.results.append(_entry(user, position, mine[-1], rows))
         self.result_parts[position] = mine
@@ -180,25 +182,42 @@ class _Splitter:
         return total
 
     def rewrite_return(self) -> None:
-        old = body_ops(self.block)[-1]
-        with ir.InsertionPoint(old), old.location:
-            ir.Operation.create(old.name, operands=self.returned)
-        old.erase()
+        kept = [self.first_results.get(i, value) for i, value in enumerate(self.end.operands)]
+        with ir.InsertionPoint(self.end), self.end.location:
+            ir.Operation.create(self.end.name, operands=[*kept, *self.other_results])
+        self.end.erase()
 
     def drop_whole(self, values: set[ir.Value]) -> None:
         """Nobody reads the whole stack any more: its argument becomes the first part."""
+        for op in self.read:
+            op.erase()
         for op in reversed(body_ops(self.block)[:-1]):
             mine = any(result in values for result in op.results)
-            if mine and all(next(iter(result.uses), None) is None for result in op.results):
+            if mine and not any(_is_read(result) for result in op.results):
                 op.erase()
+            elif mine and op.name == BARRIER:
+                _narrow(op)
         for whole, part in self.first:
-            maker = defining_op(part)
-            if maker is None or len(list(whole.uses)) != 1:
-                raise AssertionError("a stack is read whole after it was split")
             kind = part.type
             part.replace_all_uses_with(whole)
-            maker.erase()
+            if (maker := defining_op(part)) is not None:
+                maker.erase()
             whole.set_type(kind)
+
+
+def _is_read(value: ir.Value) -> bool:
+    return next(iter(value.uses), None) is not None
+
+
+def _narrow(op: ir.Operation) -> None:
+    """A barrier around what is still read, without the stacks that stood beside it."""
+    kept = [(operand, result) for operand, result in zip(op.operands, op.results, strict=True) if _is_read(result)]
+    with ir.InsertionPoint(op), op.location:
+        operands = [operand for operand, _ in kept]
+        fewer = ir.Operation.create(op.name, [operand.type for operand in operands], operands)
+    for (_, old), new in zip(kept, fewer.results, strict=True):
+        old.replace_all_uses_with(new)
+    op.erase()
 
 
 def _entry(user: Entry, position: int, index: int, rows: tuple[int, int]) -> Entry:

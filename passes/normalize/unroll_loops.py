@@ -60,7 +60,7 @@ class UnrollLoops(Pass):
             if added > budget:
                 continue
             budget -= added
-            stacks |= {position: trips for position in stacks_of(loop, module)}
+            stacks |= dict.fromkeys(stacks_of(loop, module), trips)
             # a loop inside of an unrolled one is gone; its copies are loops of their own
             gone = OpSet(op for op in inside if op.name == "stablehlo.while")
             loops = [op for op in loops if op not in gone] + unroll(loop, trips)

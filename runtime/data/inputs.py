@@ -1,7 +1,7 @@
 """Where the arguments come from: ``--inputs F.npz``, or generated from ``--seed``; read by slices, never whole.
 
-Keys are indices of the user's arguments, "0", "1", …; whatever is not state may have one leading dimension more, the steps. What the file
-does not have is generated, the same on every rank.
+Keys are indices of the user's arguments, "0", "1", …; whatever is not state may have one leading dimension more, the steps. What
+the file does not have is generated, the same on every rank.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compiler.plan.pieces import Slices
 from compiler.plan.parts import whole_arguments
+from compiler.plan.pieces import Slices
 from compiler.plan.records import Argument
 from dialects.errors import fail
 from runtime.data.generate import generate
