@@ -92,15 +92,21 @@ class _Search:
             self.stack.whole = self.stack.whole or f"the layers of {label} are to be split over a mesh"
         following = int_of(entry, names.STATE_RESULT)
         if following is not None:
+            self.give(following)
             self.add(self.returned[following])
+
+    def give(self, result: int) -> None:
+        """A result that comes in parts: the next value of an argument that does, if it is one."""
+        if result not in self.stack.results:
+            self.stack.results.append(result)
+            feeds = int_of(self.results[result], names.STATE_ARG)
+            if feeds is not None:
+                self.add(self.block.arguments[feeds])
 
     def look_down(self, value: ir.Value, op: ir.Operation, position: int) -> None:
         """What one reader makes of the value."""
         if op.name == "func.return":
-            self.stack.results.append(position)
-            feeds = int_of(self.results[position], names.STATE_ARG)
-            if feeds is not None:
-                self.add(self.block.arguments[feeds])
+            self.give(position)
             return
         tied = [result for result in op.results if position in (row_sources(result) or ())]
         region = region_of_slice(op) if op.name == "stablehlo.slice" else None
