@@ -1,6 +1,6 @@
 """How many microbatches, and along which dims the batch runs: what was asked, or the first that the program allows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
@@ -19,6 +19,7 @@ from passes.microbatch.open_accumulation import OpenAccumulation
 from passes.microbatch.place_rows import PlaceRows
 from passes.normalize.fold_slices import FoldSlices
 from passes.normalize.normalize import Normalize
+from passes.normalize.split_stacks import split_stacks
 from passes.normalize.unroll_loops import UnrollLoops
 
 _OPTION = " (--batch-statistics per-microbatch with --microbatches N gives each microbatch its own)"
@@ -78,9 +79,12 @@ def _moved(module: ir.Module, options: PlanOptions, widths: Sequence[int]) -> Di
 
 
 def straighten(module: ir.Module, stages: int) -> None:
-    """Write loops over layers out, so that a cut can fall between two iterations."""
+    """Write loops over layers out, so that a cut can fall between two iterations; what they read by layers comes in parts."""
     for item in (UnrollLoops(), FoldSlices(), Normalize()) if stages > 1 else ():
         item.run(module)
+    if stages > 1 and split_stacks(module):
+        FoldSlices().run(module)
+        Normalize().run(module)
 
 
 def _opened(module: ir.Module, microbatches: int, stages: int, movable: bool) -> Divided | None:
@@ -93,8 +97,9 @@ def _opened(module: ir.Module, microbatches: int, stages: int, movable: bool) ->
             PlaceRows(microbatches=microbatches).run(trial)
         set_rows(main_func(placed), batch_rows(main_func(trial)))
         try:
+            arguments, rows = _signature(trial, index_bounds(main_func(placed)))
             if divide(trial, microbatches).enough:
-                return Divided(trial, *_signature(placed))
+                return Divided(trial, arguments, rows)
         except UserError:
             continue
     return None
@@ -137,7 +142,7 @@ def may_move(options: PlanOptions) -> bool:
     return not any(":" in text for text in options.batch_args or ())
 
 
-def _signature(module: ir.Module) -> tuple[tuple[Argument, ...], int | None]:
-    """The user's arguments, and the rows of the whole batch."""
+def _signature(module: ir.Module, bounds: Mapping[int, int] | None = None) -> tuple[tuple[Argument, ...], int | None]:
+    """The user's arguments, and the rows of the whole batch. ``bounds`` of indices: default those of ``module``."""
     func = main_func(module)
-    return make_arguments(module, index_bounds(func)), count_rows(func, batch_rows(func))
+    return make_arguments(module, index_bounds(func) if bounds is None else bounds), count_rows(func, batch_rows(func))

@@ -19,7 +19,8 @@ from compiler.spec.cuts import cut_names, find_cuts
 from compiler.spec.merge import num_devices
 from dialects import attributes as names
 from dialects.errors import fail
-from dialects.signature import op_int
+from dialects.ops import main_func
+from dialects.signature import attr_dicts, op_int, text_of
 from passes.base import Pass
 from passes.fragments.assign_meshes import AssignMeshes
 from passes.fragments.realize import Realize
@@ -58,6 +59,7 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
     widths = _widths(asked, stages, machine.num_devices)
     split = phased(module, options, widths)
     module, remarks = split.module, [split.remark] if split.remark else list[str]()
+    remarks += _stacks_left(module)
     count = op_int(module.operation, names.MICROBATCHES) or 1
     chooser = _stage_chooser(asked, widths, machine, find_cuts(options.stage_specs, module))
     run_passes(module, [chooser])
@@ -108,6 +110,16 @@ def _widths(asked: Layout | None, stages: int, devices: int) -> list[int]:
     if asked is None:
         return [max(1, devices // stages)] * stages
     return [len(asked.meshes[mesh].ranks) for mesh in asked.mesh_of]
+
+
+def _stacks_left(module: ir.Module) -> list[str]:
+    """Why stacks of layers lie whole on one mesh; one line for all of one reason."""
+    found: dict[str, list[str]] = {}
+    for entry in attr_dicts(main_func(module), "arg_attrs"):
+        if names.ONE_STACK in entry:
+            found.setdefault(text_of(entry, names.ONE_STACK), []).append(text_of(entry, names.NAME))
+    said = {why: f"'{own[0]}'" + (f" and {len(own) - 1} more" if own[1:] else "") for why, own in found.items()}
+    return [f"the layers of {which} stay in one array on one mesh: {why}" for why, which in said.items()]
 
 
 def machine_of(options: PlanOptions) -> Machine:

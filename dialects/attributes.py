@@ -22,6 +22,9 @@ ANNOTATION = (
 )
 ROWS = "mw.rows"  # array<i64: dim, outer> on a batch argument whose rows do not lie along dim 0 (analysis/batch/arguments.py)
 WHOLE = "mw.whole"  # unit: twin of a batch argument that is fed the whole batch (see passes/microbatch/whole_batch.py)
+LAYERS = "mw.layers"  # i64 on an argument: how many layers a loop cut it in, along dim 0
+PART = "mw.part"  # array<i64: position, start, limit>: these rows of the user's argument or result at position, which is in parts
+ONE_STACK = "mw.one_stack"  # string on an argument: why a stack of layers stays one array
 STATE_RESULT = "mw.state_result"  # i64 on an argument: the result that is its next value
 STATE_ARG = "mw.state_arg"  # i64 on a result: the argument that it feeds in the next step
 

@@ -30,11 +30,24 @@ from programs import (
     objectives,
     optimizers,
     rows,
+    stacks,
     state,
 )
 from programs.program import STEPS, Program
 
-FAMILIES = (optimizers, control_flow, state, layers, attention, convolutions, objectives, generative, numerics, rows)
+FAMILIES = (
+    optimizers,
+    control_flow,
+    state,
+    layers,
+    attention,
+    convolutions,
+    objectives,
+    generative,
+    numerics,
+    rows,
+    stacks,
+)
 PROGRAMS = {build.__name__: build for family in FAMILIES for build in family.PROGRAMS}
 
 

@@ -7,6 +7,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
+from compiler.plan.parts import whole_arguments
 from compiler.plan.records import Plan
 from dialects.plain import plain
 from runtime.step.results import Scalar, StepReport
@@ -41,7 +42,8 @@ class Reporter:
             meshes = f"{len(devices)} meshes x {devices[0]} devices"
         self._say(f"{plan.name}: {meshes}, {plan.microbatches} microbatches, {plan.schedule}")
         if generated:
-            shown = "all inputs" if len(generated) == len(plan.arguments) else f"inputs {_ranges(generated)}"
+            everything = len(generated) == len(whole_arguments(plan.arguments))
+            shown = "all inputs" if everything else f"inputs {_ranges(generated)}"
             self._say(f"{shown} generated from seed {seed}")
 
     def steps(self, plan: Plan, reports: list[StepReport], total: int) -> None:

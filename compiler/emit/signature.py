@@ -9,6 +9,7 @@ from compiler.emit.parts import dtype_of
 from compiler.plan.records import (
     Argument,
     ArgumentRole,
+    Part,
     Result,
     ResultRole,
 )
@@ -38,6 +39,7 @@ def make_arguments(module: ir.Module, bounds: Mapping[int, int]) -> tuple[Argume
                 exclusive_bound=bounds.get(i),
                 batch_dim=rows.dim,
                 batch_outer=rows.outer,
+                part=_part(entry),
             )
         )
     return tuple(arguments)
@@ -59,6 +61,14 @@ def make_results(module: ir.Module) -> tuple[Result, ...]:
                 role,
                 text_of(entry, names.VALUE),
                 int_of(entry, names.STATE_ARG),
+                _part(entry),
             )
         )
     return tuple(results)
+
+
+def _part(entry: Mapping[str, ir.Attribute]) -> Part | None:
+    if names.PART not in entry:
+        return None
+    of, start, stop = ir.DenseI64ArrayAttr(entry[names.PART])
+    return Part(of, start, stop)

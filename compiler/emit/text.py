@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from jaxlib.mlir import ir
 
 from compiler.emit.parts import Part
+from compiler.plan.parts import whole_arguments
 from compiler.plan.records import Plan
 from compiler.plan.seal import seal_line
 from dialects.ops import all_ops, main_func
@@ -57,7 +58,7 @@ def sealed_program(text: str, plan: Plan) -> str:
     So the program says by itself which result is which argument's next value, and a run is verified against that: what jax
     writes for donated arguments pairs by type alone. To be called in the context in which the text was made.
     """
-    state = {a.index: a.state_result for a in plan.arguments if a.state_result is not None}
+    state = {a.index: a.state_result for a in whole_arguments(plan.arguments) if a.state_result is not None}
     module = ir.Module.parse(text)
     func = main_func(module)
     if aliases(func) != state:

@@ -22,6 +22,7 @@ from passes.normalize.keep_annotations import KeepAnnotations
 from passes.normalize.normalize import Normalize
 from passes.normalize.pair_rows import PairRows
 from passes.normalize.remove_dead_code import RemoveDeadCode
+from passes.normalize.split_stacks import SplitStacks
 from passes.normalize.unroll_loops import UnrollLoops
 from passes.partition.partition import Partition
 from passes.partition.verify_collectives import VerifyCollectives
@@ -46,6 +47,7 @@ PASSES: tuple[type[Pass], ...] = (
     OpenAccumulation,
     PlaceRows,
     UnrollLoops,
+    SplitStacks,
     FoldSlices,
     Microbatch,
     CopyViews,

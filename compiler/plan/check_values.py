@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import NoReturn
 
+from compiler.plan.parts import wrong_parts
 from compiler.plan.records import Argument, Plan, Result, Value
 from dialects.values import arg_id, argument_of, kind_of
 
@@ -86,6 +87,8 @@ def check_arguments(plan: Plan) -> None:
         range(len(plan.results))
     ):
         wrong("its arguments or results are not numbered from 0")
+    if (why := wrong_parts(plan)) is not None:
+        wrong(why)
     values = {value.id: value for value in plan.values}
     for result in plan.results:
         if result.value not in values:

@@ -67,8 +67,16 @@ class Value(Struct, frozen=True):
     argument: int | None = None  # for kinds "argument" and "batch"
 
 
+class Part(Struct, frozen=True):
+    """Rows [start, stop) along dim 0 of the user's argument or result ``of``, which the plan holds in parts."""
+
+    of: int
+    start: int
+    stop: int
+
+
 class Argument(Struct, frozen=True):
-    """Argument ``index`` of the user's program. ``state_result``: the result that is its value in the next step.
+    """Argument ``index`` of the user's program, or a part of one. ``state_result``: the result that is its value in the next step.
 
     ``batch_dim`` and ``batch_outer``, of a batch: that dim of its shape is [outer, microbatches, rest], major first.
     """
@@ -82,6 +90,7 @@ class Argument(Struct, frozen=True):
     exclusive_bound: int | None = None  # for generated integers: values in [0, bound)
     batch_dim: int = 0
     batch_outer: int = 1
+    part: Part | None = None
 
 
 class Result(Struct, frozen=True):
@@ -94,6 +103,7 @@ class Result(Struct, frozen=True):
     role: ResultRole
     value: str
     state_arg: int | None = None
+    part: Part | None = None
 
 
 Phase = Literal["setup", "forward", "backward", "update"]

@@ -5,10 +5,12 @@ type whose values were exchanged would be a sound plan of another program.
 """
 
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
-from compiler.plan.records import Plan
+from compiler.plan.records import Argument, Plan, Result
 
 _HEAD = b"// signature: "
 
@@ -25,4 +27,10 @@ def sealed_as(plan: Plan, program: bytes) -> bool:
 
 
 def _digest(plan: Plan) -> str:
-    return hashlib.sha256(msgspec.json.encode([plan.arguments, plan.results])).hexdigest()
+    return hashlib.sha256(msgspec.json.encode([_said(plan.arguments), _said(plan.results)])).hexdigest()
+
+
+def _said(items: Sequence[Argument | Result]) -> list[dict[str, Any]]:
+    """Without ``part`` where there is none: plans made before there were parts stay good."""
+    documents: list[dict[str, Any]] = [msgspec.to_builtins(item) for item in items]
+    return [{key: it for key, it in document.items() if key != "part" or it is not None} for document in documents]

@@ -33,9 +33,7 @@ class Localizer:
         self.answer, self.index = answer, index
         self.whole_shape: dict[ir.Value, tuple[int, ...]] = {}
         self.made: dict[tuple[ir.Value, Form], ir.Value] = {}
-        self.replaced: list[
-            ir.Value
-        ] = []  # whole values of which a microbatch made rows for itself; readers come first
+        self.replaced: list[ir.Value] = []  # whole values of which rows were made anew; readers come first
 
     def run(self, func: ir.OpView) -> None:
         """Localize every op of ``func``; types of its arguments change, the caller updates the signature."""
@@ -122,11 +120,8 @@ class Localizer:
         local = local_shape(shape, want, parts)
         if (along := made_of(value, want.dim)) is not None:
             self.replaced.append(value)
-            sources = zip(ir.OpResult(value).owner.operands, along, strict=True)
-            mine = [
-                operand if at is None else self.convert(operand, WHOLE, split(at, want.outer))
-                for operand, at in sources
-            ]
+            pairs = zip(ir.OpResult(value).owner.operands, along, strict=True)
+            mine = [v if at is None else self.convert(v, WHOLE, split(at, want.outer)) for v, at in pairs]
             return make_rows(value, mine, local)
         before, size, behind = shape[: want.dim], shape[want.dim], shape[want.dim + 1 :]
         blocked = (*before, want.outer, parts, size // (want.outer * parts), *behind)

@@ -1,14 +1,17 @@
 """``unroll-loops``: write a loop over layers out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from jaxlib.mlir import ir
 
+from dialects.attributes import LAYERS
 from dialects.op_sets import OpSet
-from dialects.ops import all_ops, body_ops
+from dialects.ops import all_ops, body_ops, main_func
+from dialects.signature import attr_dicts, i64, set_attr_dicts
 from passes.analysis.ops.trip_count import trip_count
-from passes.analysis.stages.layer_loops import is_layer_loop
+from passes.analysis.stages.layer_loops import is_layer_loop, stacks_of
 from passes.base import Pass
 
 
@@ -18,7 +21,7 @@ class UnrollLoops(Pass):
 
     Stages can be cut between the iterations then; a loop that stays runs as one op on one stage. What a loop over layers is, says
     ``passes/analysis/stages/layer_loops.py``. Run fold-slices after it: the counters are constants now. Needs assign-roles to know
-    parameters from data.
+    parameters from data. Parameters that a loop cuts rows of get ``mw.layers``: split-stacks may keep them in parts.
 
     Input:
         %0:2 = stablehlo.while(%i = %zero, %x = %input) : tensor<i32>, tensor<4x4xf32>
@@ -46,6 +49,7 @@ class UnrollLoops(Pass):
     def run(self, module: ir.Module) -> None:
         budget = self.max_ops - len(all_ops(module.operation))
         loops = [op for op in all_ops(module.operation) if op.name == "stablehlo.while"]
+        stacks: dict[int, int] = {}
         while loops:
             loop = loops.pop(0)
             inside = all_ops(loop)
@@ -56,9 +60,20 @@ class UnrollLoops(Pass):
             if added > budget:
                 continue
             budget -= added
+            stacks |= dict.fromkeys(stacks_of(loop, module), trips)
             # a loop inside of an unrolled one is gone; its copies are loops of their own
             gone = OpSet(op for op in inside if op.name == "stablehlo.while")
             loops = [op for op in loops if op not in gone] + unroll(loop, trips)
+        _mark(module, stacks)
+
+
+def _mark(module: ir.Module, stacks: Mapping[int, int]) -> None:
+    if stacks:
+        main = main_func(module)
+        entries = attr_dicts(main, "arg_attrs")
+        for position, layers in stacks.items():
+            entries[position][LAYERS] = i64(layers)
+        set_attr_dicts(main, "arg_attrs", entries)
 
 
 def unroll(loop: ir.Operation, trips: int) -> list[ir.Operation]:

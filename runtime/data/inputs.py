@@ -1,7 +1,7 @@
 """Where the arguments come from: ``--inputs F.npz``, or generated from ``--seed``; read by slices, never whole.
 
-Keys are argument indices, "0", "1", …; whatever is not state may have one leading dimension more, the steps. What the file
-does not have is generated, the same on every rank.
+Keys are indices of the user's arguments, "0", "1", …; whatever is not state may have one leading dimension more, the steps. What
+the file does not have is generated, the same on every rank.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from compiler.plan.parts import whole_arguments
 from compiler.plan.pieces import Slices
 from compiler.plan.records import Argument
 from dialects.errors import fail
@@ -25,12 +26,20 @@ class Inputs:
     """The arguments of one run. Raises UserError when made if the file does not fit the arguments."""
 
     def __init__(self, arguments: tuple[Argument, ...], path: str | None, seed: int, steps: int) -> None:
-        self._arguments, self._seed = arguments, seed
-        self._given: dict[int, Member] = _read(path, arguments, steps) if path else {}
-        self.generated = tuple(a.index for a in arguments if a.index not in self._given)
+        self._planned, self._arguments, self._seed = arguments, whole_arguments(arguments), seed
+        self._given: dict[int, Member] = _read(path, self._arguments, steps) if path else {}
+        self.generated = tuple(a.index for a in self._arguments if a.index not in self._given)
 
     def slices(self, index: int, step: int, where: Slices) -> Array:
-        """The part ``where`` of argument ``index`` as step ``step`` sees it. State is asked for at step 0 only."""
+        """The part ``where`` of the plan's argument ``index`` as step ``step`` sees it. State is asked for at step 0 only."""
+        part = self._planned[index].part
+        if part is None:
+            return self._slices(index, step, where)
+        mine = slice(where[0].start + part.start, where[0].stop + part.start)
+        return self._slices(part.of, step, (mine, *where[1:]))
+
+    def _slices(self, index: int, step: int, where: Slices) -> Array:
+        """Of the user's argument ``index``."""
         argument = self._arguments[index]
         member = self._given.get(index)
         if member is None:
@@ -59,11 +68,13 @@ class Inputs:
         return blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=dim)
 
     def whole(self, index: int, step: int) -> Array:
-        """All of argument ``index``."""
-        return self.slices(index, step, tuple(slice(0, size) for size in self._arguments[index].shape))
+        """All of the user's argument ``index``."""
+        return self._slices(index, step, tuple(slice(0, size) for size in self._arguments[index].shape))
 
     def changes(self, index: int) -> bool:
         """Whether the argument has a value of its own at each step: a generated batch, or whatever is given with steps."""
+        part = self._planned[index].part
+        index = index if part is None else part.of
         argument, member = self._arguments[index], self._given.get(index)
         return argument.role == "batch" if member is None else self._has_steps(argument, member)
 

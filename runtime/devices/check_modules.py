@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
 
+from compiler.plan.parts import as_asked
 from compiler.plan.records import Argument, Fragment, Mesh, Plan, Result, Value
 from compiler.plan.seal import sealed_as
 from dialects.errors import fail
@@ -38,9 +39,10 @@ def check_program(plan: Plan, text: bytes) -> dict[int, int]:
         module = _parse(text, plan.program)
         _check_ops(module, plan.program, everywhere=False)
         main = _main(module, plan.program)
-        _check_types(main, plan.arguments, plan.results, plan.program)
+        asked = as_asked(plan)
+        _check_types(main, asked.arguments, asked.results, plan.program)
         state = aliases(main)
-    for argument in plan.arguments:
+    for argument in asked.arguments:
         if state.get(argument.index) != argument.state_result:
             found = f"becomes result {state.get(argument.index)} there, and {argument.state_result} in the plan"
             _wrong(f"argument {argument.index} {found}", plan.program)

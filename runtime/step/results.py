@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from compiler.plan.parts import in_parts
 from compiler.plan.pieces import ONE_DEVICE, Piece, pieces
 from compiler.plan.records import Placement, Plan, Result, Value
 from runtime.devices.dtypes import has_nan, is_complex, is_float, is_inexact, numpy_dtype
@@ -78,7 +79,7 @@ class Results:
         self._last = time.monotonic()
 
     def gather(self) -> dict[int, Array]:
-        """After the last step, before its commit: every result whole, on rank 0. Collective; {} elsewhere."""
+        """After the last step, before its commit: each of the user's results whole, on rank 0. Collective; {} elsewhere."""
         gathered: dict[int, Array] = {}
         for result in self._plan.results:
             value, placement = self._where(result)
@@ -90,7 +91,12 @@ class Results:
             if self._seat.rank == 0:
                 gathered[result.index] = self._take(moves, value, source.ranks, tag)
         self._transport.flush()
-        return gathered
+        return self._joined(gathered) if gathered else gathered
+
+    def _joined(self, gathered: dict[int, Array]) -> dict[int, Array]:
+        """By the user's indices: what the plan has in parts is put together."""
+        groups = [(first.index, [gathered[p.index] for p in parts]) for first, parts in in_parts(self._plan.results)]
+        return {index: np.concatenate(arrays) if arrays[1:] else arrays[0] for index, arrays in groups}
 
     def holding_nan(self) -> list[int]:
         """After a step, before its commit: the results of which this device's part holds NaN; one device looks at each part."""

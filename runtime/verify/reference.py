@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from compiler.plan.parts import as_asked
 from compiler.plan.records import Plan
 from dialects.errors import Failure
 from runtime.data.inputs import Inputs
@@ -35,6 +36,7 @@ class Reference:
     def __init__(self, plan: Plan, program: bytes, state: Mapping[int, int], inputs: Inputs) -> None:
         """``state``: argument -> the result that is its next value, as ``program`` says: a plan cannot vouch for itself."""
         os.environ["NPROC"] = str(os.cpu_count() or 1)  # while it computes the other ranks wait
+        plan = as_asked(plan)
         self._plan, self._inputs, self._state_of = (
             plan,
             inputs,

@@ -62,6 +62,28 @@ class Region:
         return Region.at([start + offset for start, offset in zip(self.starts, offsets, strict=True)], self.sizes)
 
 
+def behind_regroup(whole: Sequence[int], view: Sequence[int], region: Region) -> Region | None:
+    """The box of ``whole`` whose elements, in order, are those of box ``region`` of its reshape to ``view``.
+
+    For reshapes that take dim 0 apart into groups, [6, …] to [3, 2, …], or put groups together. None for others, and where the
+    box is none there: two halves of different groups.
+    """
+    if len(view) == len(whole) + 1 and tuple(view[2:]) == tuple(whole[1:]) and view[0] * view[1] == whole[0]:
+        size, (group, first), (end, last) = view[1], region.starts[:2], region.limits[:2]
+        if end - group != 1 and (first, last) != (0, size):
+            return None
+        rows = (group * size + first, (end - 1) * size + last)
+        return Region((rows[0], *region.starts[2:]), (rows[1], *region.limits[2:]))
+    if len(whole) == len(view) + 1 and tuple(whole[2:]) == tuple(view[1:]) and whole[0] * whole[1] == view[0]:
+        size, start, limit = whole[1], region.starts[0], region.limits[0]
+        group, end = start // size, -(-limit // size)
+        if end - group != 1 and (start % size or limit % size):
+            return None
+        last = limit - (end - 1) * size
+        return Region((group, start - group * size, *region.starts[1:]), (end, last, *region.limits[1:]))
+    return None
+
+
 def region_of_slice(op: ir.Operation) -> Region | None:
     """What a ``slice`` without strides or a ``dynamic_slice`` at a constant place reads."""
     if op.name == "stablehlo.slice":

@@ -6,7 +6,7 @@ A loop over time multiplies each step with the same weights; writing it out brin
 from jaxlib.mlir import ir
 
 from dialects.attributes import ROLE
-from dialects.ops import BARRIER, all_ops, body_ops, defining_op, main_func, parent_op
+from dialects.ops import BARRIER, all_ops, body_ops, defining_op, main_func, parent_op, shape_of
 from dialects.signature import attr_dicts, text_of
 
 _HEAVY = ("stablehlo.dot_general", "stablehlo.convolution")
@@ -23,9 +23,25 @@ _OWN_ROLES = ("parameter", "constant", "")  # "": roles have not been assigned
 
 def is_layer_loop(loop: ir.Operation, module: ir.Module) -> bool:
     """Whether a matmul or convolution in ``loop`` has an operand that the loop cuts out of a parameter."""
-    tables = attr_dicts(main_func(module), "arg_attrs")
-    own = {index for index, table in enumerate(tables) if text_of(table, ROLE) in _OWN_ROLES}
+    own = _own(module)
     return any(_is_layer_weight(operand, own) for op in all_ops(loop) if op.name in _HEAVY for operand in op.operands)
+
+
+def stacks_of(loop: ir.Operation, module: ir.Module) -> set[int]:
+    """The parameters that ``loop`` cuts rows of, along dim 0, as positions of arguments of @main: norms and biases too."""
+    own, found = _own(module), set[int]()
+    for op in all_ops(loop):
+        stack = _origin(op.operands[0]) if op.name == "stablehlo.dynamic_slice" else None
+        if not isinstance(stack, ir.BlockArgument) or parent_op(stack).name != "func.func":
+            continue
+        if stack.arg_number in own and shape_of(op.results[0])[:1] < shape_of(stack)[:1]:
+            found.add(stack.arg_number)
+    return found
+
+
+def _own(module: ir.Module) -> set[int]:
+    tables = attr_dicts(main_func(module), "arg_attrs")
+    return {index for index, table in enumerate(tables) if text_of(table, ROLE) in _OWN_ROLES}
 
 
 def _is_layer_weight(value: ir.Value, own: set[int]) -> bool:

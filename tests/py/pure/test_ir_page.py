@@ -34,6 +34,7 @@ _CALLED = {
     "passes/analysis/batch/picks": "microbatch",
     "passes/analysis/batch/arguments": "place-rows, microbatch",
     "passes/analysis/stages/layer_loops": "unroll-loops",
+    "passes/analysis/stages/stacks": "split-stacks",
     "passes/analysis/stages/homes": "choose-stages",
     "passes/analysis/stages/work": "driver",
     "passes/stages/balance": "driver",

@@ -118,9 +118,9 @@ module @spread_twice {
 
 // A spread value that the step returns too stays whole for that reader; an elementwise op on a table is computed once and cut.
 // CHECK-LABEL: module @spread_and_returned
-// CHECK:         %[[MINE:.*]] = stablehlo.broadcast_in_dim %{{.*}}, dims = [1] : (tensor<4xf32>) -> tensor<2x4xf32>
 // CHECK:         %[[WHOLE:.*]] = stablehlo.broadcast_in_dim %{{.*}}, dims = [1] : (tensor<4xf32>) -> tensor<8x4xf32>
-// CHECK:         %[[SIGN:.*]] = stablehlo.negate %{{.*}} : tensor<8x4xf32>
+// CHECK:         %[[MINE:.*]] = stablehlo.broadcast_in_dim %{{.*}}, dims = [1] : (tensor<4xf32>) -> tensor<2x4xf32>
+// CHECK:         stablehlo.negate %{{.*}} : tensor<8x4xf32>
 // CHECK:         stablehlo.add %{{.*}}, %[[MINE]]
 // CHECK:         return %{{.*}}, %[[WHOLE]]
 module @spread_and_returned {

@@ -3,7 +3,7 @@
 // RUN: %opt %s -p 'unroll-loops{max-ops=20}' --split-input-file | FileCheck %s --check-prefix=LARGE
 
 // CHECK-LABEL: func.func @main
-// CHECK-SAME:    (%[[STACK:.*]]: tensor<2x4x4xf32>, %[[X:.*]]: tensor<4x4xf32>)
+// CHECK-SAME:    (%[[STACK:.*]]: tensor<2x4x4xf32> {mw.layers = 2 : i64}, %[[X:.*]]: tensor<4x4xf32>)
 // CHECK-NOT:     stablehlo.while
 // CHECK:         %[[ONE:.*]] = stablehlo.dot_general %[[X]]
 // CHECK:         %[[TWO:.*]] = stablehlo.dot_general %[[ONE]]
