@@ -47,9 +47,8 @@ def find_roles(module: ir.Module, options: PlanOptions) -> None:
 
 
 def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Prepared:
-    """All that comes before shardings: roles, microbatches, phases, stages, fragments."""
+    """All that comes between roles (``find_roles``) and shardings: microbatches, phases, stages, fragments."""
     devices = machine.num_devices
-    find_roles(module, options)
     stages = options.stages or auto_stages(machine.hosts or 1, devices)
     split = divided(module, options, stages, devices)
     module, remarks = split.module, [split.remark] if split.remark else list[str]()

@@ -1,6 +1,6 @@
 """The decision inside a mesh: every logical shape of it is tried with the chooser, and the cheapest is written into the module."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
@@ -47,16 +47,16 @@ class Decided:
     decisions: list[Decision]
     solve_s: float
 
+    @property
+    def chosen(self) -> Hashable:
+        """Equal for equal choices of one module: they make equal programs."""
+        return self.costs.mesh, tuple(decision.solution.choice for decision in self.decisions)
+
     def write(self, module: ir.Module) -> None:
         """Put mesh and shardings into the module."""
         with ir.Location.unknown():
             ir.InsertionPoint.at_block_begin(module.body).insert(ir.Operation.parse(mesh_text(self.costs.mesh)))
         self.chooser.write(module, self.decisions)
-
-
-def shard(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Sharded:
-    """Choose and write the shardings of every fragment. Raises UserError when no choice fits the memory."""
-    return written(decide(module, machine, layout, options), module, options)
 
 
 def written(decided: Decided, module: ir.Module, options: PlanOptions) -> Sharded:
