@@ -4,12 +4,13 @@ What the solver knows of memory are rows, an estimate made before any program is
 only afterwards; where the two disagree, another choice is made with another limit on the rows, and at last the smallest there is.
 """
 
+from collections.abc import Hashable
 from dataclasses import replace
 
 import msgspec
 
 from compiler.emit.assemble import assemble
-from compiler.intra.decide import Sharded, shard, written
+from compiler.intra.decide import Decided, Sharded, decide, written
 from compiler.intra.room import Shortage
 from compiler.intra.shortage import NoRoom, TooLarge
 from compiler.intra.smallest import decide_smallest
@@ -34,14 +35,18 @@ SHARES = (
 )  # of the room that is right if the next plan is as far off: as it is, and one and two errors less
 
 Made = tuple[Plan, dict[str, str]]  # a plan and its stage files
+Tried = dict[
+    Hashable, TooLarge
+]  # what was chosen -> what is wrong with its plan: another room may end in the same choice
 
 
 def plan_in_memory(ready: Prepared, machine: Machine, options: PlanOptions) -> Made:
     """The cheapest plan that fits. Raises UserError with the size of the smallest one when none does."""
     spare, limit = copy_module(ready.module), machine.memory_bytes
     solved = any((asked.intra or options.intra) == "ilp" for asked in ready.outline.layout.asked)
+    tried: Tried = {}
     try:
-        return _attempt(ready, machine, options, limit)
+        return _attempt(ready, machine, options, limit, tried)
     except NoRoom as error:
         missing: NoRoom | TooLarge = error
         least = max(error.short.total_bytes, limit)
@@ -50,32 +55,43 @@ def plan_in_memory(ready: Prepared, machine: Machine, options: PlanOptions) -> M
         missing, rooms = error, [limit * limit / error.peak_bytes * share for share in SHARES]
     for rows_bytes in rooms:
         try:
-            return _attempt(replace(ready, module=copy_module(spare)), machine, options, rows_bytes)
+            return _attempt(replace(ready, module=copy_module(spare)), machine, options, rows_bytes, tried)
         except UserError:
             continue
     if not solved:
         raise missing
-    return _smallest(replace(ready, module=spare), machine, options)
+    return _smallest(replace(ready, module=spare), machine, options, tried)
 
 
-def _attempt(ready: Prepared, machine: Machine, options: PlanOptions, rows_bytes: float) -> Made:
+def _attempt(ready: Prepared, machine: Machine, options: PlanOptions, rows_bytes: float, tried: Tried) -> Made:
     """The cheapest choice with ``rows_bytes`` as the limit of the rows, made a plan for the devices as they are."""
     room = msgspec.structs.replace(machine, memory_bytes=rows_bytes)
-    sharded = shard(ready.module, room, ready.outline.layout, options)
-    return _finish(ready, machine, sharded.on_devices_of(machine.memory_bytes), options)
+    decided = decide(ready.module, room, ready.outline.layout, options)
+    return _finish(ready, machine, decided, options, tried)
 
 
-def _smallest(ready: Prepared, machine: Machine, options: PlanOptions) -> Made:
+def _smallest(ready: Prepared, machine: Machine, options: PlanOptions, tried: Tried) -> Made:
     decided = decide_smallest(ready.module, machine, ready.outline.layout, options)
     try:
-        return _finish(ready, machine, written(decided, ready.module), options)
+        return _finish(ready, machine, decided, options, tried)
     except TooLarge as error:
         short = Shortage(error.moment, machine.memory_bytes, error.bytes_of)
         raise NoRoom(short, options, error.peak_bytes) from None
 
 
-def _finish(ready: Prepared, machine: Machine, sharded: Sharded, options: PlanOptions) -> Made:
-    """Land the transfers of what has shardings, partition and assemble it."""
+def _finish(ready: Prepared, machine: Machine, decided: Decided, options: PlanOptions, tried: Tried) -> Made:
+    """Write, partition and assemble what was decided, unless that was ``tried`` and is too large."""
+    if decided.chosen in tried:
+        raise tried[decided.chosen]
+    sharded = written(decided, ready.module).on_devices_of(machine.memory_bytes)
+    try:
+        return _assemble(ready, machine, sharded, options)
+    except TooLarge as error:
+        tried[decided.chosen] = error
+        raise
+
+
+def _assemble(ready: Prepared, machine: Machine, sharded: Sharded, options: PlanOptions) -> Made:
     meshes = ready.outline.layout.on(sharded.shapes).meshes
     sharded = sharded.with_landings(land(ready.module, machine, meshes, sharded.costs))
     run_passes(ready.module, [VerifyCollectives(), Partition(), VerifyFragments()])

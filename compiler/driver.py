@@ -14,7 +14,7 @@ from compiler.machine.layout import more_microbatches
 from compiler.options import PlanOptions
 from compiler.plan.files import check_replaceable, printable, sign_plan, write_plan
 from compiler.plan.records import Plan
-from compiler.prepare import machine_of, prepare
+from compiler.prepare import find_roles, machine_of, prepare
 from compiler.statistics import group_rows
 from compiler.units import show_bytes
 from dialects.context import make_context
@@ -47,6 +47,7 @@ def _planned(module_path: str, options: PlanOptions) -> tuple[Plan, dict[str, st
 
 def _plan(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Made:
     """With the asked or usual number of microbatches; where none was asked and that has no room, the fewest that have."""
+    find_roles(module, options)
     spare = copy_module(module)
     ready = prepare(module, name, machine, options)
     usual, rows = ready.outline.microbatches, ready.outline.rows

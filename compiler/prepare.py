@@ -54,7 +54,7 @@ def find_roles(module: ir.Module, options: PlanOptions) -> None:
 
 
 def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions) -> Prepared:
-    """All that comes before shardings: roles, microbatches, phases, stages, fragments."""
+    """All that comes between roles (``find_roles``) and shardings: microbatches, phases, stages, fragments."""
     asked, stages = _asked(machine, options)
     widths = _widths(asked, stages, machine.num_devices)
     split = phased(module, options, widths)
@@ -82,8 +82,7 @@ def prepare(module: ir.Module, name: str, machine: Machine, options: PlanOptions
 
 
 def phased(module: ir.Module, options: PlanOptions, widths: Sequence[int]) -> Divided:
-    """Up to phases: what the layers of the forward part are read from, before it is cut. ``widths[stage]``: devices."""
-    find_roles(module, options)
+    """From roles (``find_roles``) to phases: what the layers of the forward part are read from. ``widths[stage]``: devices."""
     split = divided(module, options, widths)
     run_passes(split.module, [CopyViews(), MarkPhases()])
     return split

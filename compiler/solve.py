@@ -90,6 +90,7 @@ def solve(
             if whole:
                 module, layout = _whole(loaded.module, options), make_layout(1, machine.num_devices)
             else:
+                find_roles(loaded.module, options)
                 ready = prepare(loaded.module, loaded.name, machine, options)
                 module, layout = ready.module, ready.outline.layout
         with clock.part("graph"):

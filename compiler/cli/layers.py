@@ -11,7 +11,7 @@ from compiler.decisions.names import UserName
 from compiler.explain.tables import table
 from compiler.frontends.load import load_module
 from compiler.options import PlanOptions
-from compiler.prepare import phased
+from compiler.prepare import find_roles, phased
 from compiler.spec.layers import Layer, read_layers
 from compiler.statistics import group_rows
 from compiler.units import show_bytes, show_flops
@@ -36,6 +36,7 @@ def layers_of(path: str, options: PlanOptions) -> Split:
     with make_context() as context, ir.Location.unknown():
         loaded = load_module(path, context, options.platform)
         group_rows(loaded.module, asked)
+        find_roles(loaded.module, asked)
         split = phased(loaded.module, asked, (1, 1))
         count = op_int(split.module.operation, names.MICROBATCHES) or 1
         return Split(loaded.name, count, split.rows, read_layers(split.module).layers)

@@ -30,10 +30,11 @@ class UserName:
 
 
 class Names:
-    """User names of ops, each found once."""
+    """User names of ops, each found once; equal layers are written in the same lines, which are read once too."""
 
     def __init__(self) -> None:
         self._known: dict[ir.Value | ir.Block, UserName] = {}
+        self._by_place: dict[tuple[ir.Attribute, str], UserName] = {}
 
     def of(self, op: ir.Operation) -> UserName:
         """The name of ``op``; one without a source line has that of what it reads."""
@@ -51,18 +52,24 @@ class Names:
 
     def _own(self, op: ir.Operation) -> UserName:
         if not len(op.results):
-            return _name(op)
+            return self._name(op)
         key = op_key(op)
         if key not in self._known:
-            self._known[key] = _name(op)
+            self._known[key] = self._name(op)
         return self._known[key]
 
+    def _name(self, op: ir.Operation) -> UserName:
+        location, kind = op.location, op.name.rpartition(".")[2]
+        place = location.attr, kind  # MLIR has each location once; its attribute, unlike itself, hashes by that
+        if place not in self._by_place:
+            self._by_place[place] = _name(location, kind)
+        return self._by_place[place]
 
-def _name(op: ir.Operation) -> UserName:
-    files = list(location_files(op.location))
+
+def _name(location: ir.Location, kind: str) -> UserName:
+    files = list(location_files(location))
     own = [file for file in files if "site-packages" not in file and not file.startswith("<")] or files
-    kind = op.name.rpartition(".")[2]
-    named = list(_named(op.location))
+    named = list(_named(location))
     scope, detail = _scope(named[0]) if named else ((), "")
     frames = [name for name in named[1:] if "site-packages" not in name]
     parts = list(scope) or [kind]

@@ -30,7 +30,7 @@ def check_marks(module: ir.Module, shown: str) -> None:
 
 
 def _check_function(function: ir.Operation, shown: str) -> None:
-    kind = ir.FunctionType(ir.TypeAttr(function.attributes["function_type"]).value)
+    num_results = len(ir.FunctionType(ir.TypeAttr(function.attributes["function_type"]).value).results)  # makes a list
     for what, which in (("argument", "arg_attrs"), ("result", "res_attrs")):
         tables = ir.ArrayAttr(function.attributes[which]) if which in function.attributes else ()
         for index, table in enumerate(tables):
@@ -40,10 +40,8 @@ def _check_function(function: ir.Operation, shown: str) -> None:
                     _ours(item.name, where)
                 if item.name in _KINDS and not isinstance(item.attr, _KINDS[item.name]):
                     fail(f"its {item.name} is {item.attr}", where=where, remedy="export it again")
-                if item.name == ALIAS and not 0 <= ir.IntegerAttr(item.attr).value < len(kind.results):
-                    fail(
-                        f"it is donated to result {ir.IntegerAttr(item.attr).value} of {len(kind.results)}", where=where
-                    )
+                if item.name == ALIAS and not 0 <= ir.IntegerAttr(item.attr).value < num_results:
+                    fail(f"it is donated to result {ir.IntegerAttr(item.attr).value} of {num_results}", where=where)
 
 
 def _ours(name: str, where: str) -> None:

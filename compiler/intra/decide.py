@@ -1,6 +1,6 @@
 """The decision inside each mesh: every logical shape of it is tried with its chooser, and the cheapest is written down."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jaxlib.mlir import ir
@@ -73,6 +73,11 @@ class Decided:
     meshes: tuple[MeshDecision, ...]
     solve_s: float
 
+    @property
+    def chosen(self) -> Hashable:
+        """Equal for equal choices of one module: they make equal programs."""
+        return tuple((found.costs.mesh, found.decision.solution.choice) for found in self.meshes)
+
     def write(self, module: ir.Module) -> None:
         """Put meshes and shardings into the module."""
         with ir.Location.unknown():
@@ -80,11 +85,6 @@ class Decided:
             for found in self.meshes:
                 start.insert(ir.Operation.parse(mesh_text(found.costs.mesh, found.decision.case.symbol)))
         write([found.decision for found in self.meshes], module)
-
-
-def shard(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> Sharded:
-    """Choose and write the shardings of every fragment. Raises UserError when no choice fits the memory."""
-    return written(decide(module, machine, layout, options), module)
 
 
 def written(decided: Decided, module: ir.Module) -> Sharded:

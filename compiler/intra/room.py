@@ -10,6 +10,8 @@ from compiler.intra.bytes import least_bytes
 from passes.analysis.shardings.cases import Case
 from passes.solvers.shardings.problem import MemoryRow
 
+_SURELY = 1 - 1e-9  # sums of bytes in another order may differ by rounding
+
 
 @dataclass(frozen=True)
 class Shortage:
@@ -26,9 +28,23 @@ class Shortage:
 
 
 def least(case: Case) -> Shortage:
-    """The smallest that the fullest moment can be, over all choices: a problem of its own, with bytes for seconds."""
-    found = [_shortage(case, row, least_bytes(case, (row,))) for row in case.problem.rows]
-    return max(found, key=lambda item: item.total_bytes / item.limit_bytes)
+    """The smallest that the fullest moment can be, over all choices: problems of their own, with bytes for seconds.
+
+    Those rows first that need most if each node could choose for each by itself. A row in which some choice found so far needs
+    less than another row's least is not the one.
+    """
+    rows = case.problem.rows
+    floors = [sum(float(use.min()) for use in row.bytes_of.values()) / row.limit_bytes for row in rows]
+    found: dict[int, Shortage] = {}
+    most = [float("inf")] * len(rows)  # that the least of each row can be, as a share of its limit
+    for number in sorted(range(len(rows)), key=lambda number: -floors[number]):
+        if found and most[number] < _SURELY * max(item.total_bytes / item.limit_bytes for item in found.values()):
+            continue
+        choice = least_bytes(case, (rows[number],))
+        found[number] = _shortage(case, rows[number], choice)
+        used = case.problem.used_bytes(choice)
+        most = [min(old, new / row.limit_bytes) for old, new, row in zip(most, used, rows, strict=True)]
+    return max((found[number] for number in sorted(found)), key=lambda item: item.total_bytes / item.limit_bytes)
 
 
 def taken(case: Case, choice: Sequence[int]) -> Shortage | None:

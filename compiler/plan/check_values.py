@@ -117,7 +117,8 @@ def _check_state(plan: Plan, result: Result, values: Mapping[str, Value]) -> Non
         wrong(f"result {result.index} feeds argument {index}, which becomes result {argument.state_result}")
     if (argument.dtype, argument.shape) != (result.dtype, result.shape):
         wrong(f"result {result.index} is {_typed(result)}, argument {index}, which it feeds, is {_typed(argument)}")
-    old = {p.mesh: p.sharding for v in values.values() if v.id == arg_id(index) for p in v.placements}
+    before = values.get(arg_id(index))
+    old = {p.mesh: p.sharding for p in before.placements} if before is not None else {}
     following = {p.mesh: p.sharding for p in values[result.value].placements}
     if any(old[mesh] != following[mesh] for mesh in old.keys() & following.keys()):
         wrong(f"result {result.index} is not split as argument {index}, which it feeds")

@@ -37,7 +37,8 @@ def values_of(edges: Sequence[Edge]) -> dict[tuple[int, int], tuple[float, list[
     values: dict[tuple[int, int], tuple[float, list[int]]] = {}
     for edge in edges:
         size, targets = values.get((edge.source, edge.value), (0.0, list[int]()))
-        values[edge.source, edge.value] = (max(size, edge.bytes), [*targets, edge.target])
+        targets.append(edge.target)
+        values[edge.source, edge.value] = (max(size, edge.bytes), targets)
     return values
 
 

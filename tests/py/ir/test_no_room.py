@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from compiler import attempts
 from compiler.__main__ import main
 from compiler.cli.errors import exit_code
 from compiler.intra.shortage import TooLarge
@@ -114,3 +115,26 @@ def test_numbers_that_the_program_does_not_allow_are_named(tmp_path: Path, capsy
         == 2
     )
     assert ", 8 (not possible: stablehlo.reduce" in capsys.readouterr().err
+
+
+def test_the_same_choice_is_not_made_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One device has one choice: where its plan is too large in one room it is in all, and is written out once."""
+    made = 0
+
+    def counted(*arguments: object) -> attempts.Made:
+        nonlocal made
+        made += 1
+        return assembled(*arguments)  # pyright: ignore[reportArgumentType]
+
+    assembled = attempts.assemble
+    monkeypatch.setattr(attempts, "assemble", counted)
+    one = ("--devices-per-host", "1", "--mesh", "1")
+    assert plan(tmp_path / "none", *one, "--memory-per-device", "1KB") == 2
+    enough = int(capsys.readouterr().err.partition("--memory-per-device (")[2].partition("B is enough)")[0])
+    assert made == 1
+    assert plan(tmp_path / "none", *one, "--memory-per-device", f"{enough - 1}B") == 2
+    assert f"({enough}B is enough)" in capsys.readouterr().err
+    assert made == 2
+    assert plan(tmp_path / "just", *one, "--memory-per-device", f"{enough}B") == 0

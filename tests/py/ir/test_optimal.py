@@ -15,6 +15,8 @@ from exhaustive import Exhaustive
 from jaxlib.mlir import ir
 
 from compiler.frontends.load import load_module
+from compiler.intra.bytes import least_bytes
+from compiler.intra.room import least as shortage_of
 from compiler.pipeline.run import run_pipeline
 from compiler.pipeline.text import parse_pipeline
 from dialects.context import make_context
@@ -122,3 +124,16 @@ def test_where_images_are_enough_rows_of_images_gain_nothing(name: str) -> None:
             _other, whole = read(path, "2x2", "fast", context)
         assert sum(len(node.cost) for node in case.problem.nodes) < sum(len(node.cost) for node in whole.problem.nodes)
         assert least(case.problem) == pytest.approx(least(whole.problem), rel=1e-9)
+
+
+@pytest.mark.parametrize("path", TINY, ids=lambda path: path.stem)
+def test_the_shortage_is_of_the_row_that_needs_most(path: Path) -> None:
+    """As if each row were asked for its least; with limits of their own, so that the fullest is not simply the largest."""
+    with make_context() as context, ir.Location.unknown():
+        _module, case = read(path, "2x2", "fast", context)
+        rows = tuple(replace(row, limit_bytes=10.0 + 7 * (n % 3)) for n, row in enumerate(case.problem.rows))
+        case = replace(case, problem=replace(case.problem, rows=rows))
+        used = [case.problem.used_bytes(least_bytes(case, (row,)))[n] for n, row in enumerate(rows)]
+        shares = [use / row.limit_bytes for use, row in zip(used, rows, strict=True)]
+        found = shortage_of(case)
+        assert found.total_bytes / found.limit_bytes == pytest.approx(max(shares), rel=1e-9)
