@@ -27,7 +27,7 @@ def make_plan(module_path: str, out: str, options: PlanOptions) -> Plan:
     check_replaceable(out)  # before the work
     machine = machine_of(options)
     with make_context() as context, ir.Location.unknown():
-        loaded = load_module(module_path, context, options.platform)
+        loaded = load_module(module_path, context, options.platform, options.devices_platform)
         grouped = group_rows(loaded.module, options)
         program = program_text(loaded.module)  # the user's own, before any pass
         planned, files = _plan(loaded.module, loaded.name, machine, options)

@@ -15,7 +15,7 @@ import numpy as np
 from compiler.plan.files import load_plan, read_signed
 from compiler.plan.records import Plan
 from compiler.plan.scratch import Scratch
-from dialects.errors import Failure, fail
+from dialects.errors import Failure, UserError, fail
 from runtime.devices.check_modules import check_program
 from runtime.devices.seats import Seat, fragments_of
 from runtime.transport.base import Transport
@@ -26,8 +26,8 @@ FILES_TAG = 1
 class PlanFolder:
     """A plan on rank 0's disk: the user's, or a temporary one made from a module. ``close`` removes the latter."""
 
-    def __init__(self, target: str, num_devices: int, planner: dict[str, str]) -> None:
-        """Read ``target``, or plan it if it is a module. Raises what the loader and the planner raise, UserErrors."""
+    def __init__(self, target: str, num_devices: int, planner: dict[str, str], platform: str = "cpu") -> None:
+        """Read ``target``, or plan it for devices of ``platform`` if it is a module. Raises their UserErrors."""
         self._temporary: Scratch | None = None
         path = Path(target)
         if path.is_dir() or target.endswith("plan.json"):
@@ -37,7 +37,7 @@ class PlanFolder:
             self.path = path if path.is_dir() else path.parent
         else:
             make_plan = _planner(
-                num_devices, planner
+                num_devices, planner, platform
             )  # loads the compiler, which takes a while: before the folder is there
             self._temporary = _temporary()
             self.path = self._temporary.path / "plan"
@@ -68,13 +68,22 @@ def _temporary() -> Scratch:
         raise Failure(f"no temporary folder: {error.strerror or error}", where=str(error.filename or "")) from error
 
 
-def _planner(num_devices: int, planner: dict[str, str]) -> Callable[[str, str], object]:
+def _planner(num_devices: int, planner: dict[str, str], platform: str) -> Callable[[str, str], object]:
     """The planner, loaded, with the options that ``planner``'s words say: module, folder -> plan."""
     from compiler.cli.options import plan_options
     from compiler.driver import make_plan
 
-    options = plan_options(planner, devices=num_devices)
-    return lambda target, out: make_plan(target, out, options)
+    words = {"platform" if name == "module_platform" else name: word for name, word in planner.items()}
+
+    def plan(target: str, out: str) -> object:
+        try:
+            options = plan_options(words, devices=num_devices, devices_platform=platform)
+            return make_plan(target, out, options)
+        except UserError as error:  # the launcher's own --platform is about devices
+            where, remedy = (text.replace("--platform", "--module-platform") for text in (error.where, error.remedy))
+            raise UserError(error.message, where=where, remedy=remedy) from error
+
+    return plan
 
 
 def share_plan(folder: PlanFolder | None, transport: Transport) -> Plan:

@@ -18,6 +18,7 @@ from runtime.devices.dtypes import numpy_dtype
 from runtime.devices.jaxlib_api import Executable
 from runtime.devices.seats import Seat
 from runtime.devices.xla import World
+from runtime.step.direct import Direct
 from runtime.step.store import Key, Store, placement_on
 from runtime.transport.base import Transport
 
@@ -42,7 +43,10 @@ class Resolver:
         store: Store,
         executables: dict[str, Executable],
         transport: Transport,
+        direct: Direct | None = None,
     ) -> None:
+        """``direct``: how values that need not pass through the hosts travel; without it all go by ``transport``."""
+        self._direct = direct
         self._plan, self._seat, self._world, self._store = plan, seat, world, store
         self._executables, self._transport = executables, transport
         self._numbers = {value.id: number for number, value in enumerate(plan.values)}
@@ -87,6 +91,9 @@ class Resolver:
         return run
 
     def _send(self, key: Key, value: Value, to: int) -> Callable[[], None]:
+        if self._direct is not None and self._direct.carries(value):
+            give = self._direct.sender(value, to)
+            return lambda: give(self._store.need(key))
         mine = [piece for piece in self._pieces(value, self._seat.mesh, to) if piece.source == self._seat.device]
         ranks, tag = self._plan.meshes[to].ranks, self._tag(key)
 
@@ -98,6 +105,9 @@ class Resolver:
         return send
 
     def _receive(self, key: Key, value: Value, source: int) -> Callable[[], None]:
+        if self._direct is not None and self._direct.carries(value):
+            take = self._direct.receiver(value, source, self._store.shard_shape(value.id))
+            return lambda: self._store.set(key, take())
         mine = [piece for piece in self._pieces(value, source, self._seat.mesh) if piece.target == self._seat.device]
         ranks, tag = self._plan.meshes[source].ranks, self._tag(key)
         dtype, shape = numpy_dtype(value.dtype), self._store.shard_shape(value.id)
