@@ -37,7 +37,7 @@ class Cuda(Platform):
     ranks_per_gpu: int = 1
     name = "cuda"
     # Device 0 of a mesh compiles alone: autotuning that is shared out would wait for the others.
-    overrides = (("xla_gpu_shard_autotuning", "false"),)
+    overrides = (("xla_gpu_shard_autotuning", False),)
 
     def make_client(self, num_devices: int) -> Client:
         """A client with all its devices in this process: this rank's GPU, or the first ``num_devices``."""

@@ -36,7 +36,7 @@ Distributed = Any  # DistributedRuntimeClient
 Executable = Any  # LoadedExecutable
 Handler = Any  # ResultHandler
 Service = Any  # DistributedRuntimeService
-Overrides = Sequence[tuple[str, str]]  # names of XLA's debug options, and their values
+Overrides = Sequence[tuple[str, str | bool]]  # names of XLA's debug options, and their values
 
 
 def check_version(version: str | None = None) -> None:

@@ -22,7 +22,9 @@ class Platform(ABC):
     """One kind of device, as this rank uses it."""
 
     name: str  # as jaxlib's clients call it
-    overrides: tuple[tuple[str, str], ...]  # XLA's debug options in which compiling for it differs from XLA's defaults
+    overrides: tuple[
+        tuple[str, str | bool], ...
+    ]  # XLA's debug options in which compiling for it differs from XLA's defaults
 
     @abstractmethod
     def make_client(self, num_devices: int) -> Client:

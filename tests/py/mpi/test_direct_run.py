@@ -19,7 +19,9 @@ def messages(tmp_path: Path, ranks: int, *words: object) -> list[tuple[int, int]
     """Run the launcher on the double -> of each rank, how many parts it sent and received. The run is verified."""
     (tmp_path / "meet").mkdir()
     command = [MPIRUN, "-np", ranks, sys.executable, SCRIPT, tmp_path / "meet", *words, "--verify"]
-    done = subprocess.run([str(word) for word in command], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        [str(word) for word in command], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert re.search(r"verified \d+ updates and results", done.stdout)
     return [(int(sent), int(came)) for sent, came in re.findall(r"messages (\d+) (\d+)", done.stderr)]
