@@ -1,11 +1,11 @@
 # Meshwright. Every target makes its own environment from nothing but Python 3.11 to 3.13 and make, and is quick afterwards.
-#   make demo   make test   make lint   make bench   make test-frontends   make test-versions   make format   make clean
+#   make demo   make test   make lint   make bench   make test-frontends   make test-versions   make gpu-check   make format   make clean
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-frontends test-versions lint format bench clean venv
+.PHONY: help demo test test-frontends test-versions gpu-check lint format bench clean venv
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -62,6 +62,10 @@ test-frontends: $(STAMP_FRONTENDS)
 # The tests of tests/py/mpi on the oldest and the newest Python and jaxlib, in .venv-oldest and .venv-newest.
 test-versions:
 	VENV=$(VENV) .ci/versions
+
+# On a machine with a GPU, in an environment with the extra `gpu`: make gpu-check VENV=…; 77 is "no GPU", and no failure.
+gpu-check: $(STAMP)
+	@$(PY) tests/gpu_check.py || [ $$? -eq 77 ]
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -42,7 +42,7 @@ def choose_platform(asked: str, local_rank: int, transport: Transport) -> Chosen
     plugin, ordinal, unique_id, why = "", 0, "", ""
     with together(transport, transport.rank):
         try:
-            plugin, (ordinal, unique_id) = find_plugin(), seat_at(local_rank, _gpus())
+            plugin, (ordinal, unique_id) = find_plugin(), seat_at(local_rank, gpus_here())
         except MeshwrightError as error:
             if asked == "cuda":
                 raise
@@ -88,8 +88,8 @@ def check_sharing(ranks: int, version: Callable[[], int] = nccl_version) -> None
         )
 
 
-def _gpus() -> list[str]:
-    """The GPUs, once CuPy is known to be there."""
+def gpus_here() -> list[str]:
+    """The unique ids of the GPUs, once CuPy is known to be there. Raises UserError if there is none."""
     if util.find_spec("cupy") is None:
         fail("CuPy, which carries values between meshes, is not installed", where="--platform cuda", remedy=EXTRA)
     return visible_gpus()

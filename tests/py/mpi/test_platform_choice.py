@@ -52,7 +52,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def make(*unique_ids: str, version: int = 23203) -> None:
         monkeypatch.setattr(choosing, "has_plugin", lambda: True)
         monkeypatch.setattr(choosing, "find_plugin", lambda: "plugin.so")
-        monkeypatch.setattr(choosing, "_gpus", lambda: list(unique_ids))
+        monkeypatch.setattr(choosing, "gpus_here", lambda: list(unique_ids))
         monkeypatch.setattr(choosing, "hosts_of", lambda _transport: [1, 1])
         monkeypatch.setattr(check_sharing, "__defaults__", (lambda: version,))
         monkeypatch.setattr(os, "environ", dict(os.environ))
@@ -207,7 +207,7 @@ def test_cupy_is_asked_for_before_the_driver(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(gpus, "visible_gpus", None)
     monkeypatch.setattr(util, "find_spec", lambda _: None)
     with pytest.raises(UserError, match="CuPy, which carries values between meshes, is not installed; pip install"):
-        choosing._gpus()
+        choosing.gpus_here()
 
 
 def test_lapack_is_the_cpus() -> None:
