@@ -63,7 +63,7 @@ test-frontends: $(STAMP_FRONTENDS)
 test-versions:
 	VENV=$(VENV) .ci/versions
 
-# On a machine with a GPU, in an environment with the extra `gpu`: make gpu-check VENV=…; 77 is "no GPU", and no failure.
+# On a machine with a GPU, once `.venv/bin/pip install -e .[gpu]` is done; 77 is "no GPU", and no failure.
 gpu-check: $(STAMP)
 	@$(PY) tests/gpu_check.py || [ $$? -eq 77 ]
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from nccl_rules import Disagree, Hang, Op, play, record
+from nccl_rules import Disagree, Hang, Library, Op, Recorded, play, record
 
 from compiler.driver import make_plan
 from compiler.options import PlanOptions
@@ -28,6 +28,7 @@ from compiler.plan.records import (
     Value,
 )  # fmt: skip
 from runtime.transport.links import carries, links_of
+from runtime.transport.nccl import NcclError
 
 MODULES = Path(__file__).parents[2] / "modules"
 NOTHING = Prediction(
@@ -198,3 +199,22 @@ def test_what_cannot_be_lent_goes_through_the_hosts() -> None:
         crossing(), values=tuple(msgspec.structs.replace(each, dtype="ui2") for each in crossing().values)
     )
     assert links_of(plan) == ()
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [
+        ("connect", "rank 0 (mesh 0, stage 0), connecting mesh 0 to mesh 1: NCCL: unhandled cuda error"),
+        ("send", "rank 0 (mesh 0, stage 0), sending x to mesh 1: NCCL: unhandled cuda error"),
+        ("receive", "rank 0 (mesh 0, stage 0), receiving y from mesh 1: NCCL: unhandled cuda error"),
+        ("close", "rank 0 (mesh 0, stage 0), leaving mesh 0 to mesh 1: NCCL: unhandled cuda error"),
+    ],
+)
+def test_an_error_names_rank_and_value(method: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise NcclError("unhandled cuda error")
+
+    monkeypatch.setattr(Library if method == "connect" else Recorded, method, fails)
+    with pytest.raises(NcclError) as caught:
+        record(crossing(), steps=1)
+    assert str(caught.value) == said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from collections.abc import Callable
 from importlib import metadata, util
 from pathlib import Path
@@ -14,15 +15,16 @@ import click
 import pytest
 from conftest import Jobs
 
-from dialects.errors import UserError
+from dialects.errors import Failure, UserError
 from runtime import choose_platform as choosing
 from runtime.choose_platform import check_sharing, choose_platform, seat_at
 from runtime.command import read_words
-from runtime.devices import cuda, gpus
+from runtime.devices import cuda, gpus, jaxlib_gpu_api
 from runtime.devices.cuda import Cuda, client_options, find_plugin
 from runtime.devices.gpus import visible_gpus
 from runtime.devices.jaxlib_api import installed
 from runtime.process.failure import Stop
+from runtime.transport.nccl import NcclError, nccl_version
 
 
 class Ranks:
@@ -243,3 +245,22 @@ def test_a_modules_platform_has_an_option_of_its_own(jobs: Jobs, tmp_path: Path)
     done = jobs.run(1, tmp_path / "m.mlir", "--module-platform", "lpu")
     assert done.code == 2
     assert "error: --module-platform: got 'lpu', want a platform" in done.err
+
+
+def test_what_xla_says_of_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: object) -> None:
+        raise RuntimeError("FAILED_PRECONDITION: No visible GPU devices.\nand more")
+
+    monkeypatch.setattr(jaxlib_gpu_api, "make_plugin_client", refuses)
+    with pytest.raises(Failure) as caught:
+        Cuda("plugin.so", 3).make_client(1)
+    assert (
+        str(caught.value)
+        == "XLA makes no client of GPU 3: FAILED_PRECONDITION: No visible GPU devices.; see nvidia-smi"
+    )
+
+
+def test_cupy_without_nccl(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    with pytest.raises(NcclError, match=r"CuPy finds no NCCL .*; pip install nvidia-nccl-cu13"):
+        nccl_version()
