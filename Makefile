@@ -1,11 +1,11 @@
 # Meshwright. Every target makes its own environment from nothing but Python 3.11 to 3.13 and make, and is quick afterwards.
-#   make demo   make test   make lint   make bench   make test-frontends   make test-versions   make test-hosts   make format   make clean
+#   make demo   make test   make lint   make bench   make test-frontends   make test-versions   make test-hosts   make gpu-check   make format   make clean
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-frontends test-versions test-hosts lint format bench clean venv
+.PHONY: help demo test test-frontends test-versions test-hosts gpu-check lint format bench clean venv
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -66,6 +66,10 @@ test-versions:
 # Plans on two and three hosts, which are network namespaces of this machine: needs root and iproute2.
 test-hosts: $(STAMP)
 	$(PY) -m pytest -m hosts tests/py/hosts $(PYTEST_ARGS)
+
+# On a machine with a GPU, once `.venv/bin/pip install -e .[gpu]` is done; 77 is "no GPU", and no failure.
+gpu-check: $(STAMP)
+	@$(PY) tests/gpu_check.py || [ $$? -eq 77 ]
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -36,7 +36,7 @@ def plan_unwritten(module_path: str, options: PlanOptions) -> tuple[Plan, dict[s
 def _planned(module_path: str, options: PlanOptions) -> tuple[Plan, dict[str, str | bytes]]:
     machine = machine_of(options)
     with make_context() as context, ir.Location.unknown():
-        loaded = load_module(module_path, context, options.platform)
+        loaded = load_module(module_path, context, options.platform, options.devices_platform)
         grouped = group_rows(loaded.module, options)
         program = program_text(loaded.module)  # the user's own, before any pass
         planned, files = _plan(loaded.module, loaded.name, machine, options)

@@ -35,7 +35,8 @@ class StageSpec:
 class PlanOptions:
     """None means: choose. ``devices``: how many there are when neither hosts nor a machine file says so.
 
-    ``platform``: of a program for several the one to take: a name, an index, or all names in order, of which the CPU;
+    ``platform``: of a program for several the one to take: a name, an index, or all names in order, of which that of the devices,
+    ``devices_platform``, else the CPU;
     ``batch_statistics``: "whole" or "per-microbatch"; ``batch_args``: "argument", "argument:dim" or "argument:dim:outer" each;
     ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh;
     ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd;
@@ -44,6 +45,7 @@ class PlanOptions:
 
     machine: str | None = None
     platform: str | None = None
+    devices_platform: str = "cpu"
     hosts: int | None = None
     devices_per_host: int | None = None
     devices: int | None = None

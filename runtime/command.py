@@ -14,6 +14,9 @@ from runtime.process.supervise import Watch
 from runtime.start import run_ranks, speak_once
 
 MOST = (1 << 63) - 1  # steps and seeds
+MODULE_PLATFORM = (
+    "The planner's --platform: of a program for several the one to take.  [default: that of the devices, else cpu]"
+)
 
 
 def _whole(least: int) -> Callable[[click.Context, click.Parameter, str], int]:
@@ -53,6 +56,13 @@ def _whole(least: int) -> Callable[[click.Context, click.Parameter, str], int]:
     metavar="SECONDS",
     help="End the job when a rank has not moved for so long: stopped, frozen, waiting for a disk. It is named after 60 s.",
 )
+@click.option(
+    "--platform",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="The devices: GPUs, where every rank has one of its own, else CPUs. A MODULE for several platforms is taken for these.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, nothing else.")
 def launch(target: str, **options: Any) -> JobOptions:
     """Run a plan, or plan a module for the number of ranks and run it, on the N ranks of mpirun -np N."""
@@ -69,13 +79,15 @@ def _command(words: list[str], program: str) -> click.Command:
     own = {flag for parameter in launch.params for flag in parameter.opts}
     if all(word.partition("=")[0] in own for word in words if word.startswith("-")):
         return launch
-    from compiler.cli.options import with_planner_options
+    from compiler.cli.options import PLANNER_OPTIONS, planner_option, with_planner_options
 
     read: Any = launch.callback
     planner = f"{program.removesuffix(' run')} plan" if program.endswith(" run") else "python -m compiler plan"
     both = f"{launch.help}\n\nThe options after --json are for planning a MODULE, as in `{planner}`."
     complete = click.command(params=list(launch.params), context_settings=launch.context_settings, help=both)
-    return complete(with_planner_options()(read))
+    others = [name for name in PLANNER_OPTIONS if name != "platform"]
+    with_platform = planner_option("module_platform", PLANNER_OPTIONS["platform"][0], MODULE_PLATFORM)
+    return complete(with_platform(with_planner_options(*others)(read)))
 
 
 def read_words(words: list[str], program: str = "python -m runtime.launch") -> JobOptions | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from compiler.plan.records import Plan
 from dialects.errors import Failure
+from runtime.choose_platform import choose_platform
 from runtime.data import output
 from runtime.data.inputs import Inputs
 from runtime.devices.check_modules import check_stages
@@ -22,11 +23,12 @@ from runtime.process.listening import listening
 from runtime.process.supervise import Watch
 from runtime.program import PlanFiles, share_files, share_plan
 from runtime.report import Reporter
+from runtime.step.direct import direct_links
 from runtime.step.executor import Resolver
 from runtime.step.pace import Pace
 from runtime.step.results import Results
 from runtime.step.store import Store
-from runtime.step.trace import Trace
+from runtime.step.trace import Trace, write_trace
 from runtime.transport.base import Transport
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class JobOptions:
     trace: str | None
     as_json: bool
     stall_timeout: int | None
+    platform: str
     planner: dict[str, str]
 
 
@@ -77,9 +80,12 @@ class Job:
         self._watch.say(f"rank {transport.rank}, reading the plan")
         with together(transport, transport.rank):
             check_version()
+        chosen = choose_platform(options.platform, self._watch.local_rank, transport)
+        self._reporter.platform(chosen.platform.name, chosen.words)
+        with together(transport, transport.rank):
             if transport.rank == 0:
                 _check_destinations(options)
-                self._files = PlanFiles(options.target, transport.size, options.planner)
+                self._files = PlanFiles(options.target, transport.size, options.planner, chosen.platform.name)
         transport.all_have_met()
         plan = share_plan(self._files, transport)
         with together(transport, transport.rank):
@@ -99,13 +105,17 @@ class Job:
         with together(transport, transport.rank):
             if seat.device == 0:
                 check_stages(plan, seat.mesh, files)
+                chosen.platform.check_programs(files)
         mesh = transport.split(seat.mesh, seat.device)
         self._watch.say(f"{seat.name}, joining its mesh")
-        with joined_world(mesh, transport) as world:
+        with (
+            joined_world(mesh, transport, chosen.platform) as world,
+            direct_links(plan, seat, world, chosen.platform, transport) as direct,
+        ):
             executables = self._compile(plan, seat, world, mesh, files)
             self._watch.say(f"{seat.name}, placing the inputs")
             store = Store(plan, seat, world, inputs)
-            resolver = Resolver(plan, seat, world, store, executables, transport)
+            resolver = Resolver(plan, seat, world, store, executables, transport, direct)
             trace = Trace(seat) if options.trace else None
             gathered = self._steps(plan, seat, store, resolver, inputs, trace)
             self._reporter.sent(plan, sum(transport.gather_codes(resolver.exchange.sent_bytes)))
@@ -189,7 +199,7 @@ class Job:
 
     def _finish(self, gathered: dict[int, Any], trace: Trace | None) -> None:
         """What is kept, the dearest first: where one part fails the next is done all the same, and the first is the error."""
-        parts = [lambda: self._write_outputs(gathered), self._judge, lambda: _write_trace(trace, self._options.trace)]
+        parts = [lambda: self._write_outputs(gathered), self._judge, lambda: write_trace(trace, self._options.trace)]
         stops = [stop for part in parts if (stop := self._stop_of(part)) is not None]
         self._reporter.close()
         if stops:
@@ -229,13 +239,3 @@ def _check_destinations(options: JobOptions) -> None:
         with contextlib.suppress(OSError):
             Path(options.trace).mkdir()
         output.check_folder(Path(options.trace), "--trace")
-
-
-def _write_trace(trace: Trace | None, folder: str | None) -> None:
-    if trace is None or folder is None:
-        return
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        trace.write(folder)
-    except OSError as error:
-        raise Failure(f"not written: {error.strerror or error}", where=folder) from error

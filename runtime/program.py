@@ -12,7 +12,7 @@ import numpy as np
 
 from compiler.plan.files import decode_plan, load_plan, read_signed
 from compiler.plan.records import Plan
-from dialects.errors import fail
+from dialects.errors import UserError, fail
 from runtime.devices.check_modules import check_program
 from runtime.devices.seats import Seat, fragments_of
 from runtime.transport.base import Transport
@@ -23,8 +23,8 @@ FILES_TAG = 1
 class PlanFiles:
     """A plan on rank 0: the user's folder, or one made from a module, which is never on the disk: ranks are killed."""
 
-    def __init__(self, target: str, num_devices: int, planner: dict[str, str]) -> None:
-        """Read ``target``, or plan it if it is a module. Raises what the loader and the planner raise, UserErrors."""
+    def __init__(self, target: str, num_devices: int, planner: dict[str, str], platform: str = "cpu") -> None:
+        """Read ``target``, or plan it for devices of ``platform`` if it is a module. Raises their UserErrors."""
         path = Path(target)
         self._made: dict[str, bytes] | None = None
         if path.is_dir() or target.endswith("plan.json"):
@@ -34,7 +34,7 @@ class PlanFiles:
             self._path = str(path if path.is_dir() else path.parent)
             self.plan: Plan = load_plan(self._path)
         else:
-            self.plan, self._made = _make_plan(target, num_devices, planner)
+            self.plan, self._made = _make_plan(target, num_devices, planner, platform)
         self.program = self.read(self.plan.program)
         self.state = check_program(self.plan, self.program)  # argument -> result, as the program says
 
@@ -49,12 +49,18 @@ class PlanFiles:
             self.program = b""
 
 
-def _make_plan(target: str, num_devices: int, planner: dict[str, str]) -> tuple[Plan, dict[str, bytes]]:
+def _make_plan(target: str, num_devices: int, planner: dict[str, str], platform: str) -> tuple[Plan, dict[str, bytes]]:
     """Plan a module with the options that ``planner``'s words say, and check the plan as one that is read."""
     from compiler.cli.options import plan_options
     from compiler.driver import plan_unwritten
 
-    made, files = plan_unwritten(target, plan_options(planner, devices=num_devices))
+    words = {"platform" if name == "module_platform" else name: word for name, word in planner.items()}
+    try:
+        options = plan_options(words, devices=num_devices, devices_platform=platform)
+        made, files = plan_unwritten(target, options)
+    except UserError as error:  # the launcher's own --platform is about devices
+        where, remedy = (text.replace("--platform", "--module-platform") for text in (error.where, error.remedy))
+        raise UserError(error.message, where=where, remedy=remedy) from error
     return decode_plan(msgspec.json.encode(made), target), files
 
 

@@ -28,6 +28,12 @@ class Reporter:
         self._terminal = self._lines and sys.stdout.isatty()
         self._progress = ""
 
+    def platform(self, name: str, words: str) -> None:
+        """What it runs on; ``words`` say it where it is worth a line."""
+        self._note("platform", name)
+        if words:
+            self._say(words)
+
     def plan(self, plan: Plan, generated: tuple[int, ...], seed: int) -> None:
         """What runs, and what was made up."""
         devices = [len(mesh.ranks) for mesh in plan.meshes]

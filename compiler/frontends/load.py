@@ -12,7 +12,7 @@ from compiler.frontends.limits import check_limits
 from compiler.frontends.marks import check_marks
 from compiler.frontends.mhlo import from_mhlo
 from compiler.frontends.parse import Kind, parse_bytes, read_bytes
-from compiler.frontends.platform import fix_platform
+from compiler.frontends.platform import HOST, fix_platform
 from compiler.frontends.sharding_rules import use_own_rules
 
 
@@ -29,16 +29,18 @@ class LoadedModule:
     platforms: tuple[str, ...] = ()
 
 
-def load_module(path: str, context: ir.Context, platform: str | None = None) -> LoadedModule:
-    """Read, parse and check ``path`` ("-" is stdin); ``platform``: of several the one to take.
+def load_module(path: str, context: ir.Context, platform: str | None = None, devices: str = HOST) -> LoadedModule:
+    """Read, parse and check ``path`` ("-" is stdin); ``platform``: of several the one to take, None: that of the ``devices``.
 
     Raises UserError, one sentence, for anything that is not a program.
     """
-    return load_bytes(read_bytes(path), context, "<stdin>" if path == "-" else path, platform)
+    return load_bytes(read_bytes(path), context, "<stdin>" if path == "-" else path, platform, devices)
 
 
-def load_bytes(blob: bytes, context: ir.Context, shown: str, platform: str | None = None) -> LoadedModule:
-    """Parse and check the content of a file that messages call ``shown``."""
+def load_bytes(
+    blob: bytes, context: ir.Context, shown: str, platform: str | None = None, devices: str = HOST
+) -> LoadedModule:
+    """Parse and check the content of a file that messages call ``shown``; else as ``load_module``."""
     parsed = parse_bytes(blob, context, shown)
     module = parsed.module
     check_limits(module, shown)
@@ -47,7 +49,7 @@ def load_bytes(blob: bytes, context: ir.Context, shown: str, platform: str | Non
     fix_bounds(module, shown)
     check_program(module, shown)
     select_main(module, shown)
-    fix_platform(module, parsed.platforms, platform, shown)
+    fix_platform(module, parsed.platforms, platform, shown, devices)
     use_own_rules(module)
     attributes = module.operation.attributes
     symbol = ir.StringAttr(attributes["sym_name"]).value if "sym_name" in attributes else ""

@@ -20,8 +20,11 @@ _FOREIGN_KERNEL = re.compile(
 _GLOBAL_CONSTANT, _INDEX = "jax.global_constant", "_platform_index"
 
 
-def fix_platform(module: ir.Module, named: tuple[str, ...], asked: str | None, shown: str) -> None:
-    """Choose one platform. ``named``: those that the file names, or (). ``asked``: ``--platform``; None is the CPU."""
+def fix_platform(module: ir.Module, named: tuple[str, ...], asked: str | None, shown: str, devices: str = HOST) -> None:
+    """Choose one platform. ``named``: those that the file names, or (). ``asked``: ``--platform``; None is that of the ``devices``.
+
+    Where the program was not exported for the devices, that for the CPU is taken: all platforms compute it.
+    """
     main = main_func(module).operation
     attributes = ir.ArrayAttr(main.attributes["arg_attrs"]) if "arg_attrs" in main.attributes else ()
     marks = [_global_constant(attrs) for attrs in attributes]
@@ -30,17 +33,19 @@ def fix_platform(module: ir.Module, named: tuple[str, ...], asked: str | None, s
             fail(f"argument {index} is the dimension '{mark}'", where=shown, remedy="export with static shapes")
     if _INDEX not in marks:
         if named and asked is not None:
-            _place(named, asked, shown)
+            _place(named, asked, shown, devices)
         return
     position = marks.index(_INDEX)
-    chosen = _place(named, asked, shown) if named else _unnamed(module, position, asked, shown)
+    chosen = _place(named, asked, shown, devices) if named else _unnamed(module, position, asked, shown, devices)
     _replace_argument(module, position, chosen)
 
 
-def _place(named: tuple[str, ...], asked: str | None, shown: str) -> int:
+def _place(named: tuple[str, ...], asked: str | None, shown: str, devices: str) -> int:
     """The index of the platform that is asked for among those that the file names."""
     names = ", ".join(named)
     if asked is None:
+        if devices in named:
+            return named.index(devices)
         if HOST not in named:
             remedy = 'export it for one: jax.export.export(step, platforms=["cpu"])'
             fail(f"the program was exported for the platforms {names}", where=shown, remedy=remedy)
@@ -56,10 +61,10 @@ def _place(named: tuple[str, ...], asked: str | None, shown: str) -> int:
             where="--platform",
             remedy=f"want one of {names}",
         )
-    return named.index(_host_of(words))
+    return named.index(_one_of(words, devices))
 
 
-def _unnamed(module: ir.Module, position: int, asked: str | None, shown: str) -> int:
+def _unnamed(module: ir.Module, position: int, asked: str | None, shown: str, devices: str) -> int:
     """The index in a module that does not say what its platforms are: where all are equal, or the user says."""
     count = _count(module, position)
     several = f"the program was exported for {count or 'several'} platforms that this file does not name"
@@ -69,7 +74,7 @@ def _unnamed(module: ir.Module, position: int, asked: str | None, shown: str) ->
     if len(words) > 1:
         if count and len(words) != count:
             fail(f"got {len(words)} platforms, and {several}", where="--platform")
-        return words.index(_host_of(words))
+        return words.index(_one_of(words, devices))
     chosen = _only_choice([_normalized(module, position, index) for index in range(count)])
     if chosen is not None and words[0] == HOST:
         return chosen
@@ -89,8 +94,10 @@ def _in_range(index: int, count: int, several: str) -> int:
     return index
 
 
-def _host_of(words: list[str]) -> str:
-    """Of a list of platforms the CPU, else the only one."""
+def _one_of(words: list[str], devices: str) -> str:
+    """Of a list of platforms that of the devices, else the CPU, else the only one."""
+    if devices in words:
+        return devices
     if len(words) > 1 and HOST not in words:
         fail(
             f"got {', '.join(words)}, and none is the cpu", where="--platform", remedy="name one, or its index: 0, 1, …"

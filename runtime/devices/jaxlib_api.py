@@ -1,5 +1,7 @@
 """Every name of jaxlib's that the runtime uses, nearly all private, and all that differs by version; ``xla.py`` is what is ours.
 
+What only GPUs need is in ``jaxlib_gpu_api.py``.
+
 No ``import jax``: it costs each of 64 ranks half a second and 60 MB. jaxlib itself is loaded when the first of these
 functions is called, after ``set_environment``. For a new minor release: raise ``BEFORE`` and the ranges in pyproject.toml,
 run the tests of ``tests/py/mpi`` on it (``make test-versions``), and say here what it changed.
@@ -34,6 +36,7 @@ Distributed = Any  # DistributedRuntimeClient
 Executable = Any  # LoadedExecutable
 Handler = Any  # ResultHandler
 Service = Any  # DistributedRuntimeService
+Overrides = Sequence[tuple[str, str | bool]]  # names of XLA's debug options, and their values
 
 
 def installed() -> str:
@@ -44,7 +47,7 @@ def installed() -> str:
 def check_version(version: str | None = None) -> None:
     """Raise Failure unless ``version``, the installed jaxlib's if None, is one that this file was written for."""
     found = version or installed()
-    if not OLDEST <= _numbers(found) < BEFORE:
+    if not OLDEST <= numbers(found) < BEFORE:
         oldest, before = ".".join(map(str, OLDEST)), f"{BEFORE[0]}.{BEFORE[1]}"
         newest = f"{BEFORE[0]}.{BEFORE[1] - 1}.x"
         remedy = f"pip install 'jaxlib>={oldest},<{before}'"
@@ -106,8 +109,8 @@ def platform_of(client: Client) -> str:
 
 
 def devices_of(client: Client) -> tuple[list[Device], Device]:
-    """All devices of the client's world in order, and the first that is here."""
-    return sorted(client.devices(), key=lambda device: device.id), client.local_devices()[0]
+    """All devices of the client's world, in the order of its processes, and the first that is here."""
+    return sorted(client.devices(), key=lambda device: (device.process_index, device.id)), client.local_devices()[0]
 
 
 def make_sharding(device: Device) -> Any:
@@ -123,9 +126,9 @@ def make_sharding(device: Device) -> Any:
     return OneDevice(device)
 
 
-def compile_module(client: Client, module: Any, devices: Sequence[Device], not_on_cpu: Sequence[str]) -> Executable:
-    """MLIR -> one SPMD program over ``devices``, partitioned by Shardy, on CPUs without XLA's passes ``not_on_cpu``."""
-    return client.compile_and_load(module, _device_list(devices), _options(client, devices, not_on_cpu))
+def compile_module(client: Client, module: Any, devices: Sequence[Device], overrides: Overrides) -> Executable:
+    """MLIR -> one SPMD program over ``devices``, partitioned by Shardy, with these of XLA's debug options."""
+    return client.compile_and_load(module, device_list(devices), _options(devices, overrides))
 
 
 def serialize(executable: Executable) -> bytes:
@@ -133,9 +136,9 @@ def serialize(executable: Executable) -> bytes:
     return executable.serialize()
 
 
-def deserialize(client: Client, binary: bytes, devices: Sequence[Device], not_on_cpu: Sequence[str]) -> Executable:
-    """What ``compile_module`` gave, with the same devices and passes."""
-    return client.deserialize_executable(binary, _device_list(devices), _options(client, devices, not_on_cpu))
+def deserialize(client: Client, binary: bytes, devices: Sequence[Device], overrides: Overrides) -> Executable:
+    """What ``compile_module`` gave, with the same devices and options."""
+    return client.deserialize_executable(binary, device_list(devices), _options(devices, overrides))
 
 
 def optimised_hlo(executable: Executable) -> str:
@@ -182,7 +185,7 @@ def get(buffer: Buffer) -> NumpyArray:
 def make_handler(shape: tuple[int, ...], dtype: np.dtype[Any], sharding: Any) -> Handler:
     """What ``run`` needs to know of one result: ``shape`` and ``dtype`` of this device's shard."""
     # jaxlib 0.11.2 removed the fourth argument, _skip_checks: before, the checks (True skips them) wanted jax's own types.
-    skip_checks = (True,) if _numbers(installed()) < (0, 11, 2) else ()
+    skip_checks = (True,) if numbers(installed()) < (0, 11, 2) else ()
     return _private().array_result_handler(_shaped(shape, dtype), sharding, True, *skip_checks)
 
 
@@ -203,23 +206,29 @@ def register_lapack() -> None:
 
 
 @cache
-def _numbers(version: str) -> tuple[int, ...]:
+def numbers(version: str) -> tuple[int, ...]:
     """0.12.0.1 -> (0, 12, 0): a fourth number is a new build of the same release."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
-def _make_client(**options: Any) -> Client:
+def without_jax() -> None:
+    """Before the first client: jaxlib looks for jax when it gives an array to numpy, and does well without."""
     modules: dict[str, Any] = sys.modules
-    modules.setdefault("jax", None)  # jaxlib looks for jax when it gives an array to numpy, and does well without
+    modules.setdefault("jax", None)
+
+
+def _make_client(**options: Any) -> Client:
+    without_jax()
     # in order: gloo has no order of its own between two executions under way
     return import_module("jaxlib.xla_client").make_cpu_client(asynchronous=False, **options)
 
 
-def _device_list(devices: Sequence[Device]) -> Any:
+def device_list(devices: Sequence[Device]) -> Any:
+    """``devices`` as jaxlib takes several."""
     return _private().DeviceList(tuple(devices))
 
 
-def _options(client: Client, devices: Sequence[Device], not_on_cpu: Sequence[str]) -> Any:
+def _options(devices: Sequence[Device], overrides: Overrides) -> Any:
     options = _private().CompileOptions()
     options.num_replicas, options.num_partitions = 1, len(devices)
     build = options.executable_build_options
@@ -227,8 +236,7 @@ def _options(client: Client, devices: Sequence[Device], not_on_cpu: Sequence[str
     build.use_shardy_partitioner = True
     ids = np.array([[device.id for device in devices]], dtype=np.int32)
     options.device_assignment = _private().DeviceAssignment.create(ids)
-    if client.platform == "cpu":
-        options.env_option_overrides = [("xla_disable_hlo_passes", ",".join(not_on_cpu))]
+    options.env_option_overrides = list(overrides)
     return options
 
 

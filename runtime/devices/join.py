@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from runtime.devices.addresses import address_of
-from runtime.devices.xla import World
+from runtime.devices.platform import Platform
+from runtime.devices.xla import CPU, World
 from runtime.transport.base import Transport
 
 
@@ -27,8 +28,8 @@ def _host() -> str:
 
 
 @contextmanager
-def joined_world(mesh: Transport, job: Transport) -> Generator[World]:
-    """The world of ``mesh``, this rank being its device ``mesh.rank``, for the time of the body. Collective over ``job``.
+def joined_world(mesh: Transport, job: Transport, platform: Platform = CPU) -> Generator[World]:
+    """The world of ``mesh`` on ``platform``, this rank being device ``mesh.rank``, while the body runs. Collective over ``job``.
 
     After an exception there is no leaving, which would wait for ranks that do not come: the job ends.
     """
@@ -37,7 +38,7 @@ def joined_world(mesh: Transport, job: Transport) -> Generator[World]:
     def share(text: str | None) -> str:
         return mesh.broadcast(text.encode() if text is not None else None).decode()
 
-    world = World.joined(mesh.rank, mesh.size, share, address)
+    world = World.joined(mesh.rank, mesh.size, share, address, platform)
     yield world
     job.gather_codes(0)
     world.close()  # all clients, then the services

@@ -1,6 +1,7 @@
 """A world of devices: programs are compiled for it, arrays lie on it. jaxlib's side of it is ``jaxlib_api.py``.
 
-Every rank is one device; the ranks of a mesh form one world, with its own coordination service and gloo for the collectives.
+Every rank is one device; the ranks of a mesh form one world, with its own coordination service and, for the collectives, what its
+platform has: gloo on CPUs, XLA's own NCCL on GPUs.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from typing import Any
 import numpy as np
 
 from dialects.errors import Failure
-from runtime.devices import jaxlib_api
+from runtime.devices import jaxlib_api, jaxlib_gpu_api
 from runtime.devices.dtypes import is_packed
 from runtime.devices.executables import Executables
-from runtime.devices.gloo import Groups, groups_of, meeting, without_reduce_scatter
+from runtime.devices.gloo import Groups, groups_of, meeting
 from runtime.devices.jaxlib_api import Buffer, Client, Distributed, Executable, Handler, NumpyArray, Service
+from runtime.devices.jaxlib_gpu_api import Capsule
+from runtime.devices.platform import Cpu, Platform
+from runtime.transport.dlpack import name_type
 
-# XLA's passes that forget optimization barriers before it puts ops in order: without them a barrier holds on a CPU too.
-DROP_BARRIERS = ("optimization-barrier-expander", "cse_barrier_expander")
-# What makes a small loop one kernel: that of jaxlib 0.12 has no code for a barrier, and ends the process.
-NO_BARRIERS_IN_IT = ("small-while-loop-hoisting",)
+CPU = Cpu()
 
 
 def set_environment(threads: int) -> None:
@@ -53,40 +54,48 @@ class World:
     """The devices of one mesh, seen from one of them. ``World.alone()`` is one device and no service."""
 
     def __init__(
-        self, num_devices: int, client: Client, service: Service = None, distributed: Distributed = None
+        self,
+        num_devices: int,
+        client: Client,
+        platform: Platform = CPU,
+        service: Service = None,
+        distributed: Distributed = None,
     ) -> None:
-        self._client, self._service, self._distributed = client, service, distributed
+        self._client, self._platform, self._service, self._distributed = client, platform, service, distributed
         self._devices, self._local = jaxlib_api.devices_of(client)
         if len(self._devices) != num_devices:
             raise Failure(f"XLA shows {len(self._devices)} devices, want {num_devices}")
         self._sharding: Any = jaxlib_api.make_sharding(self._local)
         self._on_cpu = jaxlib_api.platform_of(client) == "cpu"
+        self.adopting_stream = jaxlib_gpu_api.adopting_stream(self._local)
         self._groups: set[Groups] = set()  # of the collectives that were compiled here
-        self._executables = Executables.of_user()
+        self._executables = Executables.of_user() if platform.name == CPU.name else Executables(None)
 
     @classmethod
-    def alone(cls) -> World:
+    def alone(cls, platform: Platform = CPU) -> World:
         """One device, in this process only."""
-        return cls.here(1)
+        return cls.here(1, platform)
 
     @classmethod
-    def here(cls, num_devices: int) -> World:
+    def here(cls, num_devices: int, platform: Platform = CPU) -> World:
         """A mesh's devices in this process, all of them: what is compiled for them is what a job's mesh compiles."""
-        return cls(num_devices, jaxlib_api.make_client(num_devices))
+        return cls(num_devices, platform.make_client(num_devices), platform)
 
     @classmethod
-    def joined(cls, device: int, num_devices: int, share: Callable[[str | None], str], host: str) -> World:
+    def joined(
+        cls, device: int, num_devices: int, share: Callable[[str | None], str], host: str, platform: Platform = CPU
+    ) -> World:
         """Join the world of ``num_devices`` as device ``device``. Collective over them.
 
         ``share`` broadcasts device 0's text (its argument there, None elsewhere); ``host`` is this rank's address for
         the others, "127.0.0.1" if all are on one host.
         """
         if num_devices == 1:
-            return cls.alone()
+            return cls.alone(platform)
         address, service = _serve(num_devices, host) if device == 0 else (None, None)
         distributed = jaxlib_api.connect(share(address), device)
-        client = jaxlib_api.make_joined_client(distributed, device, num_devices, host)
-        return cls(num_devices, client, service, distributed)
+        client = platform.make_joined_client(distributed, device, num_devices, host)
+        return cls(num_devices, client, platform, service, distributed)
 
     def compile(self, text: bytes) -> bytes:
         """StableHLO (text or bytecode, with ``sdy.sharding``) -> a serialized executable for every device."""
@@ -119,8 +128,8 @@ class World:
 
     def load(self, executable: bytes) -> Executable:
         """What ``compile`` gave on any device of the world -> runnable here. Not collective."""
-        _provide_lapack(executable)
-        return jaxlib_api.deserialize(self._client, executable, self._devices, DROP_BARRIERS)
+        self._platform.provide_kernels(executable)
+        return jaxlib_api.deserialize(self._client, executable, self._devices, self._platform.overrides)
 
     def put(self, array: NumpyArray) -> Buffer:
         """A copy of the array on this rank's device. Every dtype of ``runtime.devices.dtypes``, 0-d and empty included."""
@@ -138,6 +147,19 @@ class World:
         Donating a viewed buffer is safe: XLA copies it then.
         """
         return jaxlib_api.get(buffer)
+
+    def copy_of(self, buffer: Buffer) -> Buffer:
+        """A copy on this rank's device that XLA owns. Does not wait on the host."""
+        return jaxlib_gpu_api.copy_of(buffer, self._local, self._sharding)
+
+    def lend(self, buffer: Buffer, stream: int | None) -> Capsule:
+        """The buffer's memory, ready for what ``stream`` does next, while the capsule lives; it must not be donated meanwhile."""
+        return jaxlib_gpu_api.lend(buffer, stream)
+
+    def adopt(self, capsule: Capsule, dtype: str) -> Buffer:
+        """Memory of this rank's device as a buffer of MLIR's ``dtype``, filled when ``adopting_stream`` comes to it."""
+        name_type(capsule, dtype)
+        return jaxlib_gpu_api.adopt(capsule, self._local, self.adopting_stream)
 
     def handler(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Handler:
         """What ``run`` needs to know of one result: ``shape`` and ``dtype`` of this device's shard."""
@@ -158,16 +180,16 @@ class World:
             jaxlib_api.leave(self._service)
 
     def _compiled(self, text: bytes) -> bytes:
-        _provide_lapack(text)
+        self._platform.provide_kernels(text)
         return jaxlib_api.serialize(self._compile(text))
 
     def _content(self, text: bytes) -> list[bytes]:
         """All that an executable depends on besides the processor."""
         words = [jaxlib_api.installed(), os.environ.get("XLA_FLAGS", ""), os.environ.get("NPROC", "")]
-        own = Path(__file__).parent
+        own = [Path(__file__).with_name(name) for name in ("xla.py", "platform.py", "jaxlib_api.py", "gloo.py")]
         return [
             *(word.encode() for word in words),
-            *(own.joinpath(name).read_bytes() for name in ("xla.py", "jaxlib_api.py", "gloo.py")),  # how it is compiled
+            *(path.read_bytes() for path in own),  # how it is compiled
             b"%d devices, joined: %d" % (len(self._devices), self._distributed is not None),
             text,
         ]
@@ -187,16 +209,9 @@ class World:
 
         with make_context():
             module = ir.Module.parse(text)
-            if self._distributed is not None:
-                without_reduce_scatter(module)
-            held = DROP_BARRIERS if b"optimization_barrier" not in text else (*DROP_BARRIERS, *NO_BARRIERS_IN_IT)
-            return jaxlib_api.compile_module(self._client, module, self._devices, held)
-
-
-def _provide_lapack(program: bytes) -> None:
-    """Register jaxlib's LAPACK kernels if ``program`` calls any."""
-    if b"lapack_" in program or b"tridiagonal_solve_perturbed" in program:
-        jaxlib_api.register_lapack()
+            self._platform.prepare(module, joined=self._distributed is not None)
+            overrides = self._platform.overrides_for(text)
+            return jaxlib_api.compile_module(self._client, module, self._devices, overrides)
 
 
 def _serve(num_devices: int, host: str) -> tuple[str, Service]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from compiler.plan.records import Fragment, Free, Instruction, Plan, Recv, Run, Send
 from dialects.errors import Failure
 from runtime.devices.dtypes import numpy_dtype
-from runtime.devices.jaxlib_api import Executable
+from runtime.devices.jaxlib_api import Buffer, Executable
 from runtime.devices.seats import Seat
 from runtime.devices.xla import World
+from runtime.step.direct import Direct
 from runtime.step.exchange import Exchange
-from runtime.step.store import Store
+from runtime.step.store import Key, Store
 from runtime.transport.base import Transport
 
 
@@ -40,7 +41,10 @@ class Resolver:
         store: Store,
         executables: dict[str, Executable],
         transport: Transport,
+        direct: Direct | None = None,
     ) -> None:
+        """``direct``: how values that need not pass through the hosts travel; without it all go by ``transport``."""
+        self._direct = direct
         self._plan, self._seat, self._world, self._store = plan, seat, world, store
         self._executables = executables
         self._fragments = {fragment.name: fragment for fragment in plan.fragments}
@@ -68,9 +72,9 @@ class Resolver:
             return Action(f"free {names}", m, lambda: self._store.drop(key))
         if isinstance(first, Send):
             sends = [item for item in group if isinstance(item, Send)]
-            return Action(f"send {names} to mesh {first.to}", m, self.exchange.send(sends))
+            return Action(f"send {names} to mesh {first.to}", m, self._send(sends))
         receives = [item for item in group if isinstance(item, Recv)]
-        return Action(f"receive {names} from mesh {first.source}", m, self.exchange.receive(receives))
+        return Action(f"receive {names} from mesh {first.source}", m, self._receive(receives))
 
     def _run(self, fragment: Fragment, m: int | None) -> Callable[[], None]:
         executable, values, store = self._executables[fragment.name], self._store.values, self._store
@@ -91,3 +95,46 @@ class Resolver:
                 store.set(key, buffer)
 
         return run
+
+    def _send(self, sends: list[Send]) -> Callable[[], None]:
+        """What the hosts need not see goes directly, the rest in one message."""
+        direct, others = self._direct, [item for item in sends if not self._goes_directly(item)]
+        if direct is None or len(others) == len(sends):
+            return self.exchange.send(sends)
+        store, gives = self._store, list[tuple[Key, Callable[[Buffer], None]]]()
+        for item in sends:
+            if item not in others:
+                value = store.values[item.value]
+                gives.append((store.key(value, item.microbatch), direct.sender(value, item.to)))
+        rest = self.exchange.send(others) if others else None
+
+        def send() -> None:
+            for key, give in gives:
+                give(store.need(key))
+            if rest is not None:
+                rest()
+
+        return send
+
+    def _receive(self, receives: list[Recv]) -> Callable[[], None]:
+        direct, others = self._direct, [item for item in receives if not self._goes_directly(item)]
+        if direct is None or len(others) == len(receives):
+            return self.exchange.receive(receives)
+        store, takes = self._store, list[tuple[Key, Callable[[], Buffer]]]()
+        for item in receives:
+            if item not in others:
+                value = store.values[item.value]
+                take = direct.receiver(value, item.source, store.shard_shape(value.id))
+                takes.append((store.key(value, item.microbatch), take))
+        rest = self.exchange.receive(others) if others else None
+
+        def receive() -> None:
+            for key, take in takes:
+                store.set(key, take())
+            if rest is not None:
+                rest()
+
+        return receive
+
+    def _goes_directly(self, item: Send | Recv) -> bool:
+        return self._direct is not None and self._direct.carries(self._store.values[item.value])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from compiler.plan.scratch import whole_file
+from dialects.errors import Failure
 from runtime.devices.seats import Seat
 
 
@@ -42,3 +43,14 @@ class Trace:
         path = Path(folder) / f"rank-{self._seat.rank:04d}.json"
         with whole_file(path) as file:
             file.write_text(json.dumps({"traceEvents": names + self._events, "displayTimeUnit": "ms"}))
+
+
+def write_trace(trace: Trace | None, folder: str | None) -> None:
+    """This rank's file into ``folder``, made if need be. Raises Failure if it cannot be written."""
+    if trace is None or folder is None:
+        return
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        trace.write(folder)
+    except OSError as error:
+        raise Failure(f"not written: {error.strerror or error}", where=folder) from error

@@ -1,1 +1,1 @@
-"""How values move between meshes. ``mpi`` is the one that CPU jobs use."""
+"""How values move between meshes: ``mpi`` through the hosts, ``nccl`` from GPU to GPU."""

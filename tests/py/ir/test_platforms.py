@@ -43,11 +43,11 @@ def bare(first: str, second: str, rules: tuple[int, int, int] = (0, 1, 1), kind:
     return BARE.format(*rules, first, second, kind)
 
 
-def computes(text: str | bytes, platform: str | None = None) -> list[float]:
+def computes(text: str | bytes, platform: str | None = None, devices: str = "cpu") -> list[float]:
     """What the program that was taken makes of [1, 2, 3, 5]."""
     with make_context() as context, ir.Location.unknown():
         blob = text.encode() if isinstance(text, str) else text
-        module = load_bytes(blob, context, "m", platform).module
+        module = load_bytes(blob, context, "m", platform, devices).module
         assert len(entry_block(main_func(module)).arguments) == 1
         assert "_platform_index" not in str(module)
         argument = ir.DenseElementsAttr.get(np.array([1, 2, 3, 5], np.float32))
@@ -112,3 +112,18 @@ def test_an_export_names_its_platforms(platforms: tuple[str, ...]) -> None:
     refused(blob, "5", f"--platform: got 5, and the program was exported for {names}; want 0 to {len(platforms) - 1}")
     refused(blob, "cpu,rocm", f"--platform: got cpu, rocm, and the program was exported for {names}")
     refused(export(("cuda",)), "cpu", "--platform: got cpu, and the program was exported for cuda; want one of cuda")
+
+
+@pytest.mark.parametrize(
+    ("platforms", "want"),
+    [
+        (("cpu", "cuda"), SQUARED),
+        (("tpu", "cpu"), ADDED),
+        (("cuda",), SQUARED),
+        (("cpu",), ADDED),
+        (("cuda", "tpu", "cpu"), SQUARED),
+    ],
+)
+def test_a_program_for_gpus_is_taken_where_the_devices_are_gpus(platforms: tuple[str, ...], want: list[float]) -> None:
+    for asked in (None, ",".join(platforms)):
+        assert computes(export(platforms), asked, devices="cuda") == want

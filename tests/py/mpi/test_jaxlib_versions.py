@@ -32,3 +32,4 @@ def test_the_package_asks_for_the_same_range() -> None:
     assert f"jaxlib{asked}" in project["dependencies"]
     assert f"jax{asked}" in extras["jax"]
     assert f"jax-cuda13-plugin[with-cuda]{asked}" in extras["gpu"]
+    assert f"jax-cuda12-plugin[with-cuda]{asked}" in extras["gpu-cuda12"]
