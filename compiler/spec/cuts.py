@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import NoReturn
 
 from jaxlib.mlir import ir
@@ -31,11 +30,13 @@ def find_cuts(specs: Sequence[StageSpec], module: ir.Module) -> tuple[int, ...]:
 
 def cut_names(module: ir.Module) -> tuple[str, ...]:
     """What ``find_cuts`` finds the cuts of a module by, whose forward ops have stages."""
-    chain = forward_chain(body_ops(entry_block(main_func(module)))[:-1])
-    stages = [op_int(op, names.STAGE) for op in chain]
-    ends = [at for at, (stage, after) in enumerate(pairwise(stages)) if stage != after]
-    found = read_layers(module) if ends else None
-    return tuple(name_of(at, found) for at in ends) if found else ()
+    num_stages = op_int(module.operation, names.NUM_STAGES) or 1
+    if num_stages == 1:
+        return ()
+    found = read_layers(module)
+    stages = [op_int(op, names.STAGE) for op in forward_chain(body_ops(entry_block(main_func(module)))[:-1])]
+    ends = {stage: at for at, stage in enumerate(stages) if found.works[at]}
+    return tuple(name_of(ends[stage], found) for stage in range(num_stages - 1))
 
 
 def _positions(specs: Sequence[StageSpec], found: Layers) -> tuple[int, ...]:
@@ -44,15 +45,15 @@ def _positions(specs: Sequence[StageSpec], found: Layers) -> tuple[int, ...]:
         until = spec.until or ""
         where = f"{WHERE}, stage {number}"
         at = position(until, found, where)
-        if cuts and at <= cuts[-1]:
+        if cuts and not any(found.works[cuts[-1] + 1 : at + 1]):
             before = _shown(specs[number - 1].until or "")
-            place = "at the same place as" if at == cuts[-1] else "before"
+            place = "before" if at < cuts[-1] else "at the same place as"
             fail(
                 f"the cut '{_shown(until)}' lies {place} '{before}', want cuts in the order of the forward part",
                 where=where,
                 remedy=_LISTED,
             )
-        if at >= len(found.ops) - 1:
+        if not any(found.works[at + 1 :]):
             fail(
                 f"nothing of the forward part comes after '{_shown(until)}', want an earlier cut",
                 where=where,

@@ -6,7 +6,7 @@ nothing, in that of its scope (``conv2d_1``), or it is one of its own. Between t
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from jaxlib.mlir import ir
@@ -14,7 +14,9 @@ from jaxlib.mlir import ir
 from compiler.decisions.names import Names, UserName, scope_of
 from compiler.spec.paths import Path, common, layer_of, says_nothing, trimmed
 from compiler.spec.reads import Reads
-from dialects.ops import body_ops, entry_block, main_func
+from dialects.attributes import FOLDS
+from dialects.build import call_target
+from dialects.ops import body_ops, defining_op, entry_block, main_func
 from passes.analysis.ops.flops import flops
 from passes.analysis.ops.op_costs import is_heavy
 from passes.analysis.stages.crossing import Crossing, crossing
@@ -43,12 +45,16 @@ class Layer:
 
 @dataclass(frozen=True)
 class Layers:
-    """The forward part of a program: ``ops[i]`` is what op i is called, ``paths[i]`` the layers' names above it."""
+    """The forward part of a program: ``ops[i]`` is what op i is called, ``paths[i]`` the layers' names above it.
+
+    ``works[i]``: whether it is more than a fold over microbatches, which stays with what it folds wherever a cut lies.
+    """
 
     layers: tuple[Layer, ...]
     ops: tuple[UserName, ...]
     paths: tuple[Path, ...]
     crosses: tuple[Crossing, ...]
+    works: tuple[bool, ...]
 
     def end_of(self, last: int, following: int) -> int:
         """Where to cut after op ``last`` and before op ``following``: where the least crosses, first."""
@@ -62,7 +68,8 @@ def read_layers(module: ir.Module) -> Layers:
     reads, user = Reads(func, chain), Names()
     ops = tuple(user.of(op) for op in chain)
     paths, keys = _paths(chain, reads, ops)
-    found = Layers((), ops, paths, tuple(crossing(chain, replicable_ops(func))))
+    works = tuple(call_target(op) not in FOLDS or defining_op(op.operands[0]) is None for op in chain)
+    found = Layers((), ops, paths, tuple(crossing(chain, replicable_ops(func))), works)
     bounds = _bounds(found, keys)
     layers: list[Layer] = []
     for number, (name, first, last) in enumerate(bounds):
@@ -70,7 +77,7 @@ def read_layers(module: ir.Module) -> Layers:
         size = reads.num_bytes(mine)
         work = sum(flops(chain[at]) for at in mine)
         layers.append(Layer(number, name, first, last, ops[last], work, size, found.crosses[last]))
-    return Layers(tuple(layers), ops, paths, found.crosses)
+    return replace(found, layers=tuple(layers))
 
 
 def _paths(

@@ -170,5 +170,25 @@ def test_cuts_have_the_names_that_find_them() -> None:
         assert cut_names(module) == ("layers.0", "layer_norm/rsqrt#3")
 
 
+def test_a_fold_stays_with_what_it_folds() -> None:
+    """A cut between an op and its sum over microbatches is the cut after the op, and a stage of such sums alone is none."""
+    with make_context() as context, ir.Location.unknown():
+        module = load_module(str(MODULES / "zoo/per_example_outputs.mlirbc"), context).module
+        module = phased(module, PlanOptions(microbatches=8), (1, 1, 1)).module
+        found = read_layers(module)
+        folds = [at for at, works in enumerate(found.works) if not works]
+        assert folds[:2] == [21, 28]
+        with pytest.raises(
+            UserError, match="stage 1: the cut '#22' lies at the same place as '#21', want cuts in the order"
+        ):
+            find_cuts([StageSpec(until="#21"), StageSpec(until="#22"), StageSpec()], module)
+        with pytest.raises(
+            UserError, match=f"nothing of the forward part comes after '#{folds[-1]}', want an earlier cut"
+        ):
+            find_cuts([StageSpec(until=f"#{folds[-1]}"), StageSpec()], module)
+        ChooseStages(cuts=find_cuts([StageSpec(until="#22"), StageSpec(until="#28"), StageSpec()], module)).run(module)
+        assert [position(name, found) for name in cut_names(module)] == [20, 27]
+
+
 def test_names_that_come_again() -> None:
     assert numbered(["a", "b", "a"]) == ["a#1", "b", "a#2"]

@@ -64,6 +64,7 @@ def with_spec(folder: Path, text: str, **words: str) -> PlanOptions:
         ("zoo/batch_norm.mlirbc", {"hosts": "2", "intra": "data"}),
         ("zoo/rnn_time_major.mlirbc", {"hosts": "2", "intra": "data"}),
         ("zoo/no_batch.mlirbc", {"hosts": "2", "intra": "data"}),
+        ("zoo/per_example_outputs.mlirbc", {"hosts": "3", "intra": "data"}),  # folds amid the forward part
     ],
 )
 def test_the_spec_of_a_plan_gives_it_again(
