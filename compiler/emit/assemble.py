@@ -22,12 +22,13 @@ from compiler.plan.check_instructions import check_instructions
 from compiler.plan.decisions import MemoryRecord
 from compiler.plan.program import Program
 from compiler.plan.records import VERSION, Argument, Fragment, Plan, Prediction, Result, Run, Stage
-from compiler.schedules.order import FragmentKey
+from compiler.schedules.order import Flows, FragmentKey
 from compiler.schedules.schedule import Schedule, make_schedule
 from compiler.simulate.predict import predict
 from compiler.simulate.timing import fragment_s
 from compiler.transfers.wires import Transfers
 from passes.analysis.memory.liveness import compiler_of
+from passes.analysis.stages.flows import stage_flows
 
 PROGRAM = "program.mlir"
 NOTHING_SAID = MemoryRecord("", 0.0, {})
@@ -55,7 +56,7 @@ def assemble(
     """The plan and its stage files. Raises UserError when it does not fit the devices' memory."""
     layout, arguments, microbatches = outline.layout.on(sharded.shapes), outline.arguments, outline.microbatches
     parts, results = read_parts(module, layout), make_results(module)
-    schedule, runs = _schedule(parts, layout, options, microbatches)
+    schedule, runs = _schedule(parts, layout, options, microbatches, stage_flows(module))
     values = make_values(parts, layout, arguments, results)
     held = held_results(results, values)
     fragments = tuple(fragment_of(part, layout, compiler=compiler_of(machine.flops_per_s)) for part in parts)
@@ -103,12 +104,17 @@ def assemble(
 
 
 def _schedule(
-    parts: Sequence[Part], layout: Layout, options: PlanOptions, microbatches: int
+    parts: Sequence[Part], layout: Layout, options: PlanOptions, microbatches: int, flows: Flows
 ) -> tuple[Schedule, list[tuple[Run, ...]]]:
     """The schedule of the parts, and the runs of every mesh; a mesh without a stage has none."""
     keys: dict[FragmentKey, str] = {(part.stage, part.phase, part.level): part.name for part in parts}
     schedule = make_schedule(
-        options.schedule, len(layout.mesh_of), microbatches, stage_to_mesh=layout.mesh_of, fragments=list(keys)
+        options.schedule,
+        len(layout.mesh_of),
+        microbatches,
+        stage_to_mesh=layout.mesh_of,
+        fragments=list(keys),
+        flows=flows,
     )
     runs = schedule.runs(keys)
     return schedule, [*runs, *(() for _ in range(len(layout.meshes) - len(runs)))]

@@ -16,6 +16,7 @@ from dialects.errors import fail
 from dialects.sharding import MeshShape
 from dialects.signature import op_int
 from passes.analysis.shardings.cases import Case, Cases
+from passes.analysis.stages.flows import stage_flows
 from passes.rules import write_rules
 from passes.shardings.choose_shardings import ChooseShardings
 from passes.solvers.costs.mesh_costs import MeshCosts
@@ -41,7 +42,9 @@ class Inside:
 def each_mesh(module: ir.Module, machine: Machine, layout: Layout, options: PlanOptions) -> list[Inside]:
     """Of every mesh with fragments what is to be decided. Raises UserError for a shape or a chooser that there is none of."""
     stages, microbatches = len(layout.mesh_of), op_int(module.operation, names.MICROBATCHES) or 1
-    waiting = make_schedule(options.schedule, stages, microbatches, stage_to_mesh=layout.mesh_of).in_flight
+    waiting = make_schedule(
+        options.schedule, stages, microbatches, stage_to_mesh=layout.mesh_of, flows=stage_flows(module)
+    ).in_flight
     write_rules(module)
     cases = Cases(module, waiting)
     found: list[Inside] = []

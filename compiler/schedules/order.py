@@ -1,14 +1,14 @@
 """Which task may run before which, and a greedy unit clock that turns that into task lists."""
 
-import itertools
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from compiler.plan.records import Phase
 from compiler.schedules.table import Rules
 
 FragmentKey = tuple[int, Phase, int]  # stage, phase, level
+Flows = Mapping[tuple[int, str], frozenset[tuple[int, str]]]  # (stage, phase) -> those that give what it reads
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,29 @@ PRIORITY: tuple[Phase, ...] = ("setup", "backward", "forward", "update")  # back
 _PER_MICROBATCH: frozenset[Phase] = frozenset(("forward", "backward"))
 
 
+def chain(stages: int) -> Flows:
+    """Each stage's forward reads of the one before it, its backward of the one behind it."""
+    forward = {(stage, "forward"): frozenset({(stage - 1, "forward")}) for stage in range(1, stages)}
+    return forward | {(stage, "backward"): frozenset({(stage + 1, "backward")}) for stage in range(stages - 1)}
+
+
 class Order:
     """Which task may run before which. ``direct`` speaks of all tasks, ``needs`` only of those that have a fragment."""
 
     def __init__(
-        self, rules: Rules, microbatches: int, meshes: tuple[int, ...], fragments: frozenset[FragmentKey]
+        self,
+        rules: Rules,
+        microbatches: int,
+        meshes: tuple[int, ...],
+        fragments: frozenset[FragmentKey],
+        flows: Flows | None = None,
     ) -> None:
         self.rules, self.microbatches, self.meshes, self.fragments = rules, microbatches, meshes, fragments
         self.stages = range(len(meshes))
         self.levels = {phase: 1 + max((k[2] for k in fragments if k[1] == phase), default=-1) for phase in PRIORITY}
         self.last: Phase = "backward" if self.levels["backward"] else "forward"
-        changes = [a != b for a, b in itertools.pairwise(meshes)]
-        self.depth = [1 + sum(changes[stage:]) for stage in self.stages]
+        self.flows = chain(len(meshes)) if flows is None else flows
+        self.depth = self._depths()
         self.known: dict[Task, frozenset[Task]] = {}
 
     def direct(self, task: Task) -> Iterator[Task]:
@@ -54,14 +65,30 @@ class Order:
             yield Task(stage, task.phase, m - 1)
         if task.phase == "forward":
             yield from (Task(stage, "setup", None, level) for level in range(self.levels["setup"]))
-            if stage > 0:
-                yield Task(stage - 1, "forward", m)
+            yield from self._givers(task)
             if self.rules.bound_in_flight and self.last == "backward" and m >= self.depth[stage]:
                 yield Task(stage, "backward", m - self.depth[stage])
         else:
             yield Task(stage, "forward", self.microbatches - 1 if self.rules.all_forwards_first else m)
-            if stage + 1 < len(self.meshes):
-                yield Task(stage + 1, "backward", m)
+            yield from self._givers(task)
+
+    def _givers(self, task: Task) -> Iterator[Task]:
+        """The runs that give what ``task`` reads, of its own microbatch or of the setup."""
+        for stage, phase in sorted(self.flows.get((task.stage, task.phase), ())):
+            if phase == "setup":
+                yield from (Task(stage, phase, None, level) for level in range(self.levels["setup"]))
+            elif phase in ("forward", "backward"):
+                yield Task(stage, "forward" if phase == "forward" else "backward", task.microbatch)
+
+    def _depths(self) -> list[int]:
+        """Of each stage the meshes that a microbatch passes from it on, along the longest way."""
+        depths = [1 for _ in self.meshes]
+        for stage in reversed(self.stages):  # forward values go to later stages
+            for giver, phase in self.flows.get((stage, "forward"), ()):
+                if phase == "forward" and giver < stage:
+                    further = depths[stage] + (self.meshes[giver] != self.meshes[stage])
+                    depths[giver] = max(depths[giver], further)
+        return depths
 
     def _once_per_step(self, task: Task) -> Iterator[Task]:
         if task.level > 0:

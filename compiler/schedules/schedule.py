@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from compiler.plan.records import Run, Slot
-from compiler.schedules.order import PRIORITY, FragmentKey, Order, Task
+from compiler.schedules.order import PRIORITY, Flows, FragmentKey, Order, Task
 from compiler.schedules.table import SCHEDULES
 from dialects.errors import fail
 
@@ -43,11 +43,13 @@ def make_schedule(
     has_setup: bool = False,
     num_update_levels: int = 1,
     fragments: Collection[FragmentKey] | None = None,
+    flows: Flows | None = None,
 ) -> Schedule:
     """The task lists of schedule ``name``. One mesh a stage unless ``stage_to_mesh`` says otherwise.
 
     ``fragments``: the (stage, phase, level) that exist; tasks of others are left out and what they order stays ordered.
     Without it every stage has forward, backward if ``has_backward``, one setup if ``has_setup`` and all update levels.
+    ``flows``: what each stage's phases read of others; without it the stages are a chain.
     Raises UserError on an unknown name or on counts below 1.
     """
     if name not in SCHEDULES:
@@ -58,7 +60,7 @@ def make_schedule(
     if fragments is None:
         levels = {"forward": 1, "backward": int(has_backward), "setup": int(has_setup), "update": num_update_levels}
         fragments = [(s, p, level) for s in range(num_stages) for p in PRIORITY for level in range(levels[p])]
-    order = Order(SCHEDULES[name], num_microbatches, meshes, frozenset(fragments))
+    order = Order(SCHEDULES[name], num_microbatches, meshes, frozenset(fragments), flows)
     clocks = order.run_clock()
     tasks = tuple(tuple(t for _, t in clocks if meshes[t.stage] == mesh) for mesh in range(max(meshes) + 1))
     slots = tuple(Slot(clock, task.stage, task.phase, task.microbatch) for clock, task in clocks)

@@ -38,6 +38,7 @@ _CALLED = {
     "passes/analysis/stages/homes": "choose-stages",
     "passes/analysis/stages/work": "driver",
     "passes/stages/balance": "driver",
+    "passes/analysis/stages/flows": "driver, emit",
     "passes/analysis/stages/replicable": "place, verify-stages, realize",
     "passes/analysis/stages/fragments": "realize",
     "passes/fragments/outline": "realize",

@@ -105,3 +105,25 @@ def test_every_task_runs_once_and_after_what_it_needs(
             assert all(clocks[Task(stage, "forward", m)] < clock for m in range(num_microbatches))
     if name == "1f1b" and has_backward and meshes == sorted(set(meshes)):
         assert schedule.in_flight == tuple(min(num_microbatches, len(meshes) - stage) for stage in range(len(meshes)))
+
+
+def diamond() -> dict[tuple[int, str], frozenset[tuple[int, str]]]:
+    """Stage 0, then 1 and 2 beside each other, then 3; backward the other way."""
+    forward = {1: (0,), 2: (0,), 3: (1, 2)}
+    flows = {(stage, "forward"): frozenset((giver, "forward") for giver in givers) for stage, givers in forward.items()}
+    backward = {0: (1, 2), 1: (3,), 2: (3,)}
+    return flows | {(s, "backward"): frozenset((g, "backward") for g in givers) for s, givers in backward.items()}
+
+
+@pytest.mark.parametrize("name", ["gpipe", "1f1b"])
+def test_branches_share_a_clock(name: str) -> None:
+    made = make_schedule(name, 4, 6, flows=diamond())
+    clock = {(slot.phase, slot.stage, slot.microbatch): slot.clock for slot in made.slots}
+    assert clock["forward", 1, 0] == clock["forward", 2, 0] == 1
+    assert clock["backward", 1, 5] == clock["backward", 2, 5]
+    for m in range(6):
+        assert clock["forward", 3, m] > max(clock["forward", 1, m], clock["forward", 2, m])
+        assert clock["backward", 0, m] > max(clock["backward", 1, m], clock["backward", 2, m])
+    assert len(made.slots) == 4 * (2 * 6 + 1)
+    if name == "1f1b":
+        assert made.in_flight == (3, 2, 2, 1), "three meshes on the longest way, not four"
