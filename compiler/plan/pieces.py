@@ -2,7 +2,7 @@
 
 A device's shard is a box of the whole array. Every destination box is cut along the source boxes; of several devices that hold a
 source box (replicas) one on the receiver's own host gives it, else the one that has given least so far, the largest pieces first
-(AlpaComm, MLSys'23, section 3.2: least-loaded). Runtime, prediction and ``explain`` all ask here: what is sent is what was counted.
+(AlpaComm, Zhuang et al., MLSys'23). Runtime, prediction and ``explain`` all ask here: what is sent is what was counted.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Devices that want the same need not all be sent it over the slow wire: each gets another part, and the mesh gathers them over its
 own links where the value is read. Of all refinements of what the readers want, the one with the fewest seconds a step is taken,
 wire and collectives together; the sharding itself, which sends a copy to every device, is one of them. A dim that an axis does not
-divide is not split over it. (AlpaComm, MLSys'23, section 3.1, broadcasts among the receivers; here it is their own all-gather.)
+divide is not split over it. (AlpaComm, Zhuang et al., MLSys'23, broadcasts among the receivers; here it is their own all-gather.)
 """
 
 from collections.abc import Callable, Iterator, Sequence

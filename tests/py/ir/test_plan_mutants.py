@@ -45,11 +45,14 @@ def load(document: dict[str, Any], files: dict[str, bytes]) -> tuple[Plan | None
 
 
 def meaning(plan: Plan) -> Any:
-    """What decides the numbers: without words and predictions for people, and without the order of what has names."""
+    """What decides the numbers: without words and predictions for people, and without the order of what has names.
+
+    Nor which mesh of several gives a result: the first that holds it, and a plan is refused if that one does not hold it at the end.
+    """
     fragments = [(f.name, f.mesh, f.file, f.inputs, f.outputs, sorted(f.donated)) for f in plan.fragments]
     instructions = [sorted(map(str, each)) for each in plan.instructions]  # of one order or another, proved to be sound
     meshes = [(len(mesh.ranks), mesh.axes) for mesh in plan.meshes]
-    values = sorted(plan.values, key=lambda value: value.id)
+    values = sorted((v.id, v.kind, v.dtype, v.shape, sorted(map(str, v.placements)), v.argument) for v in plan.values)
     return plan.microbatches, plan.arguments, plan.results, values, sorted(fragments), instructions, meshes
 
 
