@@ -153,7 +153,14 @@ def two_strategies(costs: Sequence[float], *rows: Sequence[float]) -> ShardingPr
 def test_half_of_each_of_two_strategies_is_what_prices_prove() -> None:
     """1 s with 2 limits or 2 s with none: half of each fits, for 1.5 s."""
     problem = two_strategies([1.0, 2.0], [2.0, 0.0])
-    priced = price_bytes(problem, problem.rows, (0,), free)
+    asked: list[ShardingProblem] = []
+
+    def counted(priced: ShardingProblem) -> tuple[tuple[int, ...] | None, float]:
+        asked.append(priced)
+        return free(priced)
+
+    priced = price_bytes(problem, problem.rows, (0,), counted)
+    assert len(asked) == 2, "at what the free choice costs, then where both cost the same: no price is asked for again"
     assert priced.bound_s == pytest.approx(1.5, rel=1e-9)
     assert priced.prices == pytest.approx([0.5])
 

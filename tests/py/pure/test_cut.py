@@ -106,8 +106,8 @@ def test_bad_numbers_are_refused(costs: list[float], crossings: list[float], num
 def test_twenty_thousand_items_into_sixty_four_stages() -> None:
     random = np.random.default_rng(0)
     costs = random.exponential(1e-4, 20_000) * (random.random(20_000) < 0.6)
-    start = time.perf_counter()
+    start = time.process_time()
     cut = choose_cuts(list(costs), list(random.exponential(1e-3, 20_000)), 64)
-    assert time.perf_counter() - start < 10, "a second on an idle core"
+    assert time.process_time() - start < 10, "a second on an idle core"
     assert cut.num_stages == 64
     assert cut.bottleneck_s < 1.2 * costs.sum() / 64 + costs.max()

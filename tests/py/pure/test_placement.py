@@ -129,9 +129,9 @@ def transformer(num_layers: int, ops: int, num_stages: int) -> PlacementProblem:
 
 def test_twenty_thousand_nodes_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
     problem = transformer(num_layers=80, ops=50, num_stages=8)
-    start = time.perf_counter()
+    start = time.process_time()
     found = place(problem)
-    assert time.perf_counter() - start < 30, "two seconds on an idle core"
+    assert time.process_time() - start < 30, "two seconds on an idle core"
     assert isinstance(found, Placement)
     assert found.integral
     assert problem.num_nodes == 20_000

@@ -159,6 +159,8 @@ def test_a_hand_edit_is_refused_in_one_sentence(edit: dict[str, object], words: 
 
 
 HOSTILE = [
+    (b"", "plan.json: is not JSON: Expecting value"),
+    (b'{"version":1', "plan.json: is not JSON: Expecting ',' delimiter"),
     (b'{"version":1,"version":1}', "has the key 'version' twice"),
     (b"[" * 200_000, "nested deeper|not JSON"),
     (b"[" * 40 + b"]" * 40, "nested deeper than 32"),

@@ -231,6 +231,17 @@ def test_a_sum_grows_on_one_mesh() -> None:
         decode_plan(edited(**changes, instructions__0=[setup, recv, *others]), "plan.json")
 
 
+def test_a_result_is_held_by_the_mesh_that_gives_it_to_rank_0() -> None:
+    """The loss, made on mesh 1, is sent to mesh 0 and freed: mesh 1, its first, has it no more."""
+    changes = {
+        "values__loss__placements": placed((1, []), (0, [])),
+        "instructions__0": [*listed(0), {"op": "recv", "value": "loss", "source": 1}],
+    }
+    send = {"op": "send", "value": "loss", "to": 0}
+    with pytest.raises(UserError, match="result value 'loss' is not on mesh 1 after the step"):
+        decode_plan(edited(**changes, instructions__1=[*listed(1), send, {"op": "free", "value": "loss"}]), "plan.json")
+
+
 def refusals() -> set[tuple[str, int]]:
     """File and last line of every statement that calls ``wrong``."""
     found: set[tuple[str, int]] = set()

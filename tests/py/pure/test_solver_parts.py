@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from test_solve_free import frustrated
 
 from benchmarks.random_problems import random_sharding
+from passes.solvers.program import Backend, Program, new_program
+from passes.solvers.shardings import relax
 from passes.solvers.shardings.ascent import Ascent, ascend
 from passes.solvers.shardings.bound import Duals, dual_bound
 from passes.solvers.shardings.core import Core, core_of
@@ -17,6 +20,7 @@ from passes.solvers.shardings.fixing import fix, surplus
 from passes.solvers.shardings.prices import _mixture, _most_seconds
 from passes.solvers.shardings.problem import Edge, Node, ShardingProblem
 from passes.solvers.shardings.promising import _promising, also, columns, promising_parts
+from passes.solvers.shardings.relax import solve_core
 from passes.solvers.shardings.shrink import Graph
 from passes.solvers.shardings.solve_inside import _PROPOSALS, Known, _Best, _wanted
 from passes.solvers.shardings.tables import Tables
@@ -200,3 +204,24 @@ def test_no_choice_costs_more_than_all_of_the_most() -> None:
     nodes = (Node("a", np.array([1.0, 3.0])), Node("b", np.array([2.0, np.inf])))
     problem = ShardingProblem(nodes, (Edge(0, 1, np.array([[5.0, 0.0], [np.inf, 1.0]])),))
     assert _most_seconds(problem) == 3.0 + 2.0 + 5.0
+
+
+@pytest.mark.parametrize("status", ["ERROR", "OTHER", "UNBOUNDED", "INFEASIBLE", "INT_INFEASIBLE"])
+def test_where_highs_fails_cbc_is_asked(status: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, core, _ = whole(7, 4)
+    want = solve_core(core, "cbc", 10.0, None, 1.0)
+    asked: list[Backend] = []
+
+    def failing(backend: Backend) -> Program | SimpleNamespace:
+        asked.append(backend)
+        made = new_program(backend)
+        if backend == "cbc":
+            return made
+        return SimpleNamespace(mip=made.mip, model=made.model, optimize=lambda **_: status)
+
+    monkeypatch.setattr(relax, "new_program", failing)
+    assert solve_core(core, "highs", 10.0, None, 1.0) == want
+    assert asked[:2] == ["highs", "cbc"]
+    if "INFEASIBLE" in status:  # not believed to the last, a search that may end early need not ask
+        rough = solve_core(core, "highs", 10.0, None, 1.0, gap=1e-4)
+        assert (rough.choice, rough.bound, rough.proved) == (None, np.inf, True)
