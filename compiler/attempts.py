@@ -35,9 +35,8 @@ SHARES = (
 )  # of the room that is right if the next plan is as far off: as it is, and one and two errors less
 
 Made = tuple[Plan, dict[str, str]]  # a plan and its stage files
-Tried = dict[
-    Hashable, TooLarge
-]  # what was chosen -> what is wrong with its plan: another room may end in the same choice
+# What was chosen -> what is wrong with its plan: another room may end in the same choice.
+Tried = dict[Hashable, TooLarge]
 
 
 def plan_in_memory(ready: Prepared, machine: Machine, options: PlanOptions) -> Made:
