@@ -1,6 +1,6 @@
 """Which parameters each forward op reads, as they are or through what setup makes of them: casts, slices of stacked layers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from jaxlib.mlir import ir
@@ -28,7 +28,7 @@ class Reads:
     def __init__(self, func: ir.OpView, chain: Sequence[ir.Operation]) -> None:
         entries = attr_dicts(func, "arg_attrs")
         self._arguments = list(entry_block(func).arguments)
-        self._names = [parts_of(text_of(entry, names.NAME)) for entry in entries]
+        self._names = [_path(entry) for entry in entries]
         self._own = {i for i, entry in enumerate(entries) if text_of(entry, names.ROLE) in _OWN_ROLES}
         self._made: dict[ir.Value, frozenset[Read]] = {}
         forward = OpMap((op, i) for i, op in enumerate(chain))
@@ -60,6 +60,12 @@ class Reads:
         number = ir.BlockArgument(value).arg_number
         inside = number < len(self._arguments) and value == self._arguments[number] and number in self._own
         return frozenset((Read(number),)) if inside else frozenset()
+
+
+def _path(entry: Mapping[str, ir.Attribute]) -> Path:
+    """The words of an argument's name; a layer of a stack has its number before the last: ``blocks.3.w`` of ``blocks['w'][3]``."""
+    path = parts_of(text_of(entry, names.NAME))
+    return (*path[:-2], path[-1], path[-2]) if names.PART in entry and len(path) > 1 else path
 
 
 def _sliced(op: ir.Operation, found: frozenset[Read]) -> frozenset[Read]:

@@ -36,7 +36,7 @@ def case_of(in_flight: int) -> Case:
     costs = read_machine(module)
     assert costs is not None
     write_rules(module)
-    return read_cases(module, costs, (0,), (in_flight,))[0]
+    return read_cases(module, costs, (in_flight,))[0]
 
 
 @pytest.mark.parametrize("in_flight", [1, 3])

@@ -6,9 +6,10 @@ import pytest
 from jaxlib.mlir import ir
 
 from compiler.cli.layers import layers_document, layers_of, layers_tables
+from compiler.divided import Divided
 from compiler.frontends.load import load_module
 from compiler.options import PlanOptions, StageSpec
-from compiler.prepare import phased
+from compiler.prepare import find_roles, phased
 from compiler.spec.cuts import cut_names, find_cuts, name_of, position
 from compiler.spec.layers import Layers, numbered, read_layers
 from dialects.context import make_context
@@ -38,11 +39,16 @@ LAYERS = {
 }
 
 
+def phased_of(module: ir.Module, options: PlanOptions, widths: tuple[int, ...]) -> Divided:
+    find_roles(module, options)
+    return phased(module, options, widths)
+
+
 @pytest.fixture(scope="module")
 def gpt() -> Layers:
     with make_context() as context, ir.Location.unknown():
         module = load_module(str(MODULES / "gpt_small.mlirbc"), context).module
-        return read_layers(phased(module, PlanOptions(microbatches=1), (1, 1)).module)
+        return read_layers(phased_of(module, PlanOptions(microbatches=1), (1, 1)).module)
 
 
 @pytest.mark.parametrize("module", LAYERS)
@@ -102,7 +108,7 @@ def test_ways_to_say_it(gpt: Layers) -> None:
 def test_every_op_can_be_named(module: str) -> None:
     with make_context() as context, ir.Location.unknown():
         loaded = load_module(str(MODULES / module), context).module
-        found = read_layers(phased(loaded, PlanOptions(microbatches=1), (1, 1)).module)
+        found = read_layers(phased_of(loaded, PlanOptions(microbatches=1), (1, 1)).module)
     names = [name_of(at, found) for at in range(len(found.ops))]
     assert [position(name, found) for name in names] == list(range(len(names)))
     assert all(name.isprintable() for name in names)
@@ -145,7 +151,7 @@ def test_no_cut(until: tuple[str, ...], said: str) -> None:
     specs = [*(StageSpec(until=name) for name in until), StageSpec()]
     with make_context() as context, ir.Location.unknown():
         module = load_module(str(MODULES / "gpt_small.mlirbc"), context).module
-        module = phased(module, PlanOptions(microbatches=1), (1, 1)).module
+        module = phased_of(module, PlanOptions(microbatches=1), (1, 1)).module
         with pytest.raises(UserError) as caught:
             find_cuts(specs, module)
     assert str(caught.value).startswith("--plan-spec, stage ")
@@ -155,7 +161,7 @@ def test_no_cut(until: tuple[str, ...], said: str) -> None:
 def test_a_program_without_a_forward_part() -> None:
     with make_context() as context, ir.Location.unknown():
         module = load_module(str(MODULES / "tiny/adam.mlir"), context).module
-        module = phased(module, PlanOptions(microbatches=1), (1, 1)).module
+        module = phased_of(module, PlanOptions(microbatches=1), (1, 1)).module
         with pytest.raises(UserError, match=r"is called 'a'; `compiler inspect MODULE --layers` lists them"):
             find_cuts([StageSpec(until="a"), StageSpec()], module)
 
@@ -163,7 +169,7 @@ def test_a_program_without_a_forward_part() -> None:
 def test_cuts_have_the_names_that_find_them() -> None:
     with make_context() as context, ir.Location.unknown():
         module = load_module(str(MODULES / "gpt_small.mlirbc"), context).module
-        module = phased(module, PlanOptions(microbatches=2), (1, 1, 1)).module
+        module = phased_of(module, PlanOptions(microbatches=2), (1, 1, 1)).module
         specs = [StageSpec(until=name) for name in ("layers.0", "layer_norm/rsqrt#3")]
         cuts = find_cuts([*specs, StageSpec()], module)
         ChooseStages(cuts=cuts).run(module)
@@ -174,20 +180,19 @@ def test_a_fold_stays_with_what_it_folds() -> None:
     """A cut between an op and its sum over microbatches is the cut after the op, and a stage of such sums alone is none."""
     with make_context() as context, ir.Location.unknown():
         module = load_module(str(MODULES / "zoo/per_example_outputs.mlirbc"), context).module
-        module = phased(module, PlanOptions(microbatches=8), (1, 1, 1)).module
+        module = phased_of(module, PlanOptions(microbatches=8), (1, 1, 1)).module
         found = read_layers(module)
         folds = [at for at, works in enumerate(found.works) if not works]
-        assert folds[:2] == [21, 28]
-        with pytest.raises(
-            UserError, match="stage 1: the cut '#22' lies at the same place as '#21', want cuts in the order"
-        ):
-            find_cuts([StageSpec(until="#21"), StageSpec(until="#22"), StageSpec()], module)
-        with pytest.raises(
-            UserError, match=f"nothing of the forward part comes after '#{folds[-1]}', want an earlier cut"
-        ):
+        first, second = folds[:2]  # counted from 0, where '#1' is the first
+        same = f"stage 1: the cut '#{first + 1}' lies at the same place as '#{first}', want cuts in the order"
+        with pytest.raises(UserError, match=same):
+            find_cuts([StageSpec(until=f"#{first}"), StageSpec(until=f"#{first + 1}"), StageSpec()], module)
+        last = f"nothing of the forward part comes after '#{folds[-1]}', want an earlier cut"
+        with pytest.raises(UserError, match=last):
             find_cuts([StageSpec(until=f"#{folds[-1]}"), StageSpec()], module)
-        ChooseStages(cuts=find_cuts([StageSpec(until="#22"), StageSpec(until="#28"), StageSpec()], module)).run(module)
-        assert [position(name, found) for name in cut_names(module)] == [20, 27]
+        asked = [StageSpec(until=f"#{first + 1}"), StageSpec(until=f"#{second}"), StageSpec()]
+        ChooseStages(cuts=find_cuts(asked, module)).run(module)
+        assert [position(name, found) for name in cut_names(module)] == [first - 1, second - 1]
 
 
 def test_names_that_come_again() -> None:

@@ -84,12 +84,12 @@ def test_a_sharding_that_names_fewer_dims_leaves_the_rest_whole() -> None:
 
 
 def test_the_one_that_has_given_fewest_elements_gives_next() -> None:
-    """Rows 0 to 3 lie on devices 0 and 3. Takers want 3 of them and 1, then as many again: 3 and 0 give 3 + 1 each."""
+    """Rows 0 to 3 lie on devices 0 and 3. Two takers want 3 of them, two 1: the large ones are dealt out first, 3 + 1 each."""
     source = Mesh(name="s", ranks=tuple(range(6)), axes=(Axis(name="r", size=2), Axis(name="x", size=3)))
     target = Mesh(name="t", ranks=tuple(range(8)), axes=(Axis(name="r", size=2), Axis(name="y", size=4)))
     found = pieces((12,), (source, (("x",),)), (target, (("y",),)))
     first = [(p.source, p.target, p.shape) for p in found if p.source in (0, 3)]
-    assert first == [(0, 0, (3,)), (3, 1, (1,)), (3, 4, (3,)), (0, 5, (1,))]
+    assert first == [(0, 0, (3,)), (0, 1, (1,)), (3, 4, (3,)), (3, 5, (1,))]
 
 
 def test_an_uneven_split_is_refused() -> None:

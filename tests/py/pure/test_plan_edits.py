@@ -115,6 +115,10 @@ EDITS: list[tuple[dict[str, Any], str]] = [
     # arguments and results
     ({"arguments__w__index": 1}, "its arguments or results are not numbered from 0"),
     ({"results__loss__index": 0}, "its arguments or results are not numbered from 0"),
+    (
+        {"arguments__w__part": {"of": 0, "start": 0, "stop": 64}},
+        "the parts of argument 0 are not its rows, in order, of one type and name",
+    ),
     ({"results__loss__value": "nothing"}, "result 1 is held by 'nothing', which is no value"),
     ({"results__loss__dtype": "f64"}, "result 1 is f64[], 'loss', which holds it, is f32[]"),
     ({"arguments__w__state_result": 1}, "result 0 feeds argument 0, which becomes result 1"),
