@@ -59,7 +59,7 @@ test: $(STAMP)
 test-frontends: $(STAMP_FRONTENDS)
 	$(PY) -m pytest -m frontends $(PYTEST_ARGS)
 
-# The tests of tests/py/mpi on the oldest and the newest Python and jaxlib, in .venv-oldest and .venv-newest.
+# A third of the tests of tests/py/mpi (SHARE=1: all) on the oldest and the newest Python and jaxlib, in .venv-oldest and .venv-newest.
 test-versions:
 	VENV=$(VENV) .ci/versions
 

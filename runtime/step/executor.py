@@ -6,7 +6,7 @@ an instruction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from compiler.plan.records import Fragment, Free, Instruction, Plan, Recv, Run, Send
@@ -28,6 +28,17 @@ class Action:
     text: str
     microbatch: int | None
     do: Callable[[], None]
+
+
+def in_groups(instructions: Sequence[Instruction]) -> list[list[Instruction]]:
+    """Each instruction with those that are joined to it."""
+    groups: list[list[Instruction]] = []
+    for instruction in instructions:
+        if isinstance(instruction, Send | Recv) and instruction.joined:
+            groups[-1].append(instruction)
+        else:
+            groups.append([instruction])
+    return groups
 
 
 class Resolver:
@@ -52,13 +63,7 @@ class Resolver:
 
     def actions(self) -> list[Action]:
         """What this device does in a step, in order; sends that are joined are one action, and so are receives."""
-        groups: list[list[Instruction]] = []
-        for instruction in self._plan.instructions[self._seat.mesh]:
-            if isinstance(instruction, Send | Recv) and instruction.joined:
-                groups[-1].append(instruction)
-            else:
-                groups.append([instruction])
-        return [self._resolve(group) for group in groups]
+        return [self._resolve(group) for group in in_groups(self._plan.instructions[self._seat.mesh])]
 
     def _resolve(self, group: list[Instruction]) -> Action:
         first = group[0]

@@ -15,7 +15,8 @@ _HERE = Path(__file__).parent
 _FOLDERS = ("pure", "ir", "mpi", "gpu", "hosts", "frontends")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _keep_a_share(config, items, int(os.environ.get("MESHWRIGHT_SHARE", "1")))
     for item in items:
         folder = item.path.relative_to(_HERE).parts[0] if item.path.is_relative_to(_HERE) else ""
         item.add_marker(folder if folder in _FOLDERS else "ir")
@@ -29,3 +30,17 @@ def own_executables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MESHWRIGHT_CACHE", str(folder))
         yield
+
+
+def _keep_a_share(config: pytest.Config, items: list[pytest.Item], share: int) -> None:
+    """Of each test every ``share``-th set of arguments, the first at least: enough to see whether other versions run plans."""
+    places: dict[str, int] = {}
+    left_out: list[pytest.Item] = []
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        places[test] = places.get(test, -1) + 1
+        if places[test] % share:
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.plan.records import Fragment, Plan, Recv, Send
-from runtime.devices.seats import seats
+from runtime.devices.seats import Seat, seats
 from runtime.step.direct import Direct
-from runtime.step.executor import Resolver
+from runtime.step.executor import Resolver, in_groups
 from runtime.step.store import Store
-from runtime.transport.links import Part
+from runtime.transport.links import Part, carries, parts_to_send
 from runtime.transport.nccl import Channel, Nccl
 
 STREAM = 7  # any: everything that is issued names one
@@ -62,7 +62,7 @@ class Host:
 
     rank: int
     log: list[Op] = field(default_factory=list)
-    now: object = None  # the instruction under way
+    now: deque[object] = field(default_factory=deque[object])  # the values under way that links carry
     names: int = 0
     adopting_stream: int = STREAM
 
@@ -130,13 +130,15 @@ class Recorded(Channel):
 
     def send(self, lend: Callable[[int | None], Any], parts: Sequence[Part]) -> None:
         calls = tuple(("send", part.peer, math.prod(part.shape)) for part in parts)
-        self.host.issue(Op("group", self.host.now, self.comm, calls, (lend(STREAM).made,), self.place))
+        self.host.issue(Op("group", self.host.now.popleft(), self.comm, calls, (lend(STREAM).made,), self.place))
 
     def receive(self, shape: tuple[int, ...], itemsize: int, parts: Sequence[Part], reader: int | None) -> Buffer:
         assert reader == STREAM
         assert sum(math.prod(part.shape) for part in parts) == math.prod(shape)
         calls = tuple(("recv", part.peer, math.prod(part.shape)) for part in parts)
-        return Buffer(self.host.issue(Op("group", self.host.now, self.comm, calls, place=self.place)), owned=False)
+        return Buffer(
+            self.host.issue(Op("group", self.host.now.popleft(), self.comm, calls, place=self.place)), owned=False
+        )
 
     def close(self) -> None: ...
 
@@ -151,14 +153,21 @@ def record(plan: Plan, steps: int = 2, greets: bool = True) -> list[list[Op]]:
         fragments: Any = {fragment.name: fragment for fragment in plan.fragments}
         actions = Resolver(plan, seat, host, store, fragments, host, direct).actions()
         for step in range(steps):
-            for instruction, action in zip(plan.instructions[seat.mesh], actions, strict=True):
-                moves = isinstance(instruction, Send | Recv)
-                host.now = (step, instruction.value, instruction.microbatch) if moves else action.text
+            for group, action in zip(in_groups(plan.instructions[seat.mesh]), actions, strict=True):
+                moves = [item for item in group if isinstance(item, Send | Recv) and _speaks(plan, seat, item)]
+                host.now = deque((step, item.value, item.microbatch) for item in moves)
                 action.do()
             store.commit()
         direct.close()
         logs.append(host.log)
     return logs
+
+
+def _speaks(plan: Plan, seat: Seat, item: Send | Recv) -> bool:
+    """Whether this device issues anything for it."""
+    value = next(value for value in plan.values if value.id == item.value)
+    sends_none = isinstance(item, Send) and not parts_to_send(plan, value, seat.mesh, item.to, seat.device)
+    return carries(value) and not sends_none
 
 
 def play(logs: Sequence[Sequence[Op]], meshes: Sequence[Sequence[int]]) -> int:
