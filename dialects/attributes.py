@@ -56,3 +56,6 @@ FOLD = "mw.fold"  # custom_call: what each iteration has -> their fold; mw.kind 
 STACK = "mw.stack"  # custom_call: one slice an iteration -> all of them along mw.dim
 KIND = "mw.kind"  # string: "sum" | "min" | "max" | "and" | "or" | "product"
 DIM = "mw.dim"  # i64
+# On collectives inside a mesh
+JOINS = "mw.joins"  # unit on a reshard and on its collective: priced as a part of a bucket with others of its kind
+MEMBERS = "mw.members"  # array<i64> on a bucket's collective: elements of each member on a device, of its larger side

@@ -135,12 +135,12 @@ class Body:
 
     def _rewrite_block(self, block: ir.Block) -> None:
         for op in body_ops(block)[:-1]:
-            found = self.fits.get(op_key(op))
-            for key in (SHARDING, RULE, names.KIND):
+            found, joins = self.fits.get(op_key(op)), names.JOINS in op.attributes
+            for key in (SHARDING, RULE, names.KIND, names.JOINS):
                 if key in op.attributes:
                     del op.attributes[key]
             if op.name == "sdy.reshard" and found is not None:
-                self._reshard(op, found)
+                self._reshard(op, found, joins)
             elif op.name in MADE and found is not None:
                 self._after(op, partial(made, op, found.outs[0], self.device))
             elif found is not None:
@@ -162,12 +162,13 @@ class Body:
             if any(sharding.dims):
                 value.set_type(tensor_type(self.mesh.local_shape(shape_of(value), sharding), element_type(value)))
 
-    def _reshard(self, op: ir.Operation, found: Fit) -> None:
+    def _reshard(self, op: ir.Operation, found: Fit, joins: bool) -> None:
         source, target = found.ins[0], found.outs[0]
         step = step_between(source, target, self.mesh)
         value = op.operands[0]
         with ir.InsertionPoint(op), op.location:
-            new = value if step is None else emit(value, step, source, target, self.device, self.folds[op_key(op)])
+            fold = self.folds[op_key(op)]
+            new = value if step is None else emit(value, step, source, target, self.device, fold, joins=joins)
         op.results[0].replace_all_uses_with(new)
         op.erase()
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from jaxlib.mlir import ir
 
+from dialects import attributes as names
 from dialects.build import make, splat, tensor_type
-from dialects.ops import element_type, shape_of
+from dialects.ops import defining_op, element_type, shape_of
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.ops.folds import OP_OF_FOLD, filler
 from passes.analysis.ops.forms import Fold
@@ -18,8 +19,10 @@ from passes.partition.indexed import with_body
 from passes.partition.steps import Step, permutation
 
 
-def emit(value: ir.Value, step: Step, source: Sharding, target: Sharding, device: Device, fold: Fold) -> ir.Value:
-    """The local value after ``step``, at the current insertion point."""
+def emit(
+    value: ir.Value, step: Step, source: Sharding, target: Sharding, device: Device, fold: Fold, *, joins: bool = False
+) -> ir.Value:
+    """The local value after ``step``, at the current insertion point. ``joins``: its collective may become part of a bucket."""
     mesh = device.mesh
     if 0 in shape_of(value):
         return splat(_local_after(value, source, target, mesh), element_type(value), filler(element_type(value)))
@@ -29,7 +32,10 @@ def emit(value: ir.Value, step: Step, source: Sharding, target: Sharding, device
         return device.first_only(value, step.axes)
     element = element_type(value)
     travelling = convert(value, wire_type(element, step.kind))
-    return convert(_collective(travelling, step, (source, target), device, fold), element)
+    made = _collective(travelling, step, (source, target), device, fold)
+    if joins and (op := defining_op(made)) is not None:
+        op.attributes[names.JOINS] = ir.UnitAttr.get()
+    return convert(made, element)
 
 
 def _collective(value: ir.Value, step: Step, ends: tuple[Sharding, Sharding], device: Device, fold: Fold) -> ir.Value:

@@ -10,6 +10,7 @@ from math import prod
 
 from jaxlib.mlir import ir
 
+from dialects import attributes as names
 from dialects.ops import all_ops, element_bytes, element_type, entry_block, num_bytes, op_key, shape_of
 from dialects.sharding import MeshShape, Sharding
 from passes.analysis.ops.exchanges import exchanges
@@ -61,7 +62,7 @@ def _exchanged(op: ir.Operation, found: Fit, mesh: MeshShape) -> Iterator[tuple[
 
 
 def collective_counts(module: ir.Module) -> Counts:
-    """Of a module that ``partition`` has rewritten."""
+    """Of a module that ``partition`` has rewritten; a bucket counts as its members."""
     counts = Counts()
     placed = ((op, mesh) for func, mesh in spread_funcs(module)[0] for op in all_ops(func.operation))
     for op, mesh in placed:
@@ -73,9 +74,17 @@ def collective_counts(module: ir.Module) -> Counts:
         flat = [int(number) for number in rows]
         width = ir.RankedTensorType(rows.type).shape[1]
         groups = [flat[i : i + width] for i in range(0, len(flat), width)]
-        size = max(num_bytes(op.operands[0]), num_bytes(op.results[0]))
-        counts[kind, _axes(groups, mesh), size] += 1
+        size, axes = max(num_bytes(op.operands[0]), num_bytes(op.results[0])), _axes(groups, mesh)
+        counts.update((kind, axes, member) for member in member_bytes(op) or (size,))
     return counts
+
+
+def member_bytes(op: ir.Operation) -> tuple[float, ...]:
+    """Of a bucket's collective: bytes of each member on a device, of the larger of its operand and result; () of any other op."""
+    if names.MEMBERS not in op.attributes:
+        return ()
+    size = element_bytes(element_type(op.operands[0]))
+    return tuple(elements * size for elements in ir.DenseI64ArrayAttr(op.attributes[names.MEMBERS]))
 
 
 def _key(

@@ -22,7 +22,8 @@ SMALL = 1 / 8  # of the mean gather: such buffers hardly count at the peak, and 
 _GATHERS = ("stablehlo.all_gather",)
 _SUMS = ("stablehlo.all_reduce", "stablehlo.reduce_scatter")
 _PRODUCTS = ("stablehlo.dot_general", "stablehlo.convolution")
-_VIEWS = frozenset(f"stablehlo.{name}" for name in ("reshape", "transpose", "convert", "broadcast_in_dim"))
+_VIEWS = frozenset(f"stablehlo.{name}" for name in ("reshape", "transpose", "convert", "broadcast_in_dim", "slice"))
+_JOINS = "stablehlo.concatenate"  # of the members of a bucket (buckets.py)
 _PARTS = frozenset(f"stablehlo.{name}" for name in ("reshape", "convert", "dynamic_slice"))
 
 
@@ -92,10 +93,10 @@ def _waits(block: ir.Block, order: _Order) -> list[_Wait]:
 
 
 def _from_arguments(block: ir.Block) -> set[ir.Value]:
-    """Arguments, other shapes of them, and what is gathered of those."""
+    """Arguments, other shapes of them, several behind each other, and what is gathered of those."""
     found: set[ir.Value] = set(block.arguments)
     for op in body_ops(block):
-        if op.name in (*_VIEWS, *_GATHERS) and op.operands[0] in found:
+        if op.name in (*_VIEWS, *_GATHERS, _JOINS) and all(value in found for value in op.operands):
             found.add(op.results[0])
     return found
 

@@ -14,6 +14,7 @@ from dialects.signature import attr_dicts, fragment_funcs, refresh_type, set_att
 from passes.base import Pass
 from passes.native import run_native
 from passes.partition.body import Body
+from passes.partition.buckets import fill_buckets
 from passes.partition.order import order_gathers
 from passes.partition.ports import move_inside, port_entry, port_shardings, stack_results
 from passes.rules import write_rules
@@ -39,10 +40,14 @@ class Partition(Pass):
 
     An unreduced port becomes a stack: ``tensor<4x5xf32> {[{}, {}], unreduced={"x"}}`` is ``tensor<2x4x5xf32> {[{"x"}, {}, {}]}``.
 
+    ``bucket_bytes``: reshards marked ``mw.joins`` become one collective on one flat buffer of at most so many bytes on a device, of
+    the larger of operand and result (``passes/partition/buckets.py``); 0 leaves each alone.
+
     Raises Failure naming the op whose shardings follow no rule: a defect of the passes before.
     """
 
     name: ClassVar[str] = "partition"
+    bucket_bytes: float = 0.0
 
     def run(self, module: ir.Module) -> None:
         with ir.Location.unknown():
@@ -53,7 +58,7 @@ class Partition(Pass):
                 return
             write_rules(module)
             for func, mesh in several:
-                _partition(func, mesh)
+                _partition(func, mesh, self.bucket_bytes)
             _retype_calls(module)
             run_native(module, "func.func(sdy-drop-sharding-rules)")
 
@@ -78,13 +83,14 @@ def annotated_funcs(module: ir.Module) -> list[ir.OpView]:
     return [main] if any(SHARDING in port for port in ports) or any(inside) else []
 
 
-def _partition(func: ir.OpView, mesh: MeshShape) -> None:
+def _partition(func: ir.OpView, mesh: MeshShape, bucket_bytes: float) -> None:
     ins, outs = (port_shardings(func, which, mesh) for which in ("arg_attrs", "res_attrs"))
     body = Body(mesh, entry_block(func), ins)
     body.plan(outs)  # while all types are whole
     inner = move_inside(func, ins, outs, mesh)
     body.rewrite(inner)
     stack_results(inner, outs)
+    fill_buckets(inner, bucket_bytes)
     order_gathers(inner)
     for which, shardings in (("arg_attrs", ins), ("res_attrs", outs)):
         entries = zip(attr_dicts(func, which), shardings, strict=True)
@@ -117,7 +123,7 @@ def strip(func: ir.OpView, mesh: MeshShape | None) -> None:
             op.results[0].replace_all_uses_with(op.operands[0])
             op.erase()
         else:
-            for key in (SHARDING, names.KIND):
+            for key in (SHARDING, names.KIND, names.JOINS):
                 if key in op.attributes:
                     del op.attributes[key]
     if mesh is not None:
