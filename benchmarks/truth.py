@@ -144,9 +144,14 @@ def _bytes(letters: str, bits: str, dims: str) -> float:
 
 
 def priced(plan: Plan) -> Counter[Collective]:
-    """What the solver paid for in a step, and what was changed for values that come from other meshes."""
+    """What the solver paid for in a step, and what was changed for values of other meshes; what travels in a bucket is one."""
     found: Counter[Collective] = Counter()
     for decision in plan.decisions:
+        for bucket in decision.buckets:
+            size = prod(decision.axes[axis] for axis in bucket.axes)
+            for member in bucket.member_bytes:
+                found[bucket.kind, size, member] -= bucket.times  # type: ignore[assignment]
+            found[bucket.kind, size, sum(bucket.member_bytes)] += bucket.times  # type: ignore[assignment]
         items = [(item, 1) for group in decision.groups for item in group.collectives]
         for landing in decision.landings:
             items += [(item, 1) for item in landing.collectives] + [(item, -1) for item in landing.instead]
@@ -154,7 +159,7 @@ def priced(plan: Plan) -> Counter[Collective]:
             if item.kind not in SILENT:
                 size = 0 if item.kind == PERMUTE else prod(decision.axes[axis] for axis in item.axes)
                 found[item.kind, size, item.num_bytes] += sign * item.times  # type: ignore[assignment]
-    return +found
+    return Counter({item: times for item, times in found.items() if times})
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ PLATFORMS = ("cpu", "cuda", "rocm", "tpu", "gpu", "oneapi", "metal", "METAL", "n
 MOST_DEVICES = 1 << 17  # in all; a plan names each of them
 MOST_COUNT = (1 << 31) - 1  # microbatches, and indices: XLA's are 32 bits wide
 MOST_BYTES = 1e24  # of a device
+BUCKET_BYTES = 32.0 * 1024 * 1024  # benchmarks/gradient_sums.py
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ class PlanOptions:
     ``devices_platform``, else the CPU;
     ``batch_statistics``: "whole" or "per-microbatch"; ``batch_args``: "argument", "argument:dim" or "argument:dim:outer" each;
     ``state_args``: (argument, result) pairs; ``memory_per_device`` in bytes; ``mesh``: sizes of the axes of each mesh;
+    ``bucket_bytes``: collectives of one moment travel in one buffer of at most so many bytes on a device, 0: each alone;
     ``annotate``: (argument, sharding) pairs; ``respect_annotations``: whether the user's shardings bind ilp and start gspmd;
     ``stage_specs``: the stages by hand, () where they are chosen.
     """
@@ -61,4 +63,5 @@ class PlanOptions:
     mesh: tuple[int, ...] | None = None
     annotate: tuple[tuple[str, str], ...] = ()
     respect_annotations: bool = True
+    bucket_bytes: float = BUCKET_BYTES
     stage_specs: tuple[StageSpec, ...] = ()

@@ -57,5 +57,5 @@ STACK = "mw.stack"  # custom_call: one slice an iteration -> all of them along m
 KIND = "mw.kind"  # string: "sum" | "min" | "max" | "and" | "or" | "product"
 DIM = "mw.dim"  # i64
 # On collectives inside a mesh
-JOINS = "mw.joins"  # unit on a reshard and on its collective: priced as a part of a bucket with others of its kind
+JOINS = "mw.joins"  # i64 on a reshard and on its collective: priced as a part of a bucket with others of its kind and this moment
 MEMBERS = "mw.members"  # array<i64> on a bucket's collective: elements of each member on a device, of its larger side

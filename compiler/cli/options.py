@@ -38,6 +38,10 @@ PLANNER_OPTIONS: dict[str, tuple[str, str]] = {
     "state_args": ("0:0,1:1", "ARGUMENT:RESULT pairs: the argument's next value, or none.  [default: found]"),
     "memory_per_device": ("16GiB", "Plan for this much memory.  [default: the machine's]"),
     "intra": ("|".join(CHOOSER_NAMES), "Who chooses the shardings inside a mesh.  [default: ilp]"),
+    "bucket_bytes": (
+        "32MiB|0",
+        "Collectives of one moment travel in one buffer of at most this size; 0: each alone.  [default: 32MiB]",
+    ),
     "mesh": (
         "2x4|auto",
         "The logical shape of each mesh.  [default: the module's own, else auto, the cheapest of one and two axes]",

@@ -156,6 +156,10 @@ def _size(word: str, where: str) -> float:
     return size
 
 
+def _bucket(word: str, where: str) -> float:
+    return 0.0 if word == "0" else _size(word, where)
+
+
 READERS: dict[str, Callable[[str, str], Any]] = {
     "machine": _text,
     "platform": _platform,
@@ -171,6 +175,7 @@ READERS: dict[str, Callable[[str, str], Any]] = {
     "state_args": _pairs,
     "memory_per_device": _size,
     "intra": _chooser,
+    "bucket_bytes": _bucket,
     "mesh": _mesh,
     "annotate": _annotations,
     "respect_annotations": _is_yes,

@@ -13,9 +13,7 @@ from jaxlib.mlir import ir
 
 from compiler.plan.decisions import AlternativeRecord
 from compiler.plan.price import SUMS, Price, shorter
-from dialects.ops import element_type, shape_of
 from dialects.sharding import Sharding
-from passes.analysis.ops.wire import moved_bytes, sum_bytes
 from passes.analysis.shardings.cases import Case
 from passes.analysis.shardings.graph import Link, Site
 from passes.solvers.costs.reshard import Step
@@ -35,7 +33,6 @@ class Prices:
         self._out: dict[int, list[Link]] = defaultdict(list)
         self._used = case.problem.used_bytes(choice)
         self._rows_of: dict[int, list[int]] = defaultdict(list)
-        self._paths: dict[tuple[object, ...], tuple[Step, ...]] = {}
         self._paid: set[tuple[ir.Value, ir.Block, Sharding]] = set()
         self.shared_s = 0.0  # charged for reshards that equal another one of the same value, and so are not made again
         for number, row in enumerate(case.problem.rows):
@@ -87,12 +84,7 @@ class Prices:
             self.groups[head].add(step.kind, step.axes, step.num_bytes, link.runs, link.runs * step.seconds)
 
     def _path(self, link: Link, have: Sharding, want: Sharding) -> tuple[Step, ...]:
-        shape, size = shape_of(link.value), moved_bytes(element_type(link.value))
-        wide = sum_bytes(element_type(link.value))
-        key = shape, (size, wide), have, want
-        if key not in self._paths:
-            self._paths[key] = self.case.prices.resharder.path(shape, size, have, want, wide) or ()
-        return self._paths[key]
+        return self.case.prices.path(link, have, want)
 
     def extra_s(self, site: Site) -> Costs:
         """Seconds a step that each strategy of a group costs more than its own, the other groups as they are; own copies follow."""

@@ -10,6 +10,7 @@ from compiler.explain.words import (
     by_kind,
     memory_rows,
     show_axes,
+    show_buckets,
     show_certificate,
     show_collectives,
     show_group,
@@ -44,6 +45,8 @@ def _headline(plan: Plan, decision: DecisionRecord) -> str:
         f"{times:g} {kind} ({show_bytes(size)}, {show_s(seconds)})"
         for kind, (times, size, seconds) in by_kind(decision.groups).items()
     )
+    if decision.buckets:
+        collectives += f"; in buckets: {show_buckets(decision.buckets)}"
     return (
         f"{plan.meshes[decision.mesh].name} as {show_axes(decision)}, chosen by {decision.chooser}: "
         f"{show_certificate(decision.certificate)}\n{parts}\n"

@@ -2,7 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from compiler.plan.decisions import CLASSES, CertificateRecord, CollectiveRecord, DecisionRecord, GroupRecord
+from compiler.plan.decisions import (
+    CLASSES,
+    BucketRecord,
+    CertificateRecord,
+    CollectiveRecord,
+    DecisionRecord,
+    GroupRecord,
+)
 from compiler.units import show_bytes, show_s
 
 LEGEND = (
@@ -52,6 +59,13 @@ def show_collectives(items: Sequence[CollectiveRecord], most: int = 2) -> str:
     """The dearest few."""
     shown = "; ".join(show_collective(item) for item in items[:most])
     return f"{shown}; {len(items) - most} more" if len(items) > most else shown
+
+
+def show_buckets(buckets: Sequence[BucketRecord]) -> str:
+    """``89 as 3, latencies 9.4 ms``: how many collectives travel as how many, both a step, and what it costs besides the bytes."""
+    members = sum(bucket.times * len(bucket.member_bytes) for bucket in buckets)
+    latency = sum(bucket.latency_s for bucket in buckets)
+    return f"{members:g} as {sum(bucket.times for bucket in buckets):g}, latencies {show_s(latency)}"
 
 
 def by_kind(groups: Iterable[GroupRecord]) -> dict[str, tuple[float, float, float]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from jaxlib.mlir import ir
 from msgspec import structs
 
+from compiler.decisions.buckets import with_buckets
 from compiler.decisions.names import value_names
 from compiler.decisions.record import decision_record
 from compiler.intra.known import Known
@@ -41,6 +42,10 @@ class Sharded:
         memories = (structs.replace(record.memory, limit_bytes=memory_bytes) for record in self.records)
         records = (structs.replace(record, memory=m) for record, m in zip(self.records, memories, strict=True))
         return replace(self, records=tuple(records))
+
+    def with_buckets(self, module: ir.Module) -> "Sharded":
+        """The same with the buckets of collectives that ``module``, which is partitioned, has."""
+        return replace(self, records=with_buckets(self.records, module, self.costs))
 
     def with_landings(self, landings: Mapping[int, Sequence[LandingRecord]]) -> "Sharded":
         """The same with what was changed on each mesh for values of others."""

@@ -46,7 +46,7 @@ def each_mesh(module: ir.Module, machine: Machine, layout: Layout, options: Plan
         options.schedule, stages, microbatches, stage_to_mesh=layout.mesh_of, flows=stage_flows(module)
     ).in_flight
     write_rules(module)
-    cases = Cases(module, waiting)
+    cases = Cases(module, waiting, options.bucket_bytes)
     found: list[Inside] = []
     for mesh in cases.meshes:
         asked, ranks = layout.asked[mesh], layout.meshes[mesh].ranks

@@ -101,11 +101,27 @@ class LandingRecord(Record, frozen=True):
     saved_s: float
 
 
+class BucketRecord(Record, frozen=True):
+    """Collectives that travel as one in ``fragment``, ``times`` a step: ``member_bytes`` of each on a device, of its larger side.
+
+    ``latency_s``: seconds a step that it costs besides what its members' bytes take.
+    """
+
+    fragment: str
+    kind: str
+    axes: tuple[str, ...]
+    dtype: str
+    member_bytes: tuple[float, ...]
+    times: float
+    latency_s: float
+
+
 class DecisionRecord(Record, frozen=True):
     """The intra-operator decision of mesh ``mesh``: its logical axes, who chose, how well, and what came of it.
 
-    ``shared_s``: seconds a step that the objective counts twice, for equal reshards of one value that are made once: all groups
-    and this add up to the objective. ``landings``: what was changed afterwards for values that come from other meshes.
+    ``shared_s``: seconds a step that the objective counts twice, for equal reshards of one value that are made once. All groups,
+    this and the latencies of the ``buckets`` add up to the objective; a collective of a group that travels in a bucket has only
+    the seconds of its bytes there. ``landings``: what was changed afterwards for values that come from other meshes.
     """
 
     mesh: int
@@ -117,6 +133,7 @@ class DecisionRecord(Record, frozen=True):
     remarks: tuple[str, ...] = ()
     shared_s: float = 0.0
     landings: tuple[LandingRecord, ...] = ()
+    buckets: tuple[BucketRecord, ...] = ()
 
 
 # The classes of `MemoryRecord.bytes_of`, in the order of tables.

@@ -48,7 +48,7 @@ def restricted(
         if key not in shared:
             shared[key] = np.where(mask, cost, cost + fine_s)
         nodes[index] = Node(nodes[index].name, shared[key])
-    return ShardingProblem(tuple(nodes), problem.edges, problem.rows if rows else ())
+    return ShardingProblem(tuple(nodes), problem.edges, problem.rows if rows else (), problem.charges)
 
 
 def solved(case: Case, masks: Mapping[int, Mask], options: SolverOptions, name: str) -> ShardingSolution:

@@ -12,8 +12,8 @@ from passes.analysis.shardings.cases import Case
 from passes.choosers import data, megatron, tofu, zero1, zero2, zero3
 from passes.choosers.annotated import annotation_masks
 from passes.choosers.base import SolverOptions, restricted
+from passes.choosers.charged import ENOUGH, solve_charged
 from passes.solvers.shardings.problem import ShardingSolution
-from passes.solvers.shardings.solve import solve_sharding
 
 OTHERS = (data.choose, zero1.choose, zero2.choose, zero3.choose, megatron.choose, tofu.choose)
 
@@ -24,8 +24,8 @@ def choose(case: Case, options: SolverOptions) -> ShardingSolution:
     """Solve the whole problem. Raises OutOfMemory."""
     began = time.perf_counter()
     problem = restricted(case.problem, annotation_masks(case), rows=True)
-    found = solve_sharding(problem, backend=options.backend, time_limit_s=options.time_limit_s)
-    if found.certificate.gap <= _CLOSE:
+    found = solve_charged(problem, options)
+    if found.certificate.gap <= (ENOUGH if problem.charges else _CLOSE):
         return found
     best = found
     for other in OTHERS:

@@ -135,7 +135,8 @@ class Body:
 
     def _rewrite_block(self, block: ir.Block) -> None:
         for op in body_ops(block)[:-1]:
-            found, joins = self.fits.get(op_key(op)), names.JOINS in op.attributes
+            found = self.fits.get(op_key(op))
+            joins = op.attributes.get(names.JOINS)
             for key in (SHARDING, RULE, names.KIND, names.JOINS):
                 if key in op.attributes:
                     del op.attributes[key]
@@ -162,13 +163,13 @@ class Body:
             if any(sharding.dims):
                 value.set_type(tensor_type(self.mesh.local_shape(shape_of(value), sharding), element_type(value)))
 
-    def _reshard(self, op: ir.Operation, found: Fit, joins: bool) -> None:
+    def _reshard(self, op: ir.Operation, found: Fit, joins: ir.Attribute | None) -> None:
         source, target = found.ins[0], found.outs[0]
         step = step_between(source, target, self.mesh)
         value = op.operands[0]
         with ir.InsertionPoint(op), op.location:
             fold = self.folds[op_key(op)]
-            new = value if step is None else emit(value, step, source, target, self.device, fold, joins=joins)
+            new = value if step is None else emit(value, step, source, target, self.device, fold, joins)
         op.results[0].replace_all_uses_with(new)
         op.erase()
 

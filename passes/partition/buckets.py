@@ -3,13 +3,14 @@
 A collective costs a latency and its bytes, and on CPU the latency is most of it: 44 gradients of 3.3 MB in all take 242 ms one by
 one, 212 as one op of 44 operands, 17 as one buffer (benchmarks/gradient_sums.py). So they are laid flat behind each other:
 
-    %a = all_reduce %x : f32[4,6] {mw.joins}                 %f = concatenate reshape %x, reshape %y : f32[27]
-    %b = all_reduce %y : f32[3]   {mw.joins}     becomes     %s = all_reduce %f {mw.members = [24, 3]} : f32[27]
-                                                             %a = reshape slice %s [0:24]    %b = reshape slice %s [24:27]
+    %a = all_reduce %x : f32[4,6] {mw.joins = 0}                 %f = concatenate reshape %x, reshape %y : f32[27]
+    %b = all_reduce %y : f32[3]   {mw.joins = 0}     becomes     %s = all_reduce %f {mw.members = [24, 3]} : f32[27]
+                                                                 %a = reshape slice %s [0:24]    %b = reshape slice %s [24:27]
 
-Only what ``choose-shardings`` has marked joins, since the prices say so. In program order each goes to the first bucket with room
-that it does not depend on, directly or through other buckets; then all ops are put in an order in which the buckets can run.
-Each element is the same sum of the same parts. Source: buckets of PyTorch DDP (Li et al., VLDB'20, section 3.2.3).
+Only what ``choose-shardings`` has marked joins, with what has the same moment, since the prices say so. In program order each
+goes to the first bucket with room that it does not depend on, directly or through other buckets; then all ops are put in an order
+in which the buckets can run. Each element is the same sum of the same parts. Source: buckets of PyTorch DDP (Li et al., VLDB'20,
+section 3.2.3).
 """
 
 import heapq
@@ -20,8 +21,8 @@ from jaxlib.mlir import ir
 
 from dialects import attributes as names
 from dialects.op_sets import OpMap
-from dialects.ops import all_operands, body_ops, defining_op, element_bits, element_type, num_bytes
-from passes.partition.flat import GATHER, SCATTER, SUM, joined
+from dialects.ops import all_operands, all_ops, body_ops, defining_op, element_bits, element_type, num_bytes
+from passes.partition.flat import GATHER, SCATTER, SUM, joined, members_attr
 
 JOINED = (SUM, SCATTER, GATHER)
 
@@ -43,16 +44,19 @@ class _Bucket:
                 return True
             if bucket not in seen:
                 seen.add(bucket)
-                left += bucket.reads
+                left = [*left, *bucket.reads]
         return False
 
 
 def fill_buckets(block: ir.Block, limit_bytes: float) -> None:
     """Join the marked collectives of a device's own block in buckets of at most ``limit_bytes``; 0 joins none."""
-    marked = [op for op in body_ops(block) if names.JOINS in op.attributes]
+    marked = [op for op in all_ops(block.owner.operation) if names.JOINS in op.attributes]
     buckets = _buckets(block, limit_bytes) if marked and limit_bytes > 0 else []
     for op in marked:
         del op.attributes[names.JOINS]
+    for bucket in buckets:
+        if len(bucket.members) == 1:
+            bucket.members[0].attributes[names.MEMBERS] = members_attr(bucket.members)
     wanted = [bucket.members for bucket in buckets if len(bucket.members) > 1]
     if wanted:
         _join(block, wanted)
@@ -103,7 +107,8 @@ def _fits(op: ir.Operation) -> bool:
 def _key(op: ir.Operation) -> tuple[object, ...]:
     """Equal for collectives that one could be."""
     inner = [item.name for region in op.regions for item in body_ops(region.blocks[0])]
-    return op.name, str(op.attributes["replica_groups"]), str(element_type(op.operands[0])), *inner
+    moment = ir.IntegerAttr(op.attributes[names.JOINS]).value
+    return moment, op.name, str(op.attributes["replica_groups"]), str(element_type(op.operands[0])), *inner
 
 
 def _join(block: ir.Block, buckets: Sequence[Sequence[ir.Operation]]) -> None:
@@ -128,7 +133,11 @@ def _sort(ops: Sequence[ir.Operation], places: Sequence[int], last: ir.Operation
     readers: list[list[int]] = [[] for _ in ops]
     waits = [0] * len(ops)
     for i, op in enumerate(ops):
-        makers = {numbers[maker] for value in all_operands(op) if (maker := defining_op(value)) is not None and maker in numbers}
+        makers = {
+            numbers[maker]
+            for value in all_operands(op)
+            if (maker := defining_op(value)) is not None and maker in numbers
+        }
         waits[i] = len(makers)
         for maker in makers:
             readers[maker].append(i)

@@ -20,9 +20,15 @@ from passes.partition.steps import Step, permutation
 
 
 def emit(
-    value: ir.Value, step: Step, source: Sharding, target: Sharding, device: Device, fold: Fold, *, joins: bool = False
+    value: ir.Value,
+    step: Step,
+    source: Sharding,
+    target: Sharding,
+    device: Device,
+    fold: Fold,
+    joins: ir.Attribute | None = None,
 ) -> ir.Value:
-    """The local value after ``step``, at the current insertion point. ``joins``: its collective may become part of a bucket."""
+    """The local value after ``step``, at the current insertion point. ``joins``: ``mw.joins`` of the reshard."""
     mesh = device.mesh
     if 0 in shape_of(value):
         return splat(_local_after(value, source, target, mesh), element_type(value), filler(element_type(value)))
@@ -33,8 +39,8 @@ def emit(
     element = element_type(value)
     travelling = convert(value, wire_type(element, step.kind))
     made = _collective(travelling, step, (source, target), device, fold)
-    if joins and (op := defining_op(made)) is not None:
-        op.attributes[names.JOINS] = ir.UnitAttr.get()
+    if joins is not None and (op := defining_op(made)) is not None:
+        op.attributes[names.JOINS] = joins
     return convert(made, element)
 
 

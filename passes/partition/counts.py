@@ -69,14 +69,18 @@ def collective_counts(module: ir.Module) -> Counts:
         kind = op.name.removeprefix("stablehlo.")
         if kind not in _COLLECTIVES:
             continue
-        key = "source_target_pairs" if kind == "collective_permute" else "replica_groups"
-        rows = ir.DenseIntElementsAttr(op.attributes[key])
-        flat = [int(number) for number in rows]
-        width = ir.RankedTensorType(rows.type).shape[1]
-        groups = [flat[i : i + width] for i in range(0, len(flat), width)]
-        size, axes = max(num_bytes(op.operands[0]), num_bytes(op.results[0])), _axes(groups, mesh)
+        size, axes = max(num_bytes(op.operands[0]), num_bytes(op.results[0])), axes_of(op, mesh)
         counts.update((kind, axes, member) for member in member_bytes(op) or (size,))
     return counts
+
+
+def axes_of(op: ir.Operation, mesh: MeshShape) -> tuple[str, ...]:
+    """The axes along which a collective moves something, in mesh order."""
+    key = "source_target_pairs" if op.name == "stablehlo.collective_permute" else "replica_groups"
+    rows = ir.DenseIntElementsAttr(op.attributes[key])
+    flat = [int(number) for number in rows]
+    width = ir.RankedTensorType(rows.type).shape[1]
+    return _axes([flat[i : i + width] for i in range(0, len(flat), width)], mesh)
 
 
 def member_bytes(op: ir.Operation) -> tuple[float, ...]:

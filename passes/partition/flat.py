@@ -15,7 +15,7 @@ from math import prod
 from jaxlib.mlir import ir
 
 from dialects import attributes as names
-from dialects.build import i64s, make, tensor_type
+from dialects.build import i64s, tensor_type
 from dialects.ops import element_type, num_elements, shape_of
 
 GATHER, SCATTER, SUM = "stablehlo.all_gather", "stablehlo.reduce_scatter", "stablehlo.all_reduce"
@@ -33,9 +33,11 @@ def joined(members: Sequence[ir.Operation]) -> tuple[list[ir.Operation], list[li
         rows = [_lay(op, laid) for op in members]
         along = len(shape_of(rows[0])) - 1
         ends = [0, *accumulate(shape_of(row)[along] for row in rows)]
-        flat = _kept(laid, "stablehlo.concatenate", (*shape_of(rows[0])[:along], ends[-1]), rows, {"dimension": _i64(along)})
+        flat = _kept(
+            laid, "stablehlo.concatenate", (*shape_of(rows[0])[:along], ends[-1]), rows, {"dimension": _i64(along)}
+        )
         total = _collective(first, flat)
-        total.attributes[names.MEMBERS] = i64s([max(num_elements(v) for v in (op.operands[0], op.results[0])) for op in members])
+        total.attributes[names.MEMBERS] = members_attr(members)
         laid.append(total)
     given: list[list[ir.Operation]] = []
     for op, start, end in zip(members, ends, ends[1:], strict=False):
@@ -49,12 +51,19 @@ def joined(members: Sequence[ir.Operation]) -> tuple[list[ir.Operation], list[li
     return laid, given
 
 
+def members_attr(members: Sequence[ir.Operation]) -> ir.Attribute:
+    """``mw.members``: elements of each on a device, of the larger of operand and result."""
+    return i64s([max(num_elements(value) for value in (op.operands[0], op.results[0])) for op in members])
+
+
 def _collective(first: ir.Operation, flat: ir.Value) -> ir.Operation:
     """The collective that ``first`` is, on the buffer."""
     rows, columns = (1, *shape_of(flat))[-2:]
     parts = _parts(first)
     shape = {SUM: (columns,), SCATTER: (rows // parts, columns), GATHER: (rows * parts, columns)}[first.name]
-    attributes = {name: first.attributes[name] for name in first.attributes if name not in (names.JOINS, _DIM.get(first.name))}
+    attributes = {
+        name: first.attributes[name] for name in first.attributes if name not in (names.JOINS, _DIM.get(first.name))
+    }
     if first.name in _DIM:
         attributes[_DIM[first.name]] = _i64(0)
     kind = tensor_type(shape, element_type(flat))
@@ -110,9 +119,10 @@ def _kept(
     """A new op's result; the op is added to ``made``. A reshape to the same shape is left out."""
     if name == "stablehlo.reshape" and shape_of(operands[0]) == tuple(shape):
         return operands[0]
-    value = make(name, [tensor_type(shape, element_type(operands[0]))], operands, attributes)
-    made.append(value.owner.operation)
-    return value
+    kind = tensor_type(shape, element_type(operands[0]))
+    op = ir.Operation.create(name, results=[kind], operands=list(operands), attributes=attributes or {})
+    made.append(op)
+    return op.results[0]
 
 
 def _dim(op: ir.Operation) -> int:

@@ -25,7 +25,7 @@ from dialects.ops import (
 )
 from dialects.sdy_attrs import SHARDING, sharding_attr, shardings_attr
 from dialects.sharding import Sharding
-from dialects.signature import attr_dicts, set_attr_dicts
+from dialects.signature import attr_dicts, i64, set_attr_dicts
 from passes.analysis.ops.op_costs import is_free
 from passes.analysis.ops.wire import moved_bytes, sum_bytes
 from passes.analysis.shardings.graph import ShardingGraph, Use
@@ -34,16 +34,27 @@ from passes.solvers.costs.reshard import Resharder, Step
 
 
 class Annotator:
-    """One use: ``Annotator(graph, choice, resharder, symbol).run(func)`` for every function of the graph; ``symbol``: its mesh."""
+    """One use: ``Annotator(graph, choice, resharder, symbol).run(func)`` for every function of the graph; ``symbol``: its mesh.
 
-    def __init__(self, graph: ShardingGraph, choice: Sequence[int], resharder: Resharder, symbol: str) -> None:
+    ``bucket_bytes``: as the prices were asked with; what travels with others is marked with its moment.
+    """
+
+    def __init__(
+        self,
+        graph: ShardingGraph,
+        choice: Sequence[int],
+        resharder: Resharder,
+        symbol: str,
+        bucket_bytes: float = 0.0,
+    ) -> None:
         self.graph, self.choice, self.resharder, self.symbol = graph, choice, resharder, symbol
+        self.bucket_bytes = bucket_bytes
         self.uses: dict[tuple[ir.Value | ir.Block, int], Use] = {
             (op_key(use.op), use.operand): use for use in graph.uses
         }
         self.made: dict[tuple[ir.Value, ir.Block, Sharding], ir.Value] = {}
         self.copied: dict[ir.Value, ir.Value] = {}
-        self.paths: dict[tuple[tuple[int, ...], tuple[float, float], Sharding, Sharding], tuple[Step, ...]] = {}
+        self.paths: dict[tuple[tuple[int, ...], tuple[float, float, float], Sharding, Sharding], tuple[Step, ...]] = {}
         self.attributes: dict[tuple[Sharding, ...], ir.Attribute] = {}  # layers repeat, and each is parsed from text
 
     def run(self, func: ir.OpView) -> None:
@@ -122,11 +133,13 @@ class Annotator:
         if copy is not None:
             shared = copy.forms[self.choice[copy.index]][0]
             if value not in self.copied:
-                self.copied[value] = self._to(value, have, shared, _ancestor(op, value))
+                self.copied[value] = self._to(value, have, shared, _ancestor(op, value), copy.moment)
             value, have = self.copied[value], shared
-        return self._to(value, have, want, op)
+        return self._to(value, have, want, op, self.uses[op_key(op), i].moment)
 
-    def _to(self, value: ir.Value, have: Sharding, want: Sharding, before: ir.Operation) -> ir.Value:
+    def _to(
+        self, value: ir.Value, have: Sharding, want: Sharding, before: ir.Operation, moment: int | None
+    ) -> ir.Value:
         """``value`` in sharding ``want``, by one reshard a collective, made once a block."""
         if have == want:
             return value
@@ -134,17 +147,17 @@ class Annotator:
         if key not in self.made:
             current = value
             with ir.InsertionPoint(before), before.location:
-                for step in self._path(value, have, want):
-                    current = reshard(current, step.after, self.symbol)
+                for step in self._path(value, have, want, 0.0 if moment is None else self.bucket_bytes):
+                    current = reshard(current, step.after, self.symbol, moment if step.joins else None)
             self.made[key] = current
         return self.made[key]
 
-    def _path(self, value: ir.Value, have: Sharding, want: Sharding) -> tuple[Step, ...]:
+    def _path(self, value: ir.Value, have: Sharding, want: Sharding, bucket_bytes: float) -> tuple[Step, ...]:
         shape, element = shape_of(value), element_type(value)
         size, wide = moved_bytes(element), sum_bytes(element)
-        key = shape, (size, wide), have, want
+        key = shape, (size, wide, bucket_bytes), have, want
         if key not in self.paths:
-            path = self.resharder.path(shape, size, have, want, wide)
+            path = self.resharder.path(shape, size, have, want, wide, bucket_bytes)
             assert path is not None, "an infinite reshard was chosen"
             self.paths[key] = path
         return self.paths[key]
@@ -168,9 +181,11 @@ class Annotator:
         return self.made[key]
 
 
-def reshard(value: ir.Value, target: Sharding, symbol: str) -> ir.Value:
-    """``sdy.reshard`` of ``value`` on the mesh ``symbol``, at the current insertion point."""
+def reshard(value: ir.Value, target: Sharding, symbol: str, moment: int | None = None) -> ir.Value:
+    """``sdy.reshard`` of ``value`` on the mesh ``symbol``, at the current insertion point; ``moment``: when, if with others."""
     attributes = {"sharding": sharding_attr(target, symbol)}
+    if moment is not None:
+        attributes[names.JOINS] = i64(moment)
     return ir.Operation.create("sdy.reshard", [value.type], [value], attributes).results[0]
 
 

@@ -44,8 +44,8 @@ class Decision:
 
     def write(self) -> None:
         """Annotate the fragments."""
-        case = self.case
-        annotator = Annotator(case.graph, self.solution.choice, case.prices.resharder, case.symbol)
+        case, prices = self.case, self.case.prices
+        annotator = Annotator(case.graph, self.solution.choice, prices.resharder, case.symbol, prices.bucket_bytes)
         for func in case.funcs:
             annotator.run(func)
 
@@ -65,7 +65,8 @@ class ChooseShardings(Pass):
           %h = dot %x, %w {sdy.sharding = <[<@mesh, [{"x", "y"}, {}]>]>}  return %h }
 
     ``intra``: who chooses. ``in_flight``: per stage, how many microbatches are alive. ``backend``: the solver behind python-mip,
-    highs or cbc. ``time_limit_s``: the last resort, since work is counted.
+    highs or cbc. ``time_limit_s``: the last resort, since work is counted. ``bucket_bytes``: collectives of one moment travel in
+    one buffer of at most so many bytes on a device, and their reshards are marked ``mw.joins``; 0: each alone.
 
     Raises OutOfMemory when no choice fits the devices, UserError for an unknown chooser or a mesh without a machine.
     """
@@ -75,11 +76,12 @@ class ChooseShardings(Pass):
     in_flight: tuple[int, ...] = ()
     backend: str = "highs"
     time_limit_s: float = 600.0
+    bucket_bytes: float = 0.0
 
     def run(self, module: ir.Module) -> None:
         self.check()
         write_rules(module)
-        cases = Cases(module, self.in_flight)
+        cases = Cases(module, self.in_flight, self.bucket_bytes)
         write([self.decide(cases.read(mesh, self._costs(module, cases.symbol(mesh)))) for mesh in cases.meshes], module)
 
     def check(self) -> None:

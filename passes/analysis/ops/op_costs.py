@@ -24,7 +24,7 @@ _REDUCES = frozenset(("stablehlo.reduce",))
 _TERMINATORS = frozenset(("func.return", "stablehlo.return", "sdy.return"))
 # These touch only the window of their first operand that they read or write.
 _WINDOWED = frozenset(
-    ("stablehlo.gather", "stablehlo.dynamic_slice", "stablehlo.dynamic_update_slice", "stablehlo.scatter")
+    f"stablehlo.{name}" for name in ("gather", "slice", "dynamic_slice", "dynamic_update_slice", "scatter")
 )
 
 

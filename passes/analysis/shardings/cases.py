@@ -17,6 +17,7 @@ from passes.analysis.memory.liveness import compiler_of
 from passes.analysis.shardings.annotations import Annotations, read_annotations
 from passes.analysis.shardings.costs import ShardingCosts
 from passes.analysis.shardings.graph import GraphBuilder, ShardingGraph
+from passes.analysis.shardings.moment import mark_moments
 from passes.analysis.shardings.moments import memory_rows
 from passes.analysis.shardings.strategies import Strategies
 from passes.solvers.costs.mesh_costs import MeshCosts
@@ -48,11 +49,12 @@ class Cases:
     """The fragments of a module by mesh, and what they all share; ``read`` makes the problem of one mesh.
 
     ``in_flight[stage]``: microbatches alive, default all. Fragments that name no mesh lie on one of their stage's own.
-    Shardy's rules must be on the ops (``write_rules``).
+    ``bucket_bytes``: of the buffers in which collectives of one moment travel, 0: each alone. Shardy's rules must be on the ops
+    (``write_rules``).
     """
 
-    def __init__(self, module: ir.Module, in_flight: Sequence[int] = ()) -> None:
-        self.module, self.in_flight = module, in_flight
+    def __init__(self, module: ir.Module, in_flight: Sequence[int] = (), bucket_bytes: float = 0.0) -> None:
+        self.module, self.in_flight, self.bucket_bytes = module, in_flight, bucket_bytes
         self.microbatches = op_int(module.operation, names.MICROBATCHES) or 1
         self.aliases, self.roles = _aliases(module), _roles(module)
         self.groups: dict[int, list[ir.OpView]] = {}
@@ -87,7 +89,8 @@ class Cases:
         key = costs, bool(annotations)
         if key not in self._known:
             # a user may want an image's rows split though there are images enough
-            self._known[key] = Strategies(costs.mesh, all_windows=bool(annotations)), ShardingCosts(costs)
+            strategies = Strategies(costs.mesh, all_windows=bool(annotations))
+            self._known[key] = strategies, ShardingCosts(costs, self.bucket_bytes)
         strategies, prices = self._known[key]
         stages = [_stage(func) for func in funcs]
         alive = max(self.in_flight[stage] for stage in stages) if self.in_flight else self.microbatches
@@ -96,11 +99,18 @@ class Cases:
             return float(alive) if value_id in self.saved else 1.0
 
         graph = GraphBuilder(strategies, self._runs_of, self.aliases, self.closed).build(funcs)
+        if self.bucket_bytes:
+            mark_moments(graph, funcs, self._arriving(mesh))
         rows = memory_rows(graph, funcs, costs.mesh, costs.memory_bytes, count, compiler_of(dict(costs.flops_per_s)))
         problem = prices.problem(graph, rows)
         return Case(
             self.symbol(mesh), tuple(funcs), graph, prices, problem, self.roles, self.aliases, annotations, self.saved
         )  # fmt: skip
+
+    def _arriving(self, mesh: int) -> set[str]:
+        """Ids of what only other meshes make: how it lands is decided later, and with it how it is resharded."""
+        given = {number: _values(funcs, PORTS[1:]) for number, funcs in self.groups.items()}
+        return {value for other, values in given.items() if other != mesh for value in values} - given[mesh]
 
     def _runs_of(self, func: ir.OpView) -> float:
         return float(self.microbatches if op_text(func.operation, names.PHASE) in PER_MICROBATCH else 1)
@@ -116,8 +126,8 @@ def _stage(func: ir.OpView) -> int:
     return op_int(func.operation, names.STAGE) or 0
 
 
-def _values(funcs: Iterable[ir.OpView]) -> set[str]:
-    return {text_of(entry, names.VALUE) for func in funcs for which in PORTS for entry in attr_dicts(func, which)}
+def _values(funcs: Iterable[ir.OpView], ports: Sequence[str] = PORTS) -> set[str]:
+    return {text_of(entry, names.VALUE) for func in funcs for which in ports for entry in attr_dicts(func, which)}
 
 
 def _shared(groups: Iterable[Sequence[ir.OpView]]) -> set[str]:

@@ -17,23 +17,28 @@ from passes.analysis.ops.exchanges import exchanges_of, grown_bytes
 from passes.analysis.ops.flops import flops
 from passes.analysis.ops.op_costs import Moved, is_free, is_zero, moved
 from passes.analysis.ops.wire import moved_bytes, sum_bytes
+from passes.analysis.shardings.charges import Charges
 from passes.analysis.shardings.graph import Link, Member, ShardingGraph, Site, Use
 from passes.analysis.shardings.strategies import Strategy, wide_axes
 from passes.solvers.costs.mesh_costs import Kind, MeshCosts
-from passes.solvers.costs.reshard import Resharder
+from passes.solvers.costs.reshard import Resharder, Step
 from passes.solvers.shardings.problem import Costs, Edge, MemoryRow, Node, ShardingProblem
 
 
 class ShardingCosts:
-    """Prices for one logical mesh; ``problem(graph)`` is what the solver gets."""
+    """Prices for one logical mesh; ``problem(graph)`` is what the solver gets.
 
-    def __init__(self, costs: MeshCosts) -> None:
-        self.costs, self.mesh, self.resharder = costs, costs.mesh, Resharder(costs)
+    ``bucket_bytes``: collectives of one moment travel in buffers of at most so many bytes; 0: each alone.
+    """
+
+    def __init__(self, costs: MeshCosts, bucket_bytes: float = 0.0) -> None:
+        self.costs, self.mesh, self.resharder, self.bucket_bytes = costs, costs.mesh, Resharder(costs), bucket_bytes
         self._nodes: dict[tuple[object, ...], Costs] = {}
         self._edges: dict[tuple[object, ...], Costs] = {}
         self._zeros: dict[int, Costs] = {}
         self._given: dict[tuple[int, int], tuple[Sharding, ...]] = {}
         self._rates = dict(costs.flops_per_s)
+        self._paths: dict[tuple[tuple[int, ...], float, float, float, Sharding, Sharding], tuple[Step, ...]] = {}
 
     def problem(self, graph: ShardingGraph, rows: Sequence[MemoryRow] = ()) -> ShardingProblem:
         """Every site a node, every link an edge."""
@@ -43,15 +48,18 @@ class ShardingCosts:
                 old = nodes[use.reader.index]
                 nodes[use.reader.index] = Node(old.name, self._sum(old.cost, forbidden))
         edges: list[Edge] = []
+        charges = Charges(self)
         for link in graph.links:
             a, b, cost = link.source.index, link.target.index, self.edge(link)
+            if a != b:
+                charges.add(link, len(edges))
             if a == b:
                 nodes[a] = Node(nodes[a].name, self._sum(nodes[a].cost, np.diag(cost)))
             elif a < b:
                 edges.append(Edge(a, b, cost))
             else:
                 edges.append(Edge(b, a, self._transposed(cost)))
-        return ShardingProblem(tuple(nodes), tuple(edges), tuple(rows))
+        return ShardingProblem(tuple(nodes), tuple(edges), tuple(rows), charges.made())
 
     def node(self, site: Site) -> Costs:
         """Seconds a step of each strategy of a site."""
@@ -108,10 +116,24 @@ class ShardingCosts:
         sources = self.given(link.source, link.result)
         shape, size = shape_of(link.value), moved_bytes(element_type(link.value))
         wide = sum_bytes(element_type(link.value))
-        key = shape, size, wide, id(sources), id(link.wants), link.runs
+        limit = self.limit(link)
+        key = shape, size, wide, id(sources), id(link.wants), link.runs, limit
         if key not in self._edges:
-            self._edges[key] = link.runs * self.resharder.matrix(shape, size, sources, link.wants, wide)
+            self._edges[key] = link.runs * self.resharder.matrix(shape, size, sources, link.wants, wide, limit)
         return self._edges[key]
+
+    def limit(self, link: Link) -> float:
+        """Bytes of the buckets in which the collectives of a link may travel; 0: each goes alone."""
+        return 0.0 if link.moment is None or link.source is link.target else self.bucket_bytes
+
+    def path(self, link: Link, have: Sharding, want: Sharding) -> tuple[Step, ...]:
+        """The collectives of one run of a link; () where there is no way."""
+        element = element_type(link.value)
+        key = shape_of(link.value), moved_bytes(element), sum_bytes(element), self.limit(link), have, want
+        if key not in self._paths:
+            shape, size, wide, limit = key[:4]
+            self._paths[key] = self.resharder.path(shape, size, have, want, wide, limit) or ()
+        return self._paths[key]
 
     def given(self, site: Site, result: int) -> tuple[Sharding, ...]:
         """What a site gives as ``result`` under each strategy; one object per (forms, result)."""

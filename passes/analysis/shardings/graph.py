@@ -52,6 +52,7 @@ class Site:
     members: list[Member] = field(default_factory=list[Member])  # of an op site
     value: ir.Value | None = None
     batch_dim: int = -1  # of a port: the dim that the batch runs along
+    moment: int | None = None  # of a copy: when it is made, if with others (moment.py)
 
 
 @dataclass(eq=False)
@@ -64,6 +65,7 @@ class Use:
     runs: float
     op: ir.Operation
     operand: int
+    moment: int | None = None
 
 
 @dataclass(eq=False)
@@ -77,6 +79,8 @@ class Link:
     runs: float
     value: ir.Value
     block: ir.Block | None = None
+    moment: int | None = None  # when its collectives travel, if with others (moment.py), and in which of the functions
+    fragment: int = 0
 
 
 @dataclass(eq=False)

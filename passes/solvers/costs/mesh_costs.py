@@ -82,6 +82,10 @@ class MeshCosts:
         slowdown = dict(self.slowdown).get(kind, 1.0)
         return tuple((alpha * slowdown, beta * slowdown) for alpha, beta in _lines(self, kind, tuple(axes)))
 
+    def joined_lines(self, kind: Kind, axes: Sequence[str]) -> Line:
+        """(alpha a bucket, beta of what is in it): the algorithm that moves the fewest bytes."""
+        return self.collective_lines(kind, axes)[-1]
+
     def compute_s(self, flops: float, num_bytes: float, dtype: str = "f32") -> float:
         """Roofline (Williams et al., CACM 2009) of one device's part; no dispatch: that is paid once a fragment."""
         rates = dict(self.flops_per_s)

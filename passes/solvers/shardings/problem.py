@@ -2,10 +2,12 @@
 
     minimise   sum_n cost_n[s_n] + sum_e cost_e[s_a, s_b]      subject to      sum_n use_r,n[s_n] <= limit_r   for each row r
 
+and, on top, seconds for each bucket in which collectives travel together (``Charge``).
+
 Source: Alpa (OSDI'22) section 4.2, equation 1, with memory rows for chosen moments. Seconds; infinity forbids. No IR here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -49,17 +51,51 @@ class MemoryRow:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Charge:
+    """``seconds`` for each bucket of collectives that travel as one, of at most ``limit_bytes``.
+
+    ``bytes_of``: edge -> what each pair of strategies puts into a bucket, 0: nothing. Edges are in the order of the program.
+    """
+
+    name: str
+    seconds: float
+    limit_bytes: float
+    bytes_of: Mapping[int, Costs]
+
+    def buckets(self, sizes: Iterable[float]) -> int:
+        """How many buckets take ``sizes``, filled as ``passes/partition/buckets.py`` fills them."""
+        count, filled = 0, 0.0
+        for size in sizes:
+            if not count or filled + size > self.limit_bytes:
+                count, filled = count + 1, 0.0
+            filled += size
+        return count
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ShardingProblem:
-    """Nodes, edges between their indices, and memory rows."""
+    """Nodes, edges between their indices, memory rows, and charges, which no edge has: ``solve_sharding`` leaves them out."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     rows: tuple[MemoryRow, ...] = ()
+    charges: tuple[Charge, ...] = ()
 
     def objective(self, choice: Sequence[int]) -> float:
         """The cost of one strategy a node, in seconds."""
         nodes = sum(float(node.cost[s]) for node, s in zip(self.nodes, choice, strict=True))
-        return nodes + sum(float(edge.cost[choice[edge.a], choice[edge.b]]) for edge in self.edges)
+        edges = sum(float(edge.cost[choice[edge.a], choice[edge.b]]) for edge in self.edges)
+        return nodes + edges + sum(self.charged(choice))
+
+    def charged(self, choice: Sequence[int]) -> tuple[float, ...]:
+        """Seconds of each charge."""
+        return tuple(charge.seconds * charge.buckets(self.joined(charge, choice)) for charge in self.charges)
+
+    def joined(self, charge: Charge, choice: Sequence[int]) -> list[float]:
+        """The bytes of each member of the buckets of a charge."""
+        found = ((self.edges[e], table) for e, table in charge.bytes_of.items())
+        sizes = (float(table[choice[edge.a], choice[edge.b]]) for edge, table in found)
+        return [size for size in sizes if size]
 
     def used_bytes(self, choice: Sequence[int]) -> tuple[float, ...]:
         """What each memory row adds up to."""
@@ -70,7 +106,7 @@ class ShardingProblem:
         return all(used <= row.limit_bytes for used, row in zip(self.used_bytes(choice), self.rows, strict=True))
 
     def cost_key(self) -> bytes:
-        """A SHA-256 of the costs of nodes and edges, in their order, whatever the nodes are called."""
+        """A SHA-256 of the costs of nodes, edges and charges, in their order, whatever these are called."""
         found, known = sha256(f"{len(self.nodes)} {len(self.edges)}".encode()), dict[int, bytes]()
 
         def table(cost: Costs) -> bytes:
@@ -82,6 +118,10 @@ class ShardingProblem:
             found.update(table(node.cost))
         for edge in self.edges:
             found.update(f"{edge.a} {edge.b}".encode() + table(edge.cost))
+        for charge in self.charges:
+            found.update(f"{charge.seconds} {charge.limit_bytes} {len(charge.bytes_of)}".encode())
+            for e, sizes in charge.bytes_of.items():
+                found.update(f"{e}".encode() + table(sizes))
         return found.digest()
 
     def no_looser_than(self, other: "ShardingProblem") -> bool:

@@ -6,6 +6,7 @@ Source: Alpa (OSDI'22) section 4.2 for the problem; docs/intra-operator.md for t
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class _Solve:
     def __init__(
         self, problem: ShardingProblem, backend: Backend, time_limit_s: float, start: Sequence[Sequence[int]]
     ) -> None:
-        self.problem = problem
+        self.problem = replace(problem, charges=())  # passes/choosers/charged.py has an eye on them
         self.backend: Backend = backend
         self.began = time.perf_counter()
         self.deadline = self.began + time_limit_s

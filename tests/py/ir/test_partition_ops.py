@@ -30,7 +30,7 @@ from dialects.errors import Failure, UserError
 from dialects.ops import all_ops, main_func
 from dialects.sdy_attrs import SHARDING, read_sharding
 from dialects.sharding import MeshShape
-from dialects.signature import attr_dicts
+from dialects.signature import attr_dicts, i64
 from passes.normalize.normalize import Normalize
 from passes.partition import verify_collectives
 from passes.partition.counts import Counts, annotated_counts, collective_counts
@@ -60,7 +60,7 @@ def annotated(text: str, mesh: MeshShape, seed: int) -> tuple[ir.Module, Counter
     annotator.annotate(module)
     for op in all_ops(module.operation):
         if op.name == "sdy.reshard" and random.random() < 0.8:
-            op.attributes[names.JOINS] = ir.UnitAttr.get()
+            op.attributes[names.JOINS] = i64(0)
     assert module.operation.verify()
     return module, Counter(annotator.split_ops)
 

@@ -17,6 +17,7 @@ PATTERNS = {
     "loss": ("{}",),
     "state_args": ("{}:0", "0:{}", "0:0,1:{}"),
     "memory_per_device": ("{}", "{}GiB"),
+    "bucket_bytes": ("{}", "{}MiB"),
     "mesh": ("{}", "2x{}"),
 }
 WORDS = {"batch_statistics", "machine", "platform", "plan_spec", "schedule", "intra", "annotate", "respect_annotations"}
@@ -48,7 +49,7 @@ def test_every_option_is_tried() -> None:
 @pytest.mark.parametrize("number", NO_NUMBERS + TOO_LARGE)
 @pytest.mark.parametrize(("name", "pattern"), [(name, p) for name, patterns in PATTERNS.items() for p in patterns])
 def test_planner_options(name: str, pattern: str, number: str) -> None:
-    if name == "memory_per_device" and number in ("1.5", str(1 << 31), str(1 << 63)):
+    if name in ("memory_per_device", "bucket_bytes") and number in ("1.5", str(1 << 31), str(1 << 63)):
         return  # sizes, with or without a unit
     with pytest.raises(UserError) as caught:
         plan_options({name: pattern.format(number)})

@@ -14,9 +14,9 @@ module @sums {
   // CHECK-NOT:     stablehlo.all_reduce
   func.func @main(%a: tensor<4x6xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {}], unreduced={"x"}>}, %b: tensor<3xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}], unreduced={"x"}>})
       -> (tensor<4x6xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {}]>}, tensor<3xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}]>}) {
-    %0 = sdy.reshard %a <@mesh, [{}, {}]> {mw.joins} : tensor<4x6xf32>
+    %0 = sdy.reshard %a <@mesh, [{}, {}]> {mw.joins = 0} : tensor<4x6xf32>
     %1 = stablehlo.tanh %0 {sdy.sharding = #sdy.sharding_per_value<[<@mesh, [{}, {}]>]>} : tensor<4x6xf32>
-    %2 = sdy.reshard %b <@mesh, [{}]> {mw.joins} : tensor<3xf32>
+    %2 = sdy.reshard %b <@mesh, [{}]> {mw.joins = 0} : tensor<3xf32>
     return %1, %2 : tensor<4x6xf32>, tensor<3xf32>
   }
 }
@@ -35,8 +35,8 @@ module @scatters {
   // CHECK:         stablehlo.reshape %{{.*}} : (tensor<1x4xf32>) -> tensor<4xf32>
   func.func @main(%a: tensor<4x4xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {}], unreduced={"x"}>}, %b: tensor<8xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}], unreduced={"x"}>})
       -> (tensor<4x4xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {"x"}]>}, tensor<8xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"x"}]>}) {
-    %0 = sdy.reshard %a <@mesh, [{}, {"x"}]> {mw.joins} : tensor<4x4xf32>
-    %1 = sdy.reshard %b <@mesh, [{"x"}]> {mw.joins} : tensor<8xf32>
+    %0 = sdy.reshard %a <@mesh, [{}, {"x"}]> {mw.joins = 0} : tensor<4x4xf32>
+    %1 = sdy.reshard %b <@mesh, [{"x"}]> {mw.joins = 0} : tensor<8xf32>
     return %0, %1 : tensor<4x4xf32>, tensor<8xf32>
   }
 }
@@ -53,8 +53,8 @@ module @gathers {
   // CHECK:         stablehlo.reshape %{{.*}} : (tensor<2x4xf32>) -> tensor<8xf32>
   func.func @main(%a: tensor<4x4xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {"x"}]>}, %b: tensor<8xf32> {sdy.sharding = #sdy.sharding<@mesh, [{"x"}]>})
       -> (tensor<4x4xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {}]>}, tensor<8xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}]>}) {
-    %0 = sdy.reshard %a <@mesh, [{}, {}]> {mw.joins} : tensor<4x4xf32>
-    %1 = sdy.reshard %b <@mesh, [{}]> {mw.joins} : tensor<8xf32>
+    %0 = sdy.reshard %a <@mesh, [{}, {}]> {mw.joins = 0} : tensor<4x4xf32>
+    %1 = sdy.reshard %b <@mesh, [{}]> {mw.joins = 0} : tensor<8xf32>
     return %0, %1 : tensor<4x4xf32>, tensor<8xf32>
   }
 }
@@ -67,16 +67,15 @@ module @apart {
   sdy.mesh @mesh = <["x"=2]>
   // CHECK-NOT:     stablehlo.concatenate
   // CHECK-NOT:     mw.joins
-  // CHECK-NOT:     mw.members
   func.func @main(%a: tensor<4x6xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {}], unreduced={"x"}>}, %b: tensor<3xf64> {sdy.sharding = #sdy.sharding<@mesh, [{}], unreduced={"x"}>}, %c: tensor<2xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}], unreduced={"x"}>}, %d: tensor<8xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}], unreduced={"x"}>})
       -> (tensor<4x6xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}, {}]>}, tensor<3xf64> {sdy.sharding = #sdy.sharding<@mesh, [{}]>}, tensor<2xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}]>}, tensor<8xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}]>}, tensor<24xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}]>}) {
-    %0 = sdy.reshard %a <@mesh, [{}, {}]> {mw.joins} : tensor<4x6xf32>
-    %1 = sdy.reshard %b <@mesh, [{}]> {mw.joins} : tensor<3xf64>
+    %0 = sdy.reshard %a <@mesh, [{}, {}]> {mw.joins = 0} : tensor<4x6xf32>
+    %1 = sdy.reshard %b <@mesh, [{}]> {mw.joins = 0} : tensor<3xf64>
     %2 = sdy.reshard %c <@mesh, [{}]> : tensor<2xf32>
-    %3 = sdy.reshard %d <@mesh, [{}]> {mw.joins} : tensor<8xf32>
+    %3 = sdy.reshard %d <@mesh, [{}]> {mw.joins = 0} : tensor<8xf32>
     %4 = stablehlo.reshape %0 {sdy.sharding = #sdy.sharding_per_value<[<@mesh, [{}]>]>} : (tensor<4x6xf32>) -> tensor<24xf32>
     %5 = sdy.reshard %4 <@mesh, [{}], unreduced={"x"}> : tensor<24xf32>
-    %6 = sdy.reshard %5 <@mesh, [{}]> {mw.joins} : tensor<24xf32>
+    %6 = sdy.reshard %5 <@mesh, [{}]> {mw.joins = 0} : tensor<24xf32>
     return %0, %1, %2, %3, %6 : tensor<4x6xf32>, tensor<3xf64>, tensor<2xf32>, tensor<8xf32>, tensor<24xf32>
   }
 }
@@ -92,8 +91,8 @@ module @wide {
   // CHECK:         stablehlo.convert %{{.*}} : (tensor<4xf32>) -> tensor<4xbf16>
   func.func @main(%a: tensor<4xbf16> {sdy.sharding = #sdy.sharding<@mesh, [{}], unreduced={"x"}>}, %b: tensor<3xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}], unreduced={"x"}>})
       -> (tensor<4xbf16> {sdy.sharding = #sdy.sharding<@mesh, [{}]>}, tensor<3xf32> {sdy.sharding = #sdy.sharding<@mesh, [{}]>}) {
-    %0 = sdy.reshard %a <@mesh, [{}]> {mw.joins} : tensor<4xbf16>
-    %1 = sdy.reshard %b <@mesh, [{}]> {mw.joins} : tensor<3xf32>
+    %0 = sdy.reshard %a <@mesh, [{}]> {mw.joins = 0} : tensor<4xbf16>
+    %1 = sdy.reshard %b <@mesh, [{}]> {mw.joins = 0} : tensor<3xf32>
     return %0, %1 : tensor<4xbf16>, tensor<3xf32>
   }
 }
