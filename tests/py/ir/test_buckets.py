@@ -17,6 +17,7 @@ from compiler.frontends.load import load_module
 from compiler.intra.decide import decide, written
 from compiler.options import CHOOSER_NAMES, PlanOptions
 from compiler.prepare import find_roles, machine_of, prepare
+from compiler.transfers.arrivals import arrivals
 from compiler.transfers.land_transfers import land
 from dialects import attributes as names
 from dialects.context import make_context
@@ -128,6 +129,9 @@ def test_what_is_charged_is_made(name: str, intra: str, stages: int, mesh: tuple
         decided = decide(ready.module, machine, ready.outline.layout, options)
         charged = [_charged(found.decision) for found in decided.meshes]
         sharded = written(decided, ready.module)
+        for arrival in arrivals(ready.module, 2):
+            reshards = [op for reading in arrival.readings for op in reading.reshards]
+            assert not any(names.JOINS in op.attributes for op in reshards)
         land(ready.module, machine, ready.outline.layout.on(sharded.shapes).meshes, sharded.costs)
         Partition(bucket_bytes=bucket_bytes).run(ready.module)
         records = with_buckets(sharded.records, ready.module, sharded.costs)
