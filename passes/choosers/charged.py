@@ -22,6 +22,7 @@ from passes.solvers.shardings.solve import solve_sharding
 ROUNDS = 3  # solves at least, where there is a gap; each takes what a problem without buckets takes
 NODES = 4000  # and so many more as this holds problems: 40 of a small one, 2 of a GPT of 4 layers
 ENOUGH = 1e-4  # relative: where the search in a problem of more than 1,000 nodes ends; that in a small one goes on
+EASY = ("shrinking", "elimination")  # the search ends with a solve by other methods: each may take minutes
 _ROUNDING = 1e-9  # a relative gap below this
 
 _Shares = dict[int, float]  # edge -> its share of a charge; they add up to 1
@@ -94,6 +95,8 @@ class _Search:
         dealt, left_s = _dealt(self.problem, part), max(1.0, self._left_s())
         self.solves += 1
         found = solve_sharding(dealt, backend=self.options.backend, time_limit_s=left_s)
+        if found.certificate.method not in EASY:
+            self.most = self.solves
         total = self.problem.objective(found.choice)
         if total < self.best_s:
             self.best, self.best_s = found, total
