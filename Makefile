@@ -59,7 +59,7 @@ test: $(STAMP)
 test-frontends: $(STAMP_FRONTENDS)
 	$(PY) -m pytest -m frontends $(PYTEST_ARGS)
 
-# A third of the tests of tests/py/mpi (SHARE=1: all) on the oldest and the newest Python and jaxlib, in .venv-oldest and .venv-newest.
+# Half of the tests of tests/py/mpi (SHARE=1: all) on the oldest and the newest Python and jaxlib, in .venv-oldest and .venv-newest.
 test-versions:
 	VENV=$(VENV) .ci/versions
 

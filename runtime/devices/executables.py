@@ -11,6 +11,7 @@ import platform
 import stat
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from compiler.plan.scratch import whole_file
@@ -35,8 +36,8 @@ class Executables:
         if said == "off":
             return cls(None)
         with suppress(RuntimeError):  # no home
-            cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-            return cls(Path(said) if said else cache / "meshwright" / "executables")
+            usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "meshwright" / "executables"
+            return cls(Path(said) if said else usual)
         return cls(None)
 
     def made(self, content: Iterable[bytes], make: Callable[[], bytes]) -> bytes:
@@ -108,9 +109,10 @@ def _read(path: Path) -> bytes | None:
     return None
 
 
+@cache
 def _processor() -> bytes:
     """What tells processors apart for which XLA makes other code."""
-    words = {platform.machine(), platform.processor()}
+    words = {platform.machine()}
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         words |= {line for line in lines if line.startswith(CPU_WORDS)}
