@@ -53,6 +53,12 @@ class Exchange:
 
         return send
 
+    def bytes_of(self, sends: Sequence[Send]) -> int:
+        """What this device's part of ``sends`` is, whichever way it goes."""
+        values, _ = self._values(sends)
+        messages = self._messages(values, self._seat.mesh, sends[0].to, lambda piece: (piece.source, piece.target))
+        return sum(item.num_bytes for items in messages.values() for item in items)
+
     def receive(self, group: Sequence[Recv]) -> Callable[[], None]:
         """Wait for the first of ``group`` and what is joined to it. To be resolved, and called, in the order of the list."""
         values, keys = self._values(group)

@@ -112,10 +112,12 @@ class Resolver:
                 value = store.values[item.value]
                 gives.append((store.key(value, item.microbatch), direct.sender(value, item.to)))
         rest = self.exchange.send(others) if others else None
+        num_bytes = self.exchange.bytes_of([item for item in sends if item not in others])
 
         def send() -> None:
             for key, give in gives:
                 give(store.need(key))
+            self.exchange.sent_bytes += num_bytes
             if rest is not None:
                 rest()
 

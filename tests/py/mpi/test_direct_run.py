@@ -24,6 +24,10 @@ def messages(tmp_path: Path, ranks: int, *words: object) -> list[tuple[int, int]
     )
     assert done.returncode == 0, done.stderr
     assert re.search(r"verified \d+ updates and results", done.stdout)
+    told = re.search(r"sent (\d+) bytes between meshes a step, (\d+) predicted", done.stdout)
+    assert told is not None
+    assert int(told[1]) > 0  # what goes directly counts too
+    assert told[2] == (told[1] if "--stages" in words else "0")  # a handmade plan predicts nothing
     return [(int(sent), int(came)) for sent, came in re.findall(r"messages (\d+) (\d+)", done.stderr)]
 
 
